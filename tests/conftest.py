@@ -1,0 +1,140 @@
+"""What every test may ask for: a server, a client, a bucket, a connection, an Airflow database, faults.
+
+Nothing here imports Airflow: the environment it reads at import is set first, and most tests don't need it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from tests import servers
+from tests.servers.environment import ENDPOINT
+from tests.servers.isolation import Isolation
+from tests.servers.purge import create_bucket, delete_bucket
+from tests.servers.skips import SkipsByTable
+from tests.servers.tls import over_tls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from types_boto3_s3 import S3Client
+
+    from tests.faults import FaultProxy
+    from tests.servers import S3Server
+
+STARTERS: dict[str, Callable[[], AbstractContextManager[S3Server]]] = {
+    "embedded": servers.embedded,
+    "versity": servers.versity,
+    "other": servers.from_environment,
+}
+CONNECTION_ID = "s3ops_test"
+MIGRATE_WITHIN = 180.0
+
+# At import, not in a hook: a plugin loaded after us may import Airflow before any hook runs.
+ISOLATION = Isolation()
+
+
+class MakeBucket(Protocol):
+    """Makes a bucket of a unique name; it and all it holds go at the end of the test."""
+
+    def __call__(self, *, versioned: bool = False) -> str: ...
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the choice of a server."""
+    default = "other" if os.environ.get(ENDPOINT) else "embedded"
+    parser.addoption(
+        "--server", choices=sorted(STARTERS), default=default, help="the S3 server to test against"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let only the table of what servers lack skip tests."""
+    config.pluginmanager.register(SkipsByTable(config.getoption("--server")))
+
+
+def pytest_unconfigure() -> None:
+    """Give the machine's environment back."""
+    ISOLATION.end()
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[S3Server]:
+    """The server that `--server` chose, one for the whole run."""
+    with STARTERS[request.config.getoption("--server")]() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def tls_server(server: S3Server) -> Iterator[S3Server]:
+    """A server of the same kind over https, empty; pair it with `needs("tls")`."""
+    with over_tls(server) as secure:
+        assert secure is not None, f"{server.name} does not speak https: pair the fixture with needs('tls')"
+        yield secure
+
+
+@pytest.fixture(scope="session")
+def s3(server: S3Server) -> Iterator[S3Client]:
+    """A boto3 client for the server, for arranging and for looking; it fails fast."""
+    client = server.client()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def make_bucket(s3: S3Client) -> Iterator[MakeBucket]:
+    """A maker of buckets; each is emptied (versions, markers, open uploads) and deleted afterwards."""
+    with ExitStack() as undo:
+
+        def make(*, versioned: bool = False) -> str:
+            name = f"s3ops-{uuid.uuid4().hex[:20]}"
+            create_bucket(s3, name)
+            undo.callback(delete_bucket, s3, name)
+            if versioned:
+                s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+            return name
+
+        yield make
+
+
+@pytest.fixture
+def bucket(make_bucket: MakeBucket) -> str:
+    """A new bucket's name."""
+    return make_bucket()
+
+
+@pytest.fixture
+def versioned_bucket(make_bucket: MakeBucket) -> str:
+    """A new bucket's name, with versions switched on; pair it with `needs("versioning")`."""
+    return make_bucket(versioned=True)
+
+
+@pytest.fixture
+def connection(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The id of an Airflow connection to the server."""
+    monkeypatch.setenv(f"AIRFLOW_CONN_{CONNECTION_ID.upper()}", server.connection_json())
+    return CONNECTION_ID
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> None:
+    """Airflow's metadata database, made on first use: it takes many seconds."""
+    command = [sys.executable, "-m", "airflow", "db", "migrate"]
+    # A process of its own: the migration sets up logging and signal handlers that tests should not inherit.
+    subprocess.run(command, check=True, timeout=MIGRATE_WITHIN, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def faults(server: S3Server) -> Iterator[FaultProxy]:
+    """A proxy in front of the server, which does what no server does on request."""
+    from tests.faults import FaultProxy
+
+    with FaultProxy(server) as proxy:
+        yield proxy

@@ -1,0 +1,9 @@
+"""Faults that no server makes on request: a proxy in front of a real server, scripted by each test."""
+
+from __future__ import annotations
+
+from tests.faults.messages import Record, Request
+from tests.faults.proxy import FaultProxy
+from tests.faults.rules import Rule
+
+__all__ = ["FaultProxy", "Record", "Request", "Rule"]

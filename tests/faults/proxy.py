@@ -1,0 +1,175 @@
+"""The fault proxy: it passes requests on, except where a rule says otherwise, and remembers all of them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.faults.connection import Connection
+from tests.faults.matching import Matcher
+from tests.faults.rules import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from tests.faults.messages import Record, Request
+    from tests.servers.server import S3Server
+
+CLOSE_WITHIN = 10.0
+
+
+class FaultProxy:
+    """An HTTP/1.1 proxy on a free port of loopback, in front of `server`; a context manager.
+
+    Each connection has its own thread and its own connection to the server. Leaving the context ends them
+    all, and raises what went wrong in the proxy itself (a callback that failed, a rule without a fault).
+    """
+
+    def __init__(self, server: S3Server) -> None:
+        self._behind = server
+        self._rules: list[Rule] = []
+        self._records: list[Record] = []
+        self._delay = 0.0
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._live: dict[threading.Thread, Connection] = {}
+        self._errors: list[Exception] = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._accepting = threading.Thread(target=self._accept, name="fault-proxy", daemon=True)
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where the proxy listens."""
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    @property
+    def server(self) -> S3Server:
+        """The server as seen through the proxy."""
+        return replace(self._behind, endpoint_url=self.endpoint_url, ca_bundle=None)
+
+    def on(
+        self,
+        method: str | None = None,
+        *,
+        path: str | None = None,
+        query: str | None = None,
+        header: str | tuple[str, str] | None = None,
+        predicate: Callable[[Request], bool] | None = None,
+        times: int | None = 1,
+        after: int = 0,
+    ) -> Rule:
+        """Give a rule for matching requests, to be completed by a fault: `on("PUT").answer(503, "SlowDown")`.
+
+        The conditions are `Matcher`'s, `times` and `after` are `Rule`'s. Rules are asked in the order they
+        were made in, and the first that applies decides.
+        """
+        rule = Rule(Matcher(method, path, query, header, predicate), times, after)
+        with self._lock:
+            self._rules.append(rule)
+        return rule
+
+    def delay(self, seconds: float) -> None:
+        """Model latency: a message takes so many seconds each way, and a new connection a round trip more.
+
+        Bytes that follow one another are late together, and connections don't wait for each other: that is
+        distance, not a narrow line.
+        """
+        self._delay = seconds
+
+    @property
+    def requests(self) -> list[Record]:
+        """Every request so far, in the order in which they were answered or lost."""
+        with self._lock:
+            return list(self._records)
+
+    def matching(
+        self,
+        method: str | None = None,
+        *,
+        path: str | None = None,
+        query: str | None = None,
+        header: str | tuple[str, str] | None = None,
+        predicate: Callable[[Request], bool] | None = None,
+    ) -> list[Record]:
+        """Give the requests that match, with `Matcher`'s conditions."""
+        matcher = Matcher(method, path, query, header, predicate)
+        return [record for record in self.requests if matcher.matches(record)]
+
+    def count(self, method: str | None = None, *, path: str | None = None, query: str | None = None) -> int:
+        """Count the requests that match."""
+        return len(self.matching(method, path=path, query=query))
+
+    def body_bytes(
+        self, method: str | None = None, *, path: str | None = None, query: str | None = None
+    ) -> int:
+        """Sum up the body bytes that clients sent with the requests that match, whatever became of them."""
+        return sum(record.body_bytes for record in self.matching(method, path=path, query=query))
+
+    def __enter__(self) -> Self:
+        self._accepting.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+        if kind is not None:
+            return  # the test's own failure says more
+        if self._errors:
+            raise self._errors[0]
+        unfinished = [rule.matcher for rule in self._rules if not rule.complete]
+        assert not unfinished, f"rules without a fault: {unfinished}"
+
+    def close(self) -> None:
+        """End all connections, stalled ones included, and listen no more."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        socket.create_connection(self._listener.getsockname()).close()  # wakes the thread that accepts
+        self._accepting.join(CLOSE_WITHIN)
+        self._listener.close()
+        with self._lock:
+            live = dict(self._live)
+        for connection in live.values():
+            connection.interrupt()
+        for thread in live:
+            thread.join(CLOSE_WITHIN)
+
+    def _accept(self) -> None:
+        while True:
+            accepted, _ = self._listener.accept()
+            if self._closing.is_set():
+                accepted.close()
+                return
+            connection = Connection(accepted, self._behind, self._rule_for, self._record, self._wait)
+            thread = threading.Thread(target=self._serve, args=(connection,), name="fault-proxy", daemon=True)
+            with self._lock:
+                self._live[thread] = connection
+            thread.start()
+
+    def _serve(self, connection: Connection) -> None:
+        try:
+            connection.serve()
+        except Exception as error:  # noqa: BLE001 - raised again when the context ends, in the test's own thread
+            self._errors.append(error)
+        finally:
+            with self._lock:
+                self._live.pop(threading.current_thread())
+
+    def _rule_for(self, request: Request) -> Rule | None:
+        with self._lock:
+            rules = list(self._rules)
+        return next((rule for rule in rules if rule.complete and rule.claims(request)), None)
+
+    def _record(self, record: Record) -> None:
+        with self._lock:
+            self._records.append(record)
+
+    def _wait(self, ways: int) -> None:
+        if self._delay:
+            self._closing.wait(ways * self._delay)

@@ -1,0 +1,47 @@
+"""Make and remove buckets for tests, whatever a test left in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.literals import BucketLocationConstraintType
+
+GONE = {"NoSuchBucket", "NoSuchUpload", "NoSuchKey", "404"}
+
+
+def create_bucket(s3: S3Client, name: str, **more: Any) -> None:
+    """Create a bucket in the client's region."""
+    region = s3.meta.region_name
+    if region == "us-east-1":  # the one region that must not be named
+        s3.create_bucket(Bucket=name, **more)
+    else:
+        constraint = cast("BucketLocationConstraintType", region)
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": constraint}, **more)
+
+
+def delete_bucket(s3: S3Client, name: str) -> None:
+    """Delete a bucket with versions, delete markers and open uploads; one that is gone already is fine."""
+    try:
+        _abort_uploads(s3, name)
+        _delete_versions(s3, name)
+        s3.delete_bucket(Bucket=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in GONE:
+            raise
+
+
+def _abort_uploads(s3: S3Client, name: str) -> None:
+    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=name):
+        for upload in page.get("Uploads", []):
+            s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
+
+
+def _delete_versions(s3: S3Client, name: str) -> None:
+    # One by one, not DeleteObjects: a server may mistrust a batch, and a test leaves few objects behind.
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+        for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+            s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])

@@ -1,0 +1,70 @@
+"""The one way to skip a test: its server lacks something. Any other skip fails the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers.lacks import abilities, lacks_of
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+PREFIX = "The server lacks "
+MARKER = "needs(*abilities): what the test needs of a server, by the names in tests/servers/lacks.py"
+
+
+class SkipsByTable:
+    """A pytest plugin: reads the marker `needs`, and watches that nothing else skips."""
+
+    def __init__(self, server: str) -> None:
+        self.server = server
+        self.stray: list[str] = []
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Make the marker known, since markers are strict."""
+        config.addinivalue_line("markers", MARKER)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Skip what the server can't do."""
+        lacks = lacks_of(self.server)
+        for item in items:
+            for marker in item.iter_markers("needs"):
+                try:
+                    needed = abilities(marker.args)
+                except ValueError as error:
+                    raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+                for ability in needed:
+                    if ability in lacks:
+                        reason = f"{PREFIX}{ability.value}: {self.server}: {lacks[ability]}"
+                        item.add_marker(pytest.mark.skip(reason=reason))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test skipped for a reason of its own."""
+        if not hasattr(report, "wasxfail"):
+            self._note(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a whole module skipped: `importorskip` and the like."""
+        self._note(report)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail a run that would otherwise pass with a test left out."""
+        if self.stray and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Say which tests were left out."""
+        if self.stray:
+            terminalreporter.section("skipped, but not by the table of what a server lacks", red=True)
+            for line in self.stray:
+                terminalreporter.line(line, red=True)
+
+    def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if not report.skipped:
+            return
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = reason.removeprefix("Skipped: ")
+        if not reason.startswith(PREFIX):
+            self.stray.append(f"FAILED {report.nodeid}: skipped: {reason}")
