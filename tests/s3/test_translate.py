@@ -1,0 +1,265 @@
+"""Every refusal of S3, and every failure of botocore, becomes an error of ours that says what to do."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.exceptions
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.translate import (
+    BOTOCORE,
+    CODES,
+    code_of,
+    error_class,
+    from_client_error,
+    status_of,
+    translated,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from types_boto3_s3 import S3Client
+
+    from tests.faults import FaultProxy
+    from tests.servers import S3Server
+
+# Shaped as AWS shapes them: an id may be shown in part, a secret never.
+ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
+
+ALL_CODES = sorted(CODES)
+
+
+@pytest.fixture(scope="module")
+def offline() -> S3Client:
+    """A client that is never used to ask anything."""
+    return boto3.session.Session().client(
+        "s3",
+        region_name="eu-west-1",
+        endpoint_url="https://s3.example.com",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET,
+        aws_session_token=TOKEN,
+    )
+
+
+def refusal(code: str, status: int = 400, operation: str = "PutObject", message: str = "No.") -> ClientError:
+    metadata: Any = {"HTTPStatusCode": status, "RequestId": "4442587FB7D0A2F9"}
+    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, operation)
+
+
+def caught(work: Callable[[], object], client: S3Client, *where: str) -> errors.S3OpsError:
+    with pytest.raises(errors.S3OpsError) as error, translated(client, *where):
+        work()
+    return error.value
+
+
+def raising(error: Exception) -> Callable[[], object]:
+    def work() -> None:
+        raise error
+
+    return work
+
+
+class TestTheTable:
+    @pytest.mark.parametrize("code", ALL_CODES)
+    def test_every_code_maps_to_its_class(self, offline: S3Client, code: str) -> None:
+        error = from_client_error(refusal(code), offline, "reports", "a.csv")
+
+        assert type(error) is CODES[code]
+        assert error.code == code
+
+    @pytest.mark.parametrize("code", ALL_CODES)
+    def test_maps_to_leaves_only(self, code: str) -> None:
+        assert not {errors.S3OpsError, errors.PermanentError, errors.TransientError} & {CODES[code]}
+
+    @pytest.mark.parametrize("name", sorted(BOTOCORE))
+    def test_knows_only_exceptions_that_botocore_has(self, name: str) -> None:
+        assert issubclass(getattr(botocore.exceptions, name), botocore.exceptions.BotoCoreError)
+
+    @pytest.mark.parametrize(
+        ("status", "cls"),
+        [
+            (400, errors.RequestRejected),
+            (409, errors.RequestRejected),
+            (500, errors.ServerError),
+            (503, errors.ServerError),
+        ],
+    )
+    def test_an_unknown_code_is_judged_by_its_status(self, status: int, cls: type[errors.S3OpsError]) -> None:
+        assert error_class("NeverHeardOf", status) is cls
+
+    def test_a_bare_404_is_the_objects_where_there_is_a_key(self, offline: S3Client) -> None:
+        assert (
+            type(from_client_error(refusal("404", 404), offline, "reports", "a.csv")) is errors.ObjectNotFound
+        )
+
+    def test_a_bare_404_is_the_buckets_where_there_is_no_key(self, offline: S3Client) -> None:
+        assert type(from_client_error(refusal("404", 404), offline, "reports")) is errors.BucketNotFound
+
+    def test_an_answer_without_a_code_or_status_is_read_too(self) -> None:
+        empty = ClientError({}, "PutObject")
+
+        assert (code_of(empty), status_of(empty)) == ("unknown", 400)
+
+
+class TestAMessage:
+    @pytest.mark.parametrize("code", ALL_CODES)
+    def test_says_what_where_who_and_why(self, offline: S3Client, code: str) -> None:
+        error = from_client_error(refusal(code, message="S3's own words"), offline, "reports", "a.csv")
+
+        for part in (
+            "PutObject",
+            "s3://reports/a.csv",
+            code,
+            "S3's own words",
+            "4442587FB7D0A2F9",
+            "eu-west-1",
+        ):
+            assert part in str(error)
+        assert "https://s3.example.com" in str(error)
+        assert error.advice.rstrip(".") in str(error)
+
+    @pytest.mark.parametrize("code", ALL_CODES)
+    def test_shows_no_secret(self, offline: S3Client, code: str) -> None:
+        shown = from_client_error(refusal(code), offline, "reports", "a.csv")
+
+        for text in (str(shown), repr(shown), repr(vars(shown))):
+            assert not any(secret in text for secret in (ACCESS_KEY, SECRET, TOKEN))
+        assert ACCESS_KEY[-4:] in str(shown)
+
+    def test_names_the_right_that_the_operation_needs(self, offline: S3Client) -> None:
+        error = from_client_error(refusal("AccessDenied", 403, "ListObjectVersions"), offline, "reports")
+
+        assert isinstance(error, errors.AccessDenied)
+        assert error.action == "s3:ListBucketVersions"
+        assert "s3:ListBucketVersions is not granted" in str(error)
+
+    def test_names_the_right_that_aws_says_is_missing(self, offline: S3Client) -> None:
+        words = (
+            "User: arn:aws:iam::111122223333:user/airflow is not authorized to perform: kms:GenerateDataKey "
+            "on resource: arn:aws:kms:eu-west-1:111122223333:key/1 because no identity-based policy allows it"
+        )
+
+        error = from_client_error(refusal("AccessDenied", 403, message=words), offline, "reports", "a.csv")
+
+        assert isinstance(error, errors.AccessDenied)
+        assert error.action == "kms:GenerateDataKey"
+
+
+class TestTheBorder:
+    def test_keeps_the_original_as_the_cause(self, offline: S3Client) -> None:
+        original = refusal("NoSuchBucket", 404)
+
+        assert caught(raising(original), offline, "reports").__cause__ is original
+
+    def test_lets_our_own_errors_and_all_others_pass(self, offline: S3Client) -> None:
+        for error in (errors.SourceChanged("It changed"), KeyError("x")):
+            with pytest.raises(type(error)) as raised, translated(offline, "reports"):
+                raise error
+            assert raised.value is error
+
+    def test_an_error_that_crossed_it_can_be_pickled(self, offline: S3Client) -> None:
+        error = caught(raising(refusal("AccessDenied", 403)), offline, "reports", "a.csv")
+
+        copy = pickle.loads(pickle.dumps(error))
+
+        assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
+
+    def test_missing_credentials_are_named(self, offline: S3Client) -> None:
+        assert isinstance(caught(raising(NoCredentialsError()), offline), errors.CredentialsMissing)
+
+    @pytest.mark.parametrize(
+        "cls",
+        [ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, ReadTimeoutError, SSLError],
+    )
+    def test_no_answer_is_worth_a_retry(self, offline: S3Client, cls: type[BotoCoreError]) -> None:
+        error = caught(
+            raising(cls(endpoint_url="https://s3.example.com", proxy_url="", error="")), offline, "reports"
+        )
+
+        assert isinstance(error, errors.NetworkError)
+        assert error.code == cls.__name__
+
+    def test_a_wrong_parameter_is_wrong_input(self, offline: S3Client) -> None:
+        wrong: Any = "many"
+
+        error = caught(lambda: offline.list_objects_v2(Bucket="reports", MaxKeys=wrong), offline)
+
+        assert isinstance(error, errors.InvalidInput)
+
+
+class TestRealAnswers:
+    def test_a_missing_bucket(self, s3: S3Client) -> None:
+        error = caught(lambda: s3.list_objects_v2(Bucket="s3ops-never-made"), s3, "s3ops-never-made")
+
+        assert type(error) is errors.BucketNotFound
+
+    def test_a_missing_key(self, s3: S3Client, bucket: str) -> None:
+        error = caught(lambda: s3.head_object(Bucket=bucket, Key="a.csv"), s3, bucket, "a.csv")
+
+        assert type(error) is errors.ObjectNotFound
+
+    @pytest.mark.needs("unknown_keys_refused")
+    def test_an_unknown_access_key(self, server: S3Server, bucket: str) -> None:
+        client = server.as_user("AKIANOSUCHKEYEXAMPLE", "any").client()
+
+        error = caught(lambda: client.list_objects_v2(Bucket=bucket), client, bucket)
+
+        assert type(error) is errors.CredentialsRejected
+
+    @pytest.mark.needs("signature_verification")
+    def test_a_wrong_secret(self, server: S3Server, bucket: str) -> None:
+        client = server.as_user(server.access_key, "wrong").client()
+
+        error = caught(lambda: client.list_objects_v2(Bucket=bucket), client, bucket)
+
+        assert type(error) is errors.CredentialsRejected
+
+    def test_slow_down(self, faults: FaultProxy, bucket: str) -> None:
+        faults.on("GET", times=None).answer(503, "SlowDown")
+        client = faults.server.client(retries={"total_max_attempts": 1})
+
+        error = caught(lambda: client.list_objects_v2(Bucket=bucket), client, bucket)
+
+        assert type(error) is errors.Throttled
+
+    def test_a_connection_that_breaks(self, faults: FaultProxy, bucket: str) -> None:
+        faults.on("GET", times=None).reset_after(bytes=0)
+        client = faults.server.client(retries={"total_max_attempts": 1})
+
+        error = caught(lambda: client.list_objects_v2(Bucket=bucket), client, bucket)
+
+        assert type(error) is errors.NetworkError
+
+    def test_a_server_that_never_answers(self, faults: FaultProxy, bucket: str) -> None:
+        faults.on("GET", times=None).stall()
+        client = faults.server.client(retries={"total_max_attempts": 1}, read_timeout=1)
+
+        error = caught(lambda: client.list_objects_v2(Bucket=bucket), client, bucket)
+
+        assert type(error) is errors.NetworkError
+
+    def test_a_server_that_is_not_there(self, server: S3Server) -> None:
+        client = replace(server, endpoint_url="http://127.0.0.1:1").client()
+
+        error = caught(lambda: client.list_objects_v2(Bucket="reports"), client, "reports")
+
+        assert type(error) is errors.NetworkError
