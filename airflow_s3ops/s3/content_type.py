@@ -1,0 +1,54 @@
+"""What a file's name says about its content."""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import PurePath
+
+# Not in Python's own list; names as registered with IANA where they are.
+_MORE = {
+    ".avro": "application/vnd.apache.avro",
+    ".csv": "text/csv",
+    ".feather": "application/vnd.apache.arrow.file",
+    ".arrow": "application/vnd.apache.arrow.file",
+    ".geojson": "application/geo+json",
+    ".gz": "application/gzip",
+    ".ipynb": "application/x-ipynb+json",
+    ".jsonl": "application/jsonl",
+    ".md": "text/markdown",
+    ".ndjson": "application/x-ndjson",
+    ".orc": "application/vnd.apache.orc",
+    ".parquet": "application/vnd.apache.parquet",
+    ".sql": "application/sql",
+    ".tsv": "text/tab-separated-values",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+    ".zst": "application/zstd",
+}
+_COMPRESSED = {
+    "gzip": "application/gzip",
+    "bzip2": "application/x-bzip2",
+    "xz": "application/x-xz",
+    "br": "application/x-brotli",
+    "compress": "application/x-compress",
+}
+UNKNOWN = "application/octet-stream"
+
+
+def content_type_of(filename: str) -> str:
+    """Return the media type for a file's name; ``application/octet-stream`` if it says nothing.
+
+    A compressed file is what it is: ``x.csv.gz`` is ``application/gzip``. ContentEncoding is the user's to
+    give, because readers then see the file unpacked. The machine's own list of types is not read, so that
+    every worker guesses alike.
+    """
+    types = mimetypes.MimeTypes()
+    for suffix, media_type in _MORE.items():
+        types.add_type(media_type, suffix)
+    media_type_found, encoding = types.guess_type(f"x{''.join(PurePath(filename).suffixes[-2:])}")
+    if encoding:
+        return _COMPRESSED.get(encoding, UNKNOWN)
+    return media_type_found or UNKNOWN

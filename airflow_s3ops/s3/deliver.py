@@ -1,0 +1,112 @@
+"""Whether to send, under which condition, in which way: what ``if_exists`` means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Literal
+
+from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.existing import compared_with_existing
+from airflow_s3ops.s3.multipart import send_in_parts
+from airflow_s3ops.s3.plan import MAX_PUT_SIZE
+from airflow_s3ops.s3.resume import Memory
+from airflow_s3ops.s3.single import put_object
+from airflow_s3ops.s3.stored import Stored, look, unquoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_s3ops.s3.checkpoint import Checkpoint
+    from airflow_s3ops.s3.transfer import Transfer
+    from airflow_s3ops.s3.upload_args import IfExists
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an upload.
+
+    :param stored: the object at the key; None if it was skipped and may not be looked at.
+    :param parts: how many it was sent in; None for a single request.
+    :param resumed: how many of them an earlier attempt had sent.
+    """
+
+    status: Literal["uploaded", "skipped"]
+    stored: Stored | None
+    parts: int | None = None
+    resumed: int | None = None
+
+
+def deliver(
+    transfer: Transfer, if_exists: IfExists, checkpoint: Checkpoint | None, *, resume: bool
+) -> Outcome:
+    """Send the content, unless what is at the key makes that needless or forbidden.
+
+    :raises ObjectExists: the key is taken (``fail``).
+    :raises PreconditionFailed: the object changed in between (``skip_if_same``), or a condition in ExtraArgs.
+    """
+    if if_exists == "skip_if_same":
+        existing = compared_with_existing(transfer)
+        if existing.same:
+            Memory(transfer, checkpoint, resume=resume).forget()
+            return Outcome("skipped", existing.same)
+        transfer = _under(transfer, existing.condition)
+    memory = Memory(transfer, checkpoint, resume=resume)
+    try:
+        return _send(transfer, memory)
+    except errors.PreconditionFailed as error:
+        if if_exists == "skip":
+            return Outcome("skipped", _as_it_is(transfer))
+        raise _named(transfer, error) from error
+
+
+def _send(transfer: Transfer, memory: Memory) -> Outcome:
+    bodies = transfer.content.bodies(transfer.windows, transfer.check)
+    first = next(bodies)
+    if first.part.is_last and len(first) <= MAX_PUT_SIZE:
+        memory.forget()
+        return Outcome("uploaded", put_object(transfer, first))
+    _look_before(transfer, memory)
+    done = send_in_parts(transfer, memory, chain([first], bodies))
+    return Outcome("uploaded", done.stored, done.parts, done.resumed)
+
+
+def _look_before(transfer: Transfer, memory: Memory) -> None:
+    """Spare the bytes that S3 would refuse in the end: it looks at the condition at completion only.
+
+    Not while an earlier attempt's upload may have become the object.
+    """
+    if transfer.destination.extra_args.get("IfNoneMatch") != "*" or memory.has_state:
+        return
+    if look(transfer.destination):
+        raise errors.PreconditionFailed(
+            f"There is an object at {transfer.destination.uri}",
+            bucket=transfer.destination.bucket,
+            key=transfer.destination.key,
+        )
+
+
+def _under(transfer: Transfer, condition: Mapping[str, str]) -> Transfer:
+    args = {**transfer.destination.extra_args, **condition}
+    return replace(transfer, destination=replace(transfer.destination, extra_args=args))
+
+
+def _named(transfer: Transfer, error: errors.PreconditionFailed) -> errors.S3OpsError:
+    """Return the error that names what the condition was about."""
+    if transfer.destination.extra_args.get("IfNoneMatch") != "*":
+        return error
+    return errors.ObjectExists(
+        f"There is an object at {transfer.destination.uri} already",
+        bucket=error.bucket,
+        key=error.key,
+        code=error.code,
+        request_id=error.request_id,
+        said=error.said,
+    )
+
+
+def _as_it_is(transfer: Transfer) -> Stored | None:
+    seen = look(transfer.destination)
+    if seen is None:
+        return None
+    return Stored(seen["ContentLength"], unquoted(seen.get("ETag")), seen.get("VersionId"), None)

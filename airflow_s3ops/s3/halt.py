@@ -1,0 +1,56 @@
+"""The end of a transfer before its time: asked for from outside, or because a part of it failed."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from airflow_s3ops.s3.errors import Stopped
+
+# How long a flag may go unnoticed while nothing else happens.
+POLL = 0.1
+
+
+class Halt:
+    """What every step of a transfer looks at.
+
+    :param stop: set from outside (``on_kill``); None if nobody will.
+    :param what: what is transferred, for the error.
+    """
+
+    def __init__(self, stop: threading.Event | None, what: str) -> None:
+        self._stop = stop or threading.Event()
+        self._failed = threading.Event()
+        self._what = what
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the end was asked for from outside."""
+        return self._stop.is_set()
+
+    def fail(self) -> None:
+        """Let the other threads of the transfer end, because one cannot go on."""
+        self._failed.set()
+
+    def recover(self) -> None:
+        """Take :meth:`fail` back, once the threads have ended: another try may follow."""
+        self._failed.clear()
+
+    def check(self) -> None:
+        """Go on, or not.
+
+        :raises Stopped: the end was asked for, or another thread failed.
+        """
+        if self._stop.is_set() or self._failed.is_set():
+            raise Stopped(f"The upload to {self._what} was stopped on request")
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but no longer than to the end.
+
+        :raises Stopped: as :meth:`check`.
+        """
+        until = time.monotonic() + seconds
+        self.check()
+        while (rest := until - time.monotonic()) > 0:
+            self._stop.wait(min(rest, POLL))
+            self.check()

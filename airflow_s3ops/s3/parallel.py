@@ -1,0 +1,69 @@
+"""Work on items in threads that end with the call; how many at once may change on the way."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, TypeVar
+
+from airflow_s3ops.s3.halt import POLL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from airflow_s3ops.s3.halt import Halt
+
+Item = TypeVar("Item")
+Done = TypeVar("Done")
+
+# A thread in the middle of a send sees the halt at its next block. One that waits for a dead connection does
+# not, and a stop must not wait for it: it ends by its own time-out.
+JOIN_WITHIN = 1.2
+
+
+def run_parallel(
+    items: Iterator[Item],
+    work: Callable[[Item], Done],
+    *,
+    limit: Callable[[], int],
+    threads: int,
+    on_done: Callable[[Done], object],
+    halt: Halt,
+) -> None:
+    """Work on every item; items are taken, and results handed over, in the calling thread.
+
+    :param limit: how many may be under way now; asked before each item.
+    :param threads: the most that ``limit`` ever says.
+    :raises Stopped: the halt was asked for.
+    :raises Exception: the first that ``work`` raised; the others under way are told to end.
+    """
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="s3ops-part")
+    running: set[Future[Done]] = set()
+    try:
+        while _top_up(pool, running, items, work, limit):
+            done, _ = wait(running, POLL, FIRST_COMPLETED)
+            running -= done
+            for future in done:
+                on_done(future.result())
+            halt.check()
+    except BaseException:
+        halt.fail()
+        raise
+    finally:
+        hung = wait(running, JOIN_WITHIN).not_done if halt.is_asked_for else None
+        pool.shutdown(wait=not hung, cancel_futures=True)
+        halt.recover()
+
+
+def _top_up(
+    pool: ThreadPoolExecutor,
+    running: set[Future[Done]],
+    items: Iterator[Item],
+    work: Callable[[Item], Done],
+    limit: Callable[[], int],
+) -> bool:
+    while len(running) < limit():
+        item = next(items, None)
+        if item is None:
+            break
+        running.add(pool.submit(work, item))
+    return bool(running)

@@ -1,0 +1,58 @@
+"""An object sent by one PutObject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.checksum import ALGORITHMS, encoded
+from airflow_s3ops.s3.lost import LostAnswers
+from airflow_s3ops.s3.progress import Progress
+from airflow_s3ops.s3.stored import Sent, found_after_all, verified
+
+if TYPE_CHECKING:
+    from airflow_s3ops.s3.body import PartBody
+    from airflow_s3ops.s3.stored import Stored
+    from airflow_s3ops.s3.transfer import Transfer
+
+
+def put_object(transfer: Transfer, body: PartBody) -> Stored:
+    """Store the whole content by one request, verified.
+
+    :raises PreconditionFailed: the condition in ExtraArgs was not met.
+    :raises SourceChanged: the file changed before its last byte was sent; nothing became visible.
+    :raises ChecksumMismatch: S3 says that it got, or has, something else.
+    """
+    algorithm = transfer.algorithm
+    checksum = encoded(body.checksum(algorithm))
+    destination = transfer.destination
+    lost = LostAnswers()
+
+    def put() -> dict[str, Any]:
+        transfer.check()
+        # An empty body of ours would wait for "100 Continue" for nothing.
+        own = {"Body": body if len(body) else b"", algorithm.member: checksum}
+        # For AWS the value is enough; moto keeps it only if the algorithm is named as well.
+        own["ChecksumAlgorithm"] = algorithm.name
+        with lost.watched():
+            return destination.call("PutObject", **own)
+
+    try:
+        answer = transfer.retries.run(put, transfer.halt.pause)
+    except (errors.PreconditionFailed, errors.NetworkError, errors.ServerError):
+        # The condition may have been met by ourselves, in a try whose answer was lost.
+        stored = (
+            found_after_all(destination, _sent(transfer, body, checksum, with_etag=True)) if lost else None
+        )
+        if stored is None:
+            raise
+    else:
+        stored = verified(destination, _sent(transfer, body, checksum), answer)
+    if transfer.progress:
+        transfer.progress(Progress(body.source_bytes, body.source_bytes))
+    return stored
+
+
+def _sent(transfer: Transfer, body: PartBody, checksum: str, *, with_etag: bool = False) -> Sent:
+    etag = ALGORITHMS["MD5"].of(body.blocks()).hex() if with_etag else None
+    return Sent(len(body), transfer.algorithm, checksum, etag)

@@ -1,0 +1,141 @@
+"""A file to be read: what it is, that it stays what it is, and its bytes by position."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from airflow_s3ops.s3.errors import SourceChanged, SourceNotFound, SourceUnreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Linux stamps mtime from a clock that ticks every 1 to 10 ms: a second write within one tick leaves mtime as
+# it was.
+CLOCK_TICK_NS = 20_000_000
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a fifo",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFBLK: "a block device",
+    stat.S_IFCHR: "a character device",
+}
+
+
+@dataclass(frozen=True)
+class SourceIdentity:
+    """What tells a file, as it is now, from any other file and from itself at another time."""
+
+    device: int
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> SourceIdentity:
+        """Take the identity out of what the system tells."""
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class Source:
+    """An open regular file. Reading is by position, so that threads share it without sharing an offset.
+
+    :param identity: the file's identity at the time it was opened.
+    """
+
+    def __init__(self, filename: str, fd: int, identity: SourceIdentity) -> None:
+        self.filename = filename
+        self.identity = identity
+        self._fd = fd
+
+    def read_into(self, buffer: memoryview, offset: int) -> None:
+        """Fill the whole buffer with the bytes from ``offset`` on.
+
+        :raises SourceChanged: the file has become too short.
+        :raises SourceUnreadable: the disk or network file system failed to read.
+        """
+        filled = 0
+        while filled < len(buffer):
+            count = self._read(buffer[filled:], offset + filled)
+            if count == 0:
+                raise _changed(self.filename, f"it ends at byte {offset + filled:,}")
+            filled += count
+
+    def check(self) -> None:
+        """Look whether the file, and what its name stands for, is still what was opened.
+
+        :raises SourceChanged: it was written to, truncated, replaced, renamed or removed.
+        """
+        try:
+            by_name = SourceIdentity.of(os.stat(self.filename))  # noqa: PTH116 - fewer steps, on every part
+        except OSError as error:
+            raise _changed(self.filename, "its name is gone") from error
+        for identity in (by_name, SourceIdentity.of(os.fstat(self._fd))):
+            if identity != self.identity:
+                raise _changed(self.filename, _difference(self.identity, identity))
+
+    def _read(self, buffer: memoryview, offset: int) -> int:
+        try:
+            return os.preadv(self._fd, [buffer], offset)
+        except OSError as error:
+            raise SourceUnreadable(
+                f"Reading {self.filename!r} failed at byte {offset:,}: {error.strerror}",
+                advice="Look at the disk or network share that holds the file.",
+            ) from error
+
+
+@contextmanager
+def opened_source(filename: str | os.PathLike[str]) -> Iterator[Source]:
+    """Open a regular file for reading by position.
+
+    :raises SourceNotFound: there is no such file.
+    :raises SourceUnreadable: no regular file, or one that may not be read.
+    """
+    name = os.fspath(filename)
+    try:
+        # Without O_NONBLOCK, opening a fifo waits for a writer, for ever.
+        fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        _refuse(name, error)
+    try:
+        yield Source(name, fd, _settled_identity(name, fd))
+    finally:
+        os.close(fd)
+
+
+def _settled_identity(name: str, fd: int) -> SourceIdentity:
+    while True:
+        status = os.fstat(fd)
+        kind = stat.S_IFMT(status.st_mode)
+        if kind != stat.S_IFREG:
+            raise SourceUnreadable(f"{name!r} is {_KINDS.get(kind, 'no regular file')}, not a file")
+        # From one tick after the last write on, every later write shows in mtime.
+        if not 0 <= time.time_ns() - status.st_mtime_ns < CLOCK_TICK_NS:
+            return SourceIdentity.of(status)
+        time.sleep(CLOCK_TICK_NS / 1e9)
+
+
+def _refuse(name: str, error: OSError) -> NoReturn:
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise SourceNotFound(f"There is no file {name!r}") from error
+    if isinstance(error, PermissionError):
+        raise SourceUnreadable(
+            f"The file {name!r} may not be read by this user (uid {os.geteuid()})"
+        ) from error
+    raise SourceUnreadable(f"{name!r} cannot be opened as a file: {error.strerror}") from error
+
+
+def _changed(name: str, how: str) -> SourceChanged:
+    return SourceChanged(f"The file {name!r} changed while it was uploaded: {how}")
+
+
+def _difference(before: SourceIdentity, now: SourceIdentity) -> str:
+    if (before.device, before.inode) != (now.device, now.inode):
+        return "another file took its name"
+    if before.size != now.size:
+        return f"it had {before.size:,} bytes and has {now.size:,}"
+    return "it was written to"

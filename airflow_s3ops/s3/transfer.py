@@ -1,0 +1,52 @@
+"""What all steps of one upload share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_s3ops.s3.content import Windows
+from airflow_s3ops.s3.retry import Retries
+
+if TYPE_CHECKING:
+    from airflow_s3ops.s3.checksum import Algorithm, Form
+    from airflow_s3ops.s3.content import Content
+    from airflow_s3ops.s3.destination import Destination
+    from airflow_s3ops.s3.halt import Halt
+    from airflow_s3ops.s3.progress import ProgressSubscriber
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """One upload: what goes where, and how it is watched.
+
+    :param form: of the checksum, if the object is made of parts.
+    :param most_at_once: parts under way at once, at most.
+    :param retries: for each request that carries content, or completes it.
+    """
+
+    destination: Destination
+    content: Content
+    algorithm: Algorithm
+    form: Form
+    most_at_once: int
+    halt: Halt
+    progress: ProgressSubscriber | None = None
+    retries: Retries = field(default_factory=Retries)
+    windows: Windows = field(default_factory=Windows)
+
+    def ask(self, operation: str, **own: Any) -> dict[str, Any]:
+        """Make one request without content, trying again what may pass.
+
+        :raises S3OpsError: S3's refusal.
+        """
+        return self.retries.run(lambda: self.destination.call(operation, **own), self.halt.pause)
+
+    def check(self) -> None:
+        """Look whether it may go on: nobody stops it, and the file is what it was.
+
+        :raises Stopped: the end was asked for.
+        :raises SourceChanged: the file changed.
+        """
+        self.halt.check()
+        self.content.source.check()

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from airflow_s3ops.s3.concurrency import Concurrency
+
+
+def test_it_begins_at_the_most() -> None:
+    assert Concurrency(8).limit == 8
+
+
+def test_throttling_halves_it_once_for_all_that_was_under_way() -> None:
+    concurrency = Concurrency(8)
+    for _ in range(8):
+        concurrency.throttled()
+    assert concurrency.limit == 4
+    for _ in range(4):
+        concurrency.throttled()
+    assert concurrency.limit == 2
+
+
+def test_one_is_always_left() -> None:
+    concurrency = Concurrency(3)
+    for _ in range(20):
+        concurrency.throttled()
+    assert concurrency.limit == 1
+
+
+def test_a_round_of_successes_raises_it_by_one_up_to_the_most() -> None:
+    concurrency = Concurrency(4)
+    concurrency.throttled()
+    assert concurrency.limit == 2
+    concurrency.succeeded()
+    assert concurrency.limit == 2
+    concurrency.succeeded()
+    assert concurrency.limit == 3
+    for _ in range(20):
+        concurrency.succeeded()
+    assert concurrency.limit == 4
+
+
+def test_a_second_burst_after_successes_counts_again() -> None:
+    concurrency = Concurrency(8)
+    concurrency.throttled()
+    for _ in range(8):
+        concurrency.succeeded()
+    before = concurrency.limit
+    concurrency.throttled()
+    assert concurrency.limit == before // 2

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import boto3
+import pytest
+from boto3.s3.transfer import S3Transfer
+
+from airflow_s3ops.s3.errors import InvalidExtraArgs
+from airflow_s3ops.s3.extra_args import OURS, args_for, checked_extra_args, fingerprint
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+SECRET = "0123456789abcdef0123456789abcdef"
+VALUES: dict[str, Any] = {
+    "structure": {},
+    "string": "any",
+    "boolean": True,
+    "integer": 1,
+    "long": 1,
+    "map": {"a": "b"},
+    "timestamp": datetime(2030, 1, 1, tzinfo=timezone.utc),
+    "blob": b"any",
+}
+
+
+@pytest.fixture(scope="module")
+def client() -> S3Client:
+    session = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
+    return session.client("s3", endpoint_url="http://127.0.0.1:9")  # nothing listens there: nothing is sent
+
+
+def names_of(client: S3Client, operation: str) -> dict[str, Any]:
+    return dict(client.meta.service_model.operation_model(operation).input_shape.members)  # type: ignore[union-attr]
+
+
+class TestNames:
+    def test_every_one_of_boto3_s_upload_file_is_taken(self, client: S3Client) -> None:
+        members = {**names_of(client, "CompleteMultipartUpload"), **names_of(client, "PutObject")}
+        members |= names_of(client, "CreateMultipartUpload")
+        args = {name: VALUES[members[name].type_name] for name in S3Transfer.ALLOWED_UPLOAD_ARGS}
+        assert checked_extra_args(client, args) == args
+
+    def test_every_one_of_put_object_is_taken_but_for_the_engine_s_own(self, client: S3Client) -> None:
+        members = names_of(client, "PutObject")
+        args = {name: VALUES[shape.type_name] for name, shape in members.items() if name not in OURS}
+        assert checked_extra_args(client, args) == args
+        assert {"IfNoneMatch", "IfMatch", "BucketKeyEnabled"} <= args.keys(), "boto3 refuses these"
+
+    @pytest.mark.parametrize(
+        ("wrong", "right"),
+        [
+            ("acl", "ACL"),
+            ("content_type", "ContentType"),
+            ("Content-Type", "ContentType"),
+            ("ContenType", "ContentType"),
+            ("cachecontrol", "CacheControl"),
+            ("MetaData", "Metadata"),
+            ("tags", "Tagging"),
+            ("server_side_encryption", "ServerSideEncryption"),
+            ("ssekmskeyid", "SSEKMSKeyId"),
+            ("if_none_match", "IfNoneMatch"),
+        ],
+    )
+    def test_an_unknown_one_is_refused_with_the_nearest_right_one(
+        self, client: S3Client, wrong: str, right: str
+    ) -> None:
+        with pytest.raises(InvalidExtraArgs, match=f"Did you mean '{right}'") as caught:
+            checked_extra_args(client, {wrong: "x"})
+        assert repr(wrong) in str(caught.value)
+
+    def test_one_like_no_other_is_refused_with_all_there_are(self, client: S3Client) -> None:
+        with pytest.raises(InvalidExtraArgs, match="S3 knows ACL, "):
+            checked_extra_args(client, {"Zorkmid": "x"})
+
+    @pytest.mark.parametrize(
+        ("name", "advice"), [("Bucket", "bucket="), ("Key", "key="), ("Body", "filename=")]
+    )
+    def test_what_a_parameter_says_is_refused_with_that_parameter(
+        self, client: S3Client, name: str, advice: str
+    ) -> None:
+        with pytest.raises(InvalidExtraArgs, match=advice):
+            checked_extra_args(client, {name: "x"})
+
+    @pytest.mark.parametrize("name", ["UploadId", "PartNumber", "MultipartUpload", "ContentLength"])
+    def test_what_only_the_engine_knows_is_refused(self, client: S3Client, name: str) -> None:
+        with pytest.raises(InvalidExtraArgs, match="Leave it out"):
+            checked_extra_args(client, {name: "x"})
+
+    def test_a_key_that_is_no_text_is_refused(self, client: S3Client) -> None:
+        with pytest.raises(InvalidExtraArgs, match="knows no 3"):
+            checked_extra_args(client, {3: "x"})  # type: ignore[dict-item]
+
+
+class TestTypes:
+    @pytest.mark.parametrize(
+        ("args", "said"),
+        [
+            ({"ACL": 3}, "Invalid type for parameter ACL, value: 3.*valid types: <class 'str'>"),
+            ({"ACL": None}, "Invalid type for parameter ACL"),
+            ({"Metadata": ["a"]}, "Metadata.*valid types: <class 'dict'>"),
+            ({"Metadata": {"a": 1}}, "Metadata.a, value: 1"),
+            ({"BucketKeyEnabled": "yes"}, "valid types: <class 'bool'>"),
+            ({"Expires": "someday"}, "Expires.*datetime"),
+        ],
+    )
+    def test_a_wrong_one_is_refused_with_the_right_one(
+        self, client: S3Client, args: dict[str, Any], said: str
+    ) -> None:
+        with pytest.raises(InvalidExtraArgs, match=said):
+            checked_extra_args(client, args)
+
+    @pytest.mark.parametrize("args", [["ACL"], "ACL=x", 3])
+    def test_what_is_no_mapping_is_refused(self, client: S3Client, args: Any) -> None:
+        with pytest.raises(InvalidExtraArgs, match="not a mapping"):
+            checked_extra_args(client, args)
+
+    def test_the_value_of_a_secret_is_never_repeated(self, client: S3Client) -> None:
+        with pytest.raises(InvalidExtraArgs) as caught:
+            checked_extra_args(client, {"SSECustomerKey": [SECRET]})
+        assert SECRET not in str(caught.value)
+
+    def test_none_is_no_extra_args_at_all(self, client: S3Client) -> None:
+        assert checked_extra_args(client, None) == {}
+
+    def test_the_caller_s_own_mapping_is_left_alone(self, client: S3Client) -> None:
+        args = {"ACL": "private"}
+        checked_extra_args(client, args)["ACL"] = "public-read"
+        assert args == {"ACL": "private"}
+
+
+class TestOperations:
+    ARGS: ClassVar[dict[str, Any]] = {
+        "ACL": "private",
+        "StorageClass": "STANDARD_IA",
+        "RequestPayer": "requester",
+        "ExpectedBucketOwner": "123456789012",
+        "IfNoneMatch": "*",
+        "ChecksumAlgorithm": "CRC32",
+        "ChecksumCRC32": "AAAAAA==",
+        "ContentMD5": "1B2M2Y8AsgTpgAmY7PhCfg==",
+        "SSECustomerAlgorithm": "AES256",
+        "SSECustomerKey": SECRET,
+    }
+    EVERYWHERE: ClassVar[set[str]] = {"RequestPayer", "ExpectedBucketOwner"}
+    CUSTOMER_KEY: ClassVar[set[str]] = {"SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5"}
+
+    @pytest.mark.parametrize(
+        ("operation", "expected"),
+        [
+            ("PutObject", {"ACL", "StorageClass", "IfNoneMatch"} | CUSTOMER_KEY),
+            ("CreateMultipartUpload", {"ACL", "StorageClass"} | CUSTOMER_KEY),
+            ("UploadPart", CUSTOMER_KEY),
+            ("CompleteMultipartUpload", {"IfNoneMatch"} | CUSTOMER_KEY),
+            ("ListParts", CUSTOMER_KEY),
+            ("HeadObject", CUSTOMER_KEY),
+            ("AbortMultipartUpload", set()),
+        ],
+    )
+    def test_each_gets_what_it_knows(self, client: S3Client, operation: str, expected: set[str]) -> None:
+        assert args_for(client, operation, self.ARGS).keys() == expected | self.EVERYWHERE
+
+    def test_a_customer_s_key_is_encoded_for_operations_that_botocore_forgets(self, client: S3Client) -> None:
+        args = args_for(client, "ListParts", self.ARGS)
+        assert base64.b64decode(args["SSECustomerKey"]) == SECRET.encode()
+        assert base64.b64decode(args["SSECustomerKeyMD5"]) == hashlib.md5(SECRET.encode()).digest()
+
+    def test_a_customer_s_key_with_its_md5_is_left_as_it_is(self, client: S3Client) -> None:
+        given = {"SSECustomerKey": "as it is", "SSECustomerKeyMD5": "likewise"}
+        assert args_for(client, "UploadPart", given) == given
+
+
+class TestFingerprint:
+    def test_equal_args_in_any_order_have_one(self) -> None:
+        assert fingerprint({"A": 1, "B": {"x": 1, "y": 2}}) == fingerprint({"B": {"y": 2, "x": 1}, "A": 1})
+
+    def test_other_args_have_another(self) -> None:
+        assert fingerprint({"ACL": "private"}) != fingerprint({"ACL": "public-read"})
+        assert fingerprint({}) != fingerprint({"ACL": "private"})
+
+    def test_bytes_and_times_can_be_told_apart(self) -> None:
+        at = datetime(2030, 1, 1, tzinfo=timezone.utc)
+        assert fingerprint({"Expires": at}) == fingerprint({"Expires": at})
+        assert fingerprint({"SSECustomerKey": b"a"}) != fingerprint({"SSECustomerKey": b"b"})
+
+    def test_nothing_of_a_secret_is_in_it(self) -> None:
+        assert SECRET not in fingerprint({"SSECustomerKey": SECRET})
+        assert len(fingerprint({"SSECustomerKey": SECRET})) == 64

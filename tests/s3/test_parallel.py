@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_s3ops.s3.errors import Stopped
+from airflow_s3ops.s3.halt import Halt
+from airflow_s3ops.s3.parallel import run_parallel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def s3ops_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("s3ops")]
+
+
+def test_every_item_is_worked_on_and_its_result_handed_over_in_the_calling_thread() -> None:
+    done: dict[int, str] = {}
+
+    def note(result: int) -> None:
+        done[result] = threading.current_thread().name
+
+    run_parallel(iter(range(20)), lambda n: n, limit=lambda: 3, threads=3, on_done=note, halt=Halt(None, "x"))
+    assert sorted(done) == list(range(20))
+    assert set(done.values()) == {threading.current_thread().name}
+    assert s3ops_threads() == []
+
+
+def test_no_more_are_under_way_than_the_limit_of_the_moment_and_items_are_taken_when_there_is_room() -> None:
+    lock = threading.Lock()
+    running = most = taken = finished = 0
+    limit = 4
+
+    def items() -> Iterator[int]:
+        nonlocal taken
+        for n in range(30):
+            taken += 1
+            assert taken - finished <= 5, "taken before there was room"
+            yield n
+
+    def work(n: int) -> int:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        with lock:
+            running -= 1
+        return n
+
+    def note(_: int) -> None:
+        nonlocal finished, limit
+        finished += 1
+        limit = 4 if finished < 10 else 1
+
+    run_parallel(items(), work, limit=lambda: limit, threads=4, on_done=note, halt=Halt(None, "x"))
+    assert (taken, finished) == (30, 30)
+    assert most <= 4
+
+
+def test_the_first_failure_ends_the_others_and_the_threads() -> None:
+    halt = Halt(None, "x")
+    both = threading.Barrier(2)
+    ended: list[int] = []
+
+    def work(n: int) -> None:
+        both.wait(10)
+        if n == 0:
+            raise ValueError("first")
+        try:
+            halt.pause(60)
+        except Stopped:
+            ended.append(n)
+            raise
+
+    with pytest.raises(ValueError, match="first"):
+        run_parallel(iter(range(2)), work, limit=lambda: 2, threads=2, on_done=lambda _: None, halt=halt)
+    assert ended == [1]
+    assert s3ops_threads() == []
+    halt.check()  # another try may follow
+
+
+def test_a_stop_ends_it() -> None:
+    stop = threading.Event()
+    halt = Halt(stop, "x")
+
+    def work(_: int) -> None:
+        stop.set()
+        halt.pause(60)
+
+    with pytest.raises(Stopped):
+        run_parallel(iter(range(9)), work, limit=lambda: 2, threads=2, on_done=lambda _: None, halt=halt)
+    assert s3ops_threads() == []
+
+
+def test_a_stop_does_not_wait_for_a_thread_that_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airflow_s3ops.s3.parallel.JOIN_WITHIN", 0.05)
+    stop, release = threading.Event(), threading.Event()
+
+    def work(_: int) -> None:
+        stop.set()
+        release.wait(60)
+
+    with pytest.raises(Stopped):
+        run_parallel(
+            iter(range(1)), work, limit=lambda: 1, threads=1, on_done=lambda _: None, halt=Halt(stop, "x")
+        )
+    assert s3ops_threads()
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("s3ops"):
+            thread.join(10)
+
+
+def test_a_failure_while_taking_note_ends_it_too() -> None:
+    def note(_: int) -> None:
+        raise KeyError("subscriber")
+
+    with pytest.raises(KeyError):
+        run_parallel(
+            iter(range(9)), lambda n: n, limit=lambda: 2, threads=2, on_done=note, halt=Halt(None, "x")
+        )
+    assert s3ops_threads() == []

@@ -1,0 +1,99 @@
+"""What operations return is plain JSON, with the fields that apply."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from airflow_s3ops.s3.results import (
+    CreateBucketResult,
+    DeleteBucketResult,
+    DeleteObjectResult,
+    DeleteObjectsResult,
+    ObjectChecksum,
+    Result,
+    UploadFileResult,
+)
+
+BUCKET = "b" * 63
+KEY = "k" * 1024
+FULL = (
+    CreateBucketResult(
+        BUCKET,
+        "ap-northeast-2",
+        "created",
+        (
+            "object_ownership",
+            "block_public_access",
+            "versioning",
+            "encryption",
+            "tags",
+            "abort_incomplete_uploads_days",
+            "object_lock",
+            "policy",
+        ),
+    ),
+    # The longest key stands in it twice, in the uri too: nothing else may be long.
+    UploadFileResult(
+        f"s3://{BUCKET}/{KEY[:700]}",
+        BUCKET,
+        KEY[:700],
+        "uploaded",
+        50 * 10**12,
+        "0" * 32 + "-10000",
+        "v" * 64,
+        ObjectChecksum("CRC64NVME", "AAAAAAAAAAA=", "server"),
+        10_000,
+        9_999,
+        86_400.123456,
+    ),
+    DeleteObjectResult(BUCKET, 1, 0, "v" * 64, delete_marker=True, seconds=1.5),
+    DeleteObjectsResult(BUCKET, 10**9, 10**9, 10**9, dry_run=True, seconds=86_400.123456),
+    DeleteBucketResult(BUCKET, "deleted", 10**9, 10**6),
+)
+
+
+def of_class(result: Result) -> str:
+    return type(result).__name__
+
+
+@pytest.mark.parametrize("result", FULL, ids=of_class)
+def test_a_full_result_is_json_of_under_2_kb(result: Result) -> None:
+    text = json.dumps(result.to_xcom())
+    assert json.loads(text) == result.to_xcom()
+    assert len(text) < 2048
+
+
+@pytest.mark.parametrize("result", FULL, ids=of_class)
+def test_no_result_can_be_changed(result: Result) -> None:
+    with pytest.raises(FrozenInstanceError):
+        result.bucket = "other"  # type: ignore[attr-defined]
+
+
+def test_fields_that_do_not_apply_are_left_out() -> None:
+    result = UploadFileResult("s3://b/k", "b", "k", "uploaded", 5)
+    assert set(result.to_xcom()) == {"uri", "bucket", "key", "status", "size", "seconds"}
+
+
+def test_zero_and_false_and_an_empty_list_do_apply() -> None:
+    assert DeleteObjectsResult("b", 0, 0, 0, dry_run=False).to_xcom() == {
+        "bucket": "b",
+        "deleted": 0,
+        "missing": 0,
+        "matched": 0,
+        "dry_run": False,
+        "seconds": 0.0,
+    }
+    assert CreateBucketResult("b", "eu-west-1", "existed").to_xcom()["applied"] == []
+
+
+def test_a_checksum_becomes_a_dict() -> None:
+    checksum = ObjectChecksum("CRC64NVME", "AAAAAAAAAAA=", "server")
+    result = UploadFileResult("s3://b/k", "b", "k", "uploaded", 5, checksum=checksum)
+    assert result.to_xcom()["checksum"] == {
+        "algorithm": "CRC64NVME",
+        "value": "AAAAAAAAAAA=",
+        "verified_by": "server",
+    }
