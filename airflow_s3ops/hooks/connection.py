@@ -1,0 +1,119 @@
+"""From an Airflow connection id to what a boto3 client needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.exceptions import AirflowNotFoundException  # type: ignore[attr-defined]  # re-exported for 3.1
+from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
+from airflow.sdk import BaseHook
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from airflow_s3ops.s3.errors import ConnectionNotFound, CredentialsMissing, InvalidInput
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+
+class AwsConnection(AwsConnectionWrapper):
+    """The provider's reading of a connection, whose own repr would show key and secret."""
+
+    def __repr__(self) -> str:
+        """Return the connection's id."""
+        return str(self.conn_repr)
+
+
+def aws_connection(
+    conn_id: str | None, *, region_name: str | None = None, verify: bool | str | None = None
+) -> AwsConnection:
+    """Read an ``aws`` connection.
+
+    :param conn_id: None means boto3's own chain: environment, ``~/.aws`` files, role.
+    :param region_name: wins over the connection's.
+    :param verify: wins over the connection's.
+    :raises ConnectionNotFound: the id is unknown, or empty (as a template that renders to nothing leaves it).
+    :raises CredentialsMissing: the connection holds a key without a secret, or the other way round.
+    :raises InvalidInput: the connection's extra says something that botocore or the provider refuses.
+    """
+    connection = None if conn_id is None else _existing(conn_id)
+    try:
+        read = AwsConnection(conn=connection, region_name=region_name, verify=verify)
+    except (TypeError, ValueError, NotImplementedError, BotoCoreError) as error:
+        raise InvalidInput(
+            f"The extra of the Airflow connection {conn_id!r} is refused: {error}",
+            advice="Correct it there, config_kwargs included; docs/credentials.md shows what it may hold.",
+        ) from error
+    if connection is not None:
+        _refuse_half_a_key(connection, read)
+    return read
+
+
+def merged_config(*layers: Config | Mapping[str, Any] | None) -> Config:
+    """Lay botocore settings over each other, field by field: what a later layer leaves out stays.
+
+    :param layers: from the weakest to the strongest. The nested fields ``s3``, ``retries`` and
+        ``proxies_config`` are merged inside as well. ``signature_version="unsigned"`` stands for botocore's
+        own mark of an anonymous client, which JSON cannot hold.
+    :raises InvalidInput: botocore does not know a field, or refuses its value.
+    """
+    options: dict[str, Any] = {}
+    for layer in layers:
+        for name, value in _options(layer if layer is not None else {}).items():
+            nested = isinstance(value, dict) and isinstance(options.get(name), dict) and name != "proxies"
+            options[name] = {**options[name], **value} if nested else value
+    try:
+        return Config(**options)
+    except (TypeError, ValueError, BotoCoreError) as error:
+        raise InvalidInput(
+            f"botocore refuses the client configuration: {error}",
+            advice="Correct botocore_config, or config_kwargs in the connection's extra.",
+        ) from error
+
+
+def _options(layer: Config | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(layer, Config):
+        # A Config keeps what its maker set apart from botocore's defaults, and gives it to nobody else.
+        return dict(cast("Any", layer)._user_provided_options)  # noqa: SLF001
+    if not isinstance(layer, Mapping):
+        raise InvalidInput(
+            f"botocore_config is no dict but {type(layer).__name__}",
+            advice="Give the fields of botocore.config.Config by name; nothing was sent.",
+        )
+    is_anonymous = layer.get("signature_version") == "unsigned"
+    return {**layer, "signature_version": UNSIGNED} if is_anonymous else dict(layer)
+
+
+def _refuse_half_a_key(connection: Connection, read: AwsConnection) -> None:
+    # The provider would ignore the half that is there and take the machine's own credentials.
+    is_half = bool(connection.login) != bool(connection.password)
+    is_half |= bool(read.aws_access_key_id) != bool(read.aws_secret_access_key)
+    if is_half or (read.aws_session_token and not read.aws_access_key_id):
+        raise CredentialsMissing(
+            f"The Airflow connection {connection.conn_id!r} holds only a part of access key id and secret",
+            advice="Fill in both; leave both empty to use a role or boto3's own chain.",
+        )
+
+
+def _existing(conn_id: str) -> Connection:
+    try:
+        if conn_id:
+            return BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException as error:
+        raise _not_found(conn_id) from error
+    raise _not_found(conn_id)
+
+
+def _not_found(conn_id: str) -> ConnectionNotFound:
+    name = conn_id or "aws_default"
+    return ConnectionNotFound(
+        f"There is no Airflow connection {conn_id!r}; this machine's own credentials are not used instead",
+        advice=(
+            f"Create it: airflow connections add {name} --conn-type aws, or in the UI under Admin, "
+            f"Connections, or as the environment variable AIRFLOW_CONN_{name.upper()}; "
+            "docs/credentials.md shows each way. "
+            "To use boto3's own chain, say aws_conn_id=None."
+        ),
+    )

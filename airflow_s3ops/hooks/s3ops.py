@@ -1,0 +1,265 @@
+"""``S3OpsHook``: an Airflow connection as one S3 client, and one method for each thing S3 does."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from functools import cached_property
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+from airflow_s3ops import __version__
+from airflow_s3ops.hooks.client import role_assumed, s3_client
+from airflow_s3ops.hooks.connection import aws_connection, merged_config
+from airflow_s3ops.s3 import bucket as s3_bucket
+from airflow_s3ops.s3 import delete, delete_many, head, listing, presign, upload
+from airflow_s3ops.s3.caller import caller_of
+from airflow_s3ops.s3.errors import AccessDenied, S3OpsError
+from airflow_s3ops.s3.names import bucket_and_key, bucket_and_prefix
+from airflow_s3ops.s3.translate import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from botocore.config import Config
+    from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.hooks.connection import AwsConnection
+    from airflow_s3ops.s3.bucket_settings import BucketSettings
+    from airflow_s3ops.s3.checkpoint import Checkpoint
+    from airflow_s3ops.s3.head import ObjectHead
+    from airflow_s3ops.s3.listing import ObjectEntry, UploadEntry, VersionEntry
+    from airflow_s3ops.s3.progress import ProgressSubscriber
+    from airflow_s3ops.s3.results import (
+        CreateBucketResult,
+        DeleteBucketResult,
+        DeleteObjectResult,
+        DeleteObjectsResult,
+        UploadFileResult,
+    )
+
+
+class S3OpsHook(AwsBaseHook):
+    """S3 as an ``aws`` connection describes it.
+
+    All that such a connection can say works: key and secret, session token, ``profile_name``,
+    ``role_arn``, ``region_name``, ``endpoint_url``, ``verify``, ``config_kwargs`` and ``service_config``.
+    No request is made before the first method is called.
+
+    :param aws_conn_id: the connection's id. None means boto3's own chain (environment, ``~/.aws/credentials``
+        and ``~/.aws/config``, role); an unknown id is an error.
+    :param region_name: wins over the connection's.
+    :param verify: TLS: False, or a CA bundle's path; wins over the connection's.
+    :param config: botocore settings, merged field by field over the connection's ``config_kwargs``.
+    """
+
+    def __init__(
+        self,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,  # noqa: FBT001 - AwsBaseHook's signature
+        config: Config | dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(aws_conn_id=aws_conn_id, region_name=region_name, verify=verify, client_type="s3")
+        self._overrides = config
+        self._stop = threading.Event()
+
+    @cached_property
+    def conn_config(self) -> AwsConnection:
+        """Return the connection, with the caller's settings on top.
+
+        :raises ConnectionNotFound: the id is unknown.
+        :raises CredentialsMissing: half a key pair.
+        :raises InvalidInput: botocore refuses the configuration.
+        """
+        connection = aws_connection(self.aws_conn_id, region_name=self._region_name, verify=self._verify)
+        connection.botocore_config = merged_config(
+            {"user_agent_extra": f"airflow-s3ops/{__version__}"},
+            connection.botocore_config,
+            self._overrides,
+        )
+        return connection
+
+    @cached_property
+    def client(self) -> S3Client:
+        """Return the boto3 client, built once.
+
+        :raises ConnectionNotFound: the connection id is unknown.
+        :raises CredentialsMissing: the profile does not exist, or the role could not be assumed.
+        """
+        connection = self.conn_config
+        with role_assumed(connection):
+            session = self.get_session(region_name=connection.region_name)
+        return s3_client(session, connection)
+
+    @property
+    def conn(self) -> S3Client:
+        """Return the same client where code written for :class:`AwsBaseHook` looks for it."""
+        return self.client
+
+    def stop(self) -> None:
+        """Ask a method that is at work in another thread to end with ``Stopped``, between two requests."""
+        self._stop.set()
+
+    def create_bucket(
+        self,
+        bucket: str,
+        *,
+        if_exists: Literal["adopt", "fail"] = "adopt",
+        settings: BucketSettings | Mapping[str, Any] | None = None,
+        extra_args: Mapping[str, Any] | None = None,
+    ) -> CreateBucketResult:
+        """Create a bucket in this hook's region, or adopt it if it is mine and there already.
+
+        See :func:`airflow_s3ops.s3.bucket.create_bucket`.
+        """
+        return s3_bucket.create_bucket(
+            self.client,
+            bucket,
+            region_name=self.region_name,
+            if_exists=if_exists,
+            settings=settings,
+            extra_args=extra_args,
+        )
+
+    def delete_bucket(
+        self, bucket: str, *, force: bool = False, if_missing: Literal["fail", "ignore"] = "fail"
+    ) -> DeleteBucketResult:
+        """Delete a bucket; see :func:`airflow_s3ops.s3.bucket.delete_bucket`."""
+        return s3_bucket.delete_bucket(
+            self.client, bucket, force=force, if_missing=if_missing, stop=self._stop
+        )
+
+    def upload_file(
+        self,
+        filename: str | PurePath,
+        bucket: str | None,
+        key: str | None = None,
+        *,
+        extra_args: Mapping[str, Any] | None = None,
+        if_exists: Literal["replace", "fail", "skip", "skip_if_same"] = "replace",
+        checksum_algorithm: str = "CRC64NVME",
+        part_size: int | None = None,
+        max_concurrency: int | None = None,
+        resume: bool = True,
+        compress: Literal["gzip"] | None = None,
+        progress: ProgressSubscriber | None = None,
+        checkpoint: str | PurePath | Checkpoint | None = None,
+    ) -> UploadFileResult:
+        """Upload one file; see :func:`airflow_s3ops.s3.upload.upload_file`.
+
+        :param key: None, or a URI that names only a bucket, means the file's own name.
+        """
+        bucket, key = bucket_and_prefix(bucket, key)
+        return upload.upload_file(
+            self.client,
+            filename,
+            bucket,
+            key or PurePath(filename).name,
+            extra_args=extra_args,
+            if_exists=if_exists,
+            checksum_algorithm=checksum_algorithm,
+            part_size=part_size,
+            max_concurrency=max_concurrency,
+            resume=resume,
+            compress=compress,
+            progress=progress,
+            checkpoint=checkpoint,
+            stop=self._stop,
+        )
+
+    def delete_object(
+        self,
+        bucket: str | None,
+        key: str,
+        *,
+        version_id: str | None = None,
+        if_match: str | None = None,
+        if_missing: Literal["ignore", "fail"] = "ignore",
+    ) -> DeleteObjectResult:
+        """Delete one object; see :func:`airflow_s3ops.s3.delete.delete_object`."""
+        bucket, key = bucket_and_key(bucket, key)
+        return delete.delete_object(
+            self.client,
+            bucket,
+            key,
+            version_id=version_id,
+            if_match=if_match,
+            if_missing=if_missing,
+            stop=self._stop,
+        )
+
+    def delete_objects(
+        self,
+        bucket: str | None = None,
+        *,
+        keys: Sequence[str] | None = None,
+        prefix: str | None = None,
+        everything: bool = False,
+        all_versions: bool = False,
+        modified_before: datetime | str | None = None,
+        max_objects: int | None = None,
+        dry_run: bool = False,
+    ) -> DeleteObjectsResult:
+        """Delete many objects; see :func:`airflow_s3ops.s3.delete_many.delete_objects`."""
+        if bucket is None:
+            bucket, prefix = bucket_and_prefix(bucket, prefix)
+        return delete_many.delete_objects(
+            self.client,
+            bucket,
+            keys=keys,
+            prefix=prefix,
+            everything=everything,
+            all_versions=all_versions,
+            modified_before=modified_before,
+            max_objects=max_objects,
+            dry_run=dry_run,
+            stop=self._stop,
+        )
+
+    def head_object(self, bucket: str | None, key: str, *, version_id: str | None = None) -> ObjectHead:
+        """Look at an object without reading it; see :func:`airflow_s3ops.s3.head.head_object`."""
+        return head.head_object(self.client, *bucket_and_key(bucket, key), version_id=version_id)
+
+    def list_objects(self, bucket: str | None, prefix: str = "") -> Iterator[ObjectEntry]:
+        """Yield the objects under a prefix, in S3's order; a page of 1,000 is held at a time."""
+        return listing.list_objects(self.client, *bucket_and_prefix(bucket, prefix))
+
+    def list_versions(self, bucket: str | None, prefix: str = "") -> Iterator[VersionEntry]:
+        """Yield the versions and delete markers under a prefix."""
+        return listing.list_versions(self.client, *bucket_and_prefix(bucket, prefix))
+
+    def list_uploads(self, bucket: str | None, prefix: str = "") -> Iterator[UploadEntry]:
+        """Yield the multipart uploads under a prefix that are neither completed nor aborted."""
+        return listing.list_uploads(self.client, *bucket_and_prefix(bucket, prefix))
+
+    def abort_uploads(self, bucket: str | None, prefix: str = "", older_than: timedelta | None = None) -> int:
+        """Abort open multipart uploads; return how many.
+
+        :param older_than: only those that were begun longer ago than this; None means all.
+        """
+        return listing.abort_uploads(self.client, *bucket_and_prefix(bucket, prefix), older_than=older_than)
+
+    def presigned_url(self, bucket: str | None, key: str, expires_in: int = 3600) -> str:
+        """Return a link that lets anybody read one object for a while; see :mod:`airflow_s3ops.s3.presign`.
+
+        :param expires_in: seconds, from 1 to 604,800 (a week).
+        """
+        return presign.presigned_url(self.client, *bucket_and_key(bucket, key), expires_in)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask S3 itself (ListBuckets) whether this connection works; STS is not needed.
+
+        :return: whether S3 accepts the credentials, and a sentence that names identity, endpoint and region.
+        """
+        try:
+            client = self.client
+            with suppress(AccessDenied), translated(client):
+                client.list_buckets(MaxBuckets=1)
+                return True, f"S3 answers {caller_of(client)}."
+        except S3OpsError as error:
+            return False, str(error)
+        return True, f"S3 knows {caller_of(client)}; it may not list buckets (s3:ListAllMyBuckets)."

@@ -1,0 +1,84 @@
+"""``CreateBucketOperator``."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from airflow_s3ops.operators.base import CONNECTION_FIELDS, S3OpsOperator
+from airflow_s3ops.s3.bucket_settings import BucketSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import jinja2
+    from airflow.sdk import Context
+
+    from airflow_s3ops.s3.results import CreateBucketResult
+
+
+class CreateBucketOperator(S3OpsOperator):
+    """Create a bucket, or adopt it if it is mine and there already; bring its settings to what is asked.
+
+    The region is ``region_name``, else the connection's, else the client's. A second run changes nothing and
+    says so: ``{"bucket": …, "region": …, "status": "existed", "applied": []}``.
+
+    :param bucket: 3 to 63 characters, by S3's naming rules; shared by all accounts of the world.
+    :param if_exists: ``adopt`` accepts a bucket that is mine and in the asked region, and no other;
+        ``fail`` accepts none.
+    :param settings: a :class:`BucketSettings`, or its fields as a dict. What is None is left alone.
+    :param extra_args: further parameters of S3's CreateBucket.
+    :raises InvalidBucketName: naming the rule that is broken.
+    :raises BucketNotMine: another account has a bucket of that name.
+    :raises BucketInOtherRegion: naming both regions.
+    :raises BucketExists: with ``if_exists="fail"``.
+    :raises NotSupportedByServer: naming the setting that the server does not implement.
+    """
+
+    template_fields: Sequence[str] = ("bucket", "if_exists", "settings", "extra_args", *CONNECTION_FIELDS)
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **S3OpsOperator.template_fields_renderers,
+        "settings": "json",
+        "extra_args": "json",
+    }
+
+    def __init__(
+        self,
+        *,
+        bucket: str,
+        if_exists: Literal["adopt", "fail"] = "adopt",
+        settings: BucketSettings | dict[str, Any] | None = None,
+        extra_args: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.bucket = bucket
+        self.if_exists = if_exists
+        self.settings = settings
+        self.extra_args = extra_args
+
+    def target(self) -> tuple[str | None, str | None]:
+        """Return the bucket."""
+        return self.bucket, None
+
+    def operate(self, context: Context) -> CreateBucketResult:  # noqa: ARG002 - the base's signature
+        """Create or adopt the bucket."""
+        return self.hook.create_bucket(
+            self.bucket, if_exists=self.if_exists, settings=self.settings, extra_args=self.extra_args
+        )
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context | Mapping[str, Any],
+        jinja_env: jinja2.Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render the fields of a :class:`BucketSettings` too: Airflow looks into plain containers only."""
+        if not isinstance(content, BucketSettings):
+            return super().render_template(content, context, jinja_env, seen_oids)
+        rendered = {
+            field.name: self.render_template(getattr(content, field.name), context, jinja_env, seen_oids)
+            for field in fields(content)
+        }
+        return replace(content, **rendered)

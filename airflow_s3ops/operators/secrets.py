@@ -1,0 +1,41 @@
+"""Parameters that hold a secret: Airflow is told, so that logs and rendered fields show ``***``."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+# PutObject's customer-provided encryption keys: Airflow masks by names such as "password", not by these.
+_SECRET_ARGS = ("SSECustomerKey", "CopySourceSSECustomerKey")
+
+
+def mask_secrets(parameters: Mapping[str, Any] | None) -> None:
+    """Tell Airflow's masker the secret values of ``extra_args`` or ``botocore_config``.
+
+    :param parameters: rendered; anything but a mapping is left to the check that refuses it.
+    """
+    if not isinstance(parameters, Mapping):
+        return
+    from airflow.sdk.log import mask_secret
+
+    for secret in (*_customer_keys(parameters), *_proxy_passwords(parameters)):
+        mask_secret(secret)
+
+
+def _customer_keys(parameters: Mapping[str, Any]) -> list[str]:
+    values = (parameters.get(name) for name in _SECRET_ARGS)
+    return [form for value in values if value for form in _forms(value)]
+
+
+def _forms(key: Any) -> tuple[str, str]:
+    """Return a key as Airflow renders it (bytes with their escapes), and as a request carries it."""
+    text = repr(key)[2:-1] if isinstance(key, bytes) else str(key)
+    return text, b64encode(key if isinstance(key, bytes) else text.encode()).decode()
+
+
+def _proxy_passwords(parameters: Mapping[str, Any]) -> list[str]:
+    proxies = parameters.get("proxies")
+    urls = proxies.values() if isinstance(proxies, Mapping) else ()
+    return [password for url in urls if (password := urlsplit(str(url)).password)]

@@ -1,0 +1,1 @@
+"""Tests of the hook: what a connection can say, and what comes of it."""

@@ -1,0 +1,44 @@
+"""STS played by the fault proxy, so that a role can be assumed for any server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+if TYPE_CHECKING:
+    from tests.faults import FaultProxy, Request, Rule
+    from tests.servers import S3Server
+
+ROLE = "arn:aws:iam::123456789012:role/publisher"
+
+
+def answer_as_sts(faults: FaultProxy, credentials: S3Server) -> Rule:
+    """Let the proxy answer AssumeRole with the keys of `credentials`; all else goes to the server.
+
+    Without a session token: a server that has no STS of its own refuses every one.
+    """
+    body = (
+        '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
+        f"<AccessKeyId>{escape(credentials.access_key)}</AccessKeyId>"
+        f"<SecretAccessKey>{escape(credentials.secret_key)}</SecretAccessKey>"
+        "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"
+        f"<AssumedRoleUser><Arn>{ROLE}/x</Arn><AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser>"
+        "</AssumeRoleResult></AssumeRoleResponse>"
+    )
+    return faults.on("POST", predicate=is_sts).answer_body(200, body.encode(), {"Content-Type": "text/xml"})
+
+
+def refuse_as_sts(faults: FaultProxy, status: int, code: str) -> Rule:
+    """Let the proxy refuse AssumeRole, as STS writes it, however often it is asked."""
+    body = (
+        '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
+        f"<Code>{code}</Code><Message>Refused by the test.</Message></Error>"
+        "<RequestId>r-1</RequestId></ErrorResponse>"
+    )
+    rule = faults.on("POST", predicate=is_sts, times=None)
+    return rule.answer_body(status, body.encode(), {"Content-Type": "text/xml"})
+
+
+def is_sts(request: Request) -> bool:
+    """Whether this is a request to STS: S3 is never sent a form at its root."""
+    return request.path == "/" and "x-www-form-urlencoded" in request.headers.get("content-type", "")

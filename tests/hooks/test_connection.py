@@ -1,0 +1,155 @@
+"""A connection's id becomes what a client needs, and configurations lie over each other field by field."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from airflow_s3ops.hooks.connection import aws_connection, merged_config
+from airflow_s3ops.s3.errors import ConnectionNotFound, CredentialsMissing, InvalidInput
+
+if TYPE_CHECKING:
+    from tests.hooks.conftest import Connect
+
+
+def options(*layers: Config | dict[str, Any] | None) -> dict[str, Any]:
+    merged: Any = merged_config(*layers)
+    return dict(merged._user_provided_options)
+
+
+class TestConnection:
+    def test_an_unknown_id_is_refused_with_the_ways_to_create_it(self) -> None:
+        with pytest.raises(ConnectionNotFound) as caught:
+            aws_connection("no_such_connection")
+        assert "no Airflow connection 'no_such_connection'" in str(caught.value)
+        assert "airflow connections add no_such_connection --conn-type aws" in caught.value.advice
+        assert "AIRFLOW_CONN_NO_SUCH_CONNECTION" in caught.value.advice
+        assert "aws_conn_id=None" in caught.value.advice
+
+    def test_an_empty_id_is_refused_as_an_unknown_one(self) -> None:
+        with pytest.raises(ConnectionNotFound, match="no Airflow connection ''"):
+            aws_connection("")
+
+    def test_no_id_reads_no_connection(self) -> None:
+        connection = aws_connection(None, region_name="eu-west-3", verify=False)
+        assert not connection
+        assert (connection.region_name, connection.verify) == ("eu-west-3", False)
+
+    @pytest.mark.parametrize(("login", "password"), [("AKIA0123456789", None), (None, "secret")])
+    def test_half_a_key_pair_is_refused(
+        self, connect: Connect, login: str | None, password: str | None
+    ) -> None:
+        with pytest.raises(CredentialsMissing, match="holds only a part of access key id and secret"):
+            aws_connection(connect(login=login, password=password))
+
+    @pytest.mark.parametrize("name", ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"])
+    def test_half_a_key_pair_in_the_extra_is_refused(self, connect: Connect, name: str) -> None:
+        with pytest.raises(CredentialsMissing, match="holds only a part of access key id and secret"):
+            aws_connection(connect(login=None, password=None, **{name: "alone"}))
+
+    def test_a_region_given_wins_over_the_connections(self, connect: Connect) -> None:
+        conn_id = connect(region_name="eu-north-1")
+        assert aws_connection(conn_id).region_name == "eu-north-1"
+        assert aws_connection(conn_id, region_name="sa-east-1").region_name == "sa-east-1"
+
+    def test_verify_given_wins_over_the_connections(self, connect: Connect) -> None:
+        conn_id = connect(verify="/a/bundle.pem")
+        assert aws_connection(conn_id).verify == "/a/bundle.pem"
+        assert aws_connection(conn_id, verify=False).verify is False
+
+    @pytest.mark.parametrize(
+        "extra",
+        [
+            {"config_kwargs": {"no_such_field": 1}},
+            {"config_kwargs": {"s3": {"addressing_style": "diagonal"}}},
+            {"role_arn": "arn:aws:iam::1:role/r", "assume_role_method": "by_force"},
+        ],
+        ids=["unknown field", "wrong value", "unknown method"],
+    )
+    def test_an_extra_that_cannot_be_read_is_a_permanent_error(
+        self, connect: Connect, extra: dict[str, Any]
+    ) -> None:
+        with pytest.raises(InvalidInput, match="The extra of the Airflow connection 's3ops_hook' is refused"):
+            aws_connection(connect(**extra))
+
+    def test_its_repr_names_the_connection_and_holds_no_secret(self, connect: Connect) -> None:
+        connection = aws_connection(connect(password="hush-hush-hush", aws_session_token="mum-is-the-word"))
+        assert connection.aws_secret_access_key == "hush-hush-hush"
+        assert "s3ops_hook" in repr(connection)
+        assert "hush" not in repr(connection)
+        assert "mum" not in repr(connection)
+
+
+class TestMergedConfig:
+    def test_what_a_later_layer_leaves_out_stays(self) -> None:
+        merged = options({"read_timeout": 7, "connect_timeout": 3}, {"read_timeout": 9})
+        assert merged == {"read_timeout": 9, "connect_timeout": 3}
+
+    @pytest.mark.parametrize(
+        ("name", "below", "above", "together"),
+        [
+            (
+                "s3",
+                {"addressing_style": "path"},
+                {"payload_signing_enabled": False},
+                {"addressing_style": "path", "payload_signing_enabled": False},
+            ),
+            (
+                "retries",
+                {"mode": "standard"},
+                {"total_max_attempts": 4},
+                {"mode": "standard", "total_max_attempts": 4},
+            ),
+            (
+                "proxies_config",
+                {"proxy_ca_bundle": "/a.pem"},
+                {"proxy_use_forwarding_for_https": True},
+                {"proxy_ca_bundle": "/a.pem", "proxy_use_forwarding_for_https": True},
+            ),
+        ],
+    )
+    def test_nested_fields_are_merged_inside(
+        self, name: str, below: dict[str, Any], above: dict[str, Any], together: dict[str, Any]
+    ) -> None:
+        assert options({name: below}, {name: above}) == {name: together}
+
+    def test_a_set_of_proxies_replaces_the_one_below(self) -> None:
+        below, above = {"http": "http://a:1", "https": "http://a:1"}, {"https": "http://b:2"}
+        assert options({"proxies": below}, {"proxies": above}) == {"proxies": above}
+
+    def test_a_config_object_is_a_layer_like_a_dict(self) -> None:
+        merged = options(
+            Config(read_timeout=7, s3={"addressing_style": "path"}), None, {"connect_timeout": 3}
+        )
+        assert merged == {"read_timeout": 7, "s3": {"addressing_style": "path"}, "connect_timeout": 3}
+
+    def test_the_layers_are_left_as_they_are(self) -> None:
+        below = {"s3": {"addressing_style": "path"}}
+        merged_config(below, {"s3": {"payload_signing_enabled": False}})
+        assert below == {"s3": {"addressing_style": "path"}}
+
+    def test_unsigned_stands_for_an_anonymous_client(self) -> None:
+        assert options({"signature_version": "unsigned"}) == {"signature_version": UNSIGNED}
+
+    @pytest.mark.parametrize(
+        "layer",
+        [
+            {"no_such_field": 1},
+            {"s3": {"addressing_style": "diagonal"}},
+            {"retries": {"mode": "stubborn"}},
+            {"retries": {"max_attempts": -1}},
+        ],
+        ids=json.dumps,
+    )
+    def test_what_botocore_refuses_is_a_permanent_error(self, layer: dict[str, Any]) -> None:
+        with pytest.raises(InvalidInput, match="botocore refuses the client configuration"):
+            merged_config({"read_timeout": 7}, layer)
+
+    def test_a_text_for_a_dict_is_a_permanent_error(self) -> None:
+        layer: Any = '{"read_timeout": 7}'
+        with pytest.raises(InvalidInput, match="botocore_config is no dict but str"):
+            merged_config(layer)

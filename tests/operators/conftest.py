@@ -1,0 +1,31 @@
+"""Runs of DAGs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from tests.operators.dag_runs import by_id, only_our_warnings, serialise
+
+if TYPE_CHECKING:
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.sdk import DAG
+
+
+class RunDag(Protocol):
+    """Runs a DAG and returns its task instances by id; those of a mapped task as `id[index]`."""
+
+    def __call__(self, dag: DAG) -> dict[str, TaskInstance]: ...
+
+
+@pytest.fixture
+def run_dag(airflow_db: None) -> RunDag:  # noqa: ARG001 - the database must be there
+    """A way to run a DAG; it takes seconds, so that one run may have to prove several things."""
+
+    def run(dag: DAG) -> dict[str, TaskInstance]:
+        with only_our_warnings():
+            serialise(dag)
+            return by_id(dag.test())
+
+    return run

@@ -1,0 +1,225 @@
+"""Templates reach every field, and what they render to means what it says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_s3ops.operators import (
+    BucketSettings,
+    CreateBucketOperator,
+    DeleteBucketOperator,
+    DeleteObjectOperator,
+    DeleteObjectsOperator,
+    UploadFileOperator,
+)
+from airflow_s3ops.s3.errors import BucketNotEmpty, InvalidInput
+from tests.operators.samples import SAMPLES
+from tests.operators.tasks import execute, render
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.operators.base import S3OpsOperator
+
+
+def exists(s3: S3Client, bucket: str, key: str = "") -> bool:
+    return bool(s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"])
+
+
+@pytest.mark.parametrize("operator", SAMPLES, ids=lambda operator: operator.__name__)
+def test_every_field_is_rendered(operator: type[S3OpsOperator]) -> None:
+    given: dict[str, Any] = {name: f"{{{{ {name} }}}}" for name in operator.template_fields}
+    rendered = render(operator(task_id="t", **given), **{name: f"<{name}>" for name in given})
+    assert {name: getattr(rendered, name) for name in given} == {name: f"<{name}>" for name in given}
+
+
+class TestBucketSettings:
+    def test_its_fields_are_rendered_at_any_depth(self) -> None:
+        settings = BucketSettings(
+            versioning="{{ versioning }}",
+            tags={"team": "{{ team }}"},
+            policy={"Statement": [{"Resource": "arn:aws:s3:::{{ bucket }}/*"}]},
+        )
+        operator = CreateBucketOperator(task_id="t", bucket="b", settings=settings)
+        render(operator, versioning="Enabled", team="data", bucket="a-bucket")
+        assert operator.settings == BucketSettings(
+            versioning="Enabled",
+            tags={"team": "data"},
+            policy={"Statement": [{"Resource": "arn:aws:s3:::a-bucket/*"}]},
+        )
+
+    def test_the_dag_authors_own_object_is_left_as_it_is(self) -> None:
+        settings = BucketSettings(tags={"team": "{{ team }}"})
+        render(CreateBucketOperator(task_id="t", bucket="b", settings=settings), team="data")
+        assert settings == BucketSettings(tags={"team": "{{ team }}"})
+
+    def test_a_dict_of_settings_is_rendered_too(self) -> None:
+        operator = CreateBucketOperator(task_id="t", bucket="b", settings={"tags": {"team": "{{ team }}"}})
+        render(operator, team="data")
+        assert operator.settings == {"tags": {"team": "data"}}
+
+    @pytest.mark.needs("bucket_tagging")
+    def test_rendered_settings_reach_the_bucket(self, connection: str, s3: S3Client, bucket: str) -> None:
+        settings = BucketSettings(tags={"team": "{{ team }}"})
+        operator = CreateBucketOperator(
+            task_id="t", bucket="{{ name }}", settings=settings, aws_conn_id=connection
+        )
+        assert execute(operator, name=bucket, team="data")["applied"] == ["tags"]
+        assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == [{"Key": "team", "Value": "data"}]
+
+
+class TestBooleans:
+    @pytest.mark.parametrize("no", ["False", "false", " False "])
+    def test_a_false_that_came_as_text_deletes_no_full_bucket(
+        self, connection: str, s3: S3Client, bucket: str, no: str
+    ) -> None:
+        s3.put_object(Bucket=bucket, Key="k", Body=b"")
+        given: dict[str, Any] = {"force": "{{ force }}"}
+        operator = DeleteBucketOperator(task_id="t", bucket=bucket, aws_conn_id=connection, **given)
+        with pytest.raises(AirflowFailException) as caught:
+            execute(operator, force=no)
+        assert isinstance(caught.value.__cause__, BucketNotEmpty)
+        assert exists(s3, bucket, "k")
+
+    @pytest.mark.parametrize("unclear", ["", "None", "no", "0"])
+    def test_a_text_that_is_neither_deletes_nothing(
+        self, connection: str, s3: S3Client, bucket: str, unclear: str
+    ) -> None:
+        s3.put_object(Bucket=bucket, Key="k", Body=b"")
+        given: dict[str, Any] = {"force": "{{ force }}"}
+        operator = DeleteBucketOperator(task_id="t", bucket=bucket, aws_conn_id=connection, **given)
+        with pytest.raises(AirflowFailException, match=r"force=.* is neither true nor false"):
+            execute(operator, force=unclear)
+        assert exists(s3, bucket, "k")
+
+    @pytest.mark.parametrize("flag", ["everything", "all_versions", "dry_run"])
+    def test_each_flag_of_a_deletion_may_come_as_text_and_must_be_clear(
+        self, connection: str, s3: S3Client, bucket: str, flag: str
+    ) -> None:
+        s3.put_object(Bucket=bucket, Key="k", Body=b"")
+        given: dict[str, Any] = {"prefix": None if flag == "everything" else "k", flag: "{{ flag }}"}
+        operator = DeleteObjectsOperator(task_id="t", bucket=bucket, aws_conn_id=connection, **given)
+        with pytest.raises(AirflowFailException, match=f"{flag}='maybe' is neither true nor false"):
+            execute(operator, flag="maybe")
+        assert exists(s3, bucket, "k")
+
+    def test_a_dry_run_that_came_as_text_is_dry(self, connection: str, s3: S3Client, bucket: str) -> None:
+        s3.put_object(Bucket=bucket, Key="k", Body=b"")
+        given: dict[str, Any] = {"dry_run": "{{ params.dry_run }}"}
+        operator = DeleteObjectsOperator(
+            task_id="t", bucket=bucket, prefix="k", aws_conn_id=connection, **given
+        )
+        result = execute(operator, params={"dry_run": True})
+        assert (result["matched"], result["deleted"], result["dry_run"]) == (1, 0, True)
+        assert exists(s3, bucket, "k")
+
+
+class TestNumbers:
+    def test_a_limit_that_came_as_text_holds(self, connection: str, s3: S3Client, bucket: str) -> None:
+        for key in ("k1", "k2"):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"")
+        given: dict[str, Any] = {"max_objects": "{{ limit }}"}
+        operator = DeleteObjectsOperator(
+            task_id="t", bucket=bucket, prefix="k", aws_conn_id=connection, **given
+        )
+        with pytest.raises(AirflowFailException, match="max_objects"):
+            execute(operator, limit=1)
+        assert exists(s3, bucket, "k2")
+
+    def test_a_limit_that_rendered_to_nothing_is_no_missing_limit(
+        self, connection: str, s3: S3Client, bucket: str
+    ) -> None:
+        s3.put_object(Bucket=bucket, Key="k", Body=b"")
+        given: dict[str, Any] = {"max_objects": "{{ limit }}"}
+        operator = DeleteObjectsOperator(
+            task_id="t", bucket=bucket, prefix="k", aws_conn_id=connection, **given
+        )
+        with pytest.raises(AirflowFailException, match="max_objects='' is no whole number"):
+            execute(operator, limit="")
+        assert exists(s3, bucket, "k")
+
+
+class TestNative:
+    """In a DAG with render_template_as_native_obj."""
+
+    def test_booleans_numbers_and_lists_come_as_such(
+        self, connection: str, s3: S3Client, bucket: str
+    ) -> None:
+        for key in ("a", "b", "c"):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"")
+        given: dict[str, Any] = {"keys": "{{ keys }}", "max_objects": "{{ n }}", "dry_run": "{{ dry }}"}
+        with DAG("native", schedule=None, render_template_as_native_obj=True):
+            operator = DeleteObjectsOperator(task_id="t", bucket=bucket, aws_conn_id=connection, **given)
+        result = execute(operator, keys=["a", "b"], n=2, dry=False)
+        values = [getattr(operator, name) for name in given]
+        assert values == [["a", "b"], 2, False]
+        assert result["deleted"] == 2
+        assert exists(s3, bucket, "c")
+
+    def test_a_key_that_looks_like_a_number_is_refused_and_not_guessed(self, connection: str) -> None:
+        with DAG("native", schedule=None, render_template_as_native_obj=True):
+            operator = DeleteObjectOperator(
+                task_id="t", bucket="a-bucket", key="{{ ds_nodash }}", aws_conn_id=connection
+            )
+        with pytest.raises(AirflowFailException, match="key=20260101 is no text but int"):
+            execute(operator, ds_nodash="20260101")
+
+
+class TestSelections:
+    """What a template that went wrong makes of a selection is never all of the bucket."""
+
+    @pytest.mark.parametrize("prefix", ["", None])
+    def test_an_empty_prefix_is_refused(
+        self, connection: str, s3: S3Client, bucket: str, prefix: str | None
+    ) -> None:
+        s3.put_object(Bucket=bucket, Key="k", Body=b"")
+        operator = DeleteObjectsOperator(task_id="t", bucket=bucket, prefix=prefix, aws_conn_id=connection)
+        with pytest.raises(AirflowFailException) as caught:
+            execute(operator)
+        assert isinstance(caught.value.__cause__, InvalidInput)
+        assert exists(s3, bucket, "k")
+
+    def test_a_list_that_a_template_made_a_text_of_is_refused(
+        self, connection: str, s3: S3Client, bucket: str
+    ) -> None:
+        s3.put_object(Bucket=bucket, Key="a", Body=b"")
+        given: dict[str, Any] = {"keys": "{{ keys }}"}
+        operator = DeleteObjectsOperator(task_id="t", bucket=bucket, aws_conn_id=connection, **given)
+        with pytest.raises(AirflowFailException, match="keys is one text"):
+            execute(operator, keys=["a"])
+        assert exists(s3, bucket, "a")
+
+    def test_an_empty_key_is_refused(self, connection: str, bucket: str) -> None:
+        operator = DeleteObjectOperator(task_id="t", bucket=bucket, key="{{ k }}", aws_conn_id=connection)
+        with pytest.raises(AirflowFailException, match="The key is empty"):
+            execute(operator, k="")
+
+
+class TestConnectionFields:
+    def test_an_empty_verify_is_refused_and_not_taken_for_trust_anybody(self, connection: str) -> None:
+        operator = DeleteObjectOperator(
+            task_id="t", bucket="a-bucket", key="k", aws_conn_id=connection, verify="{{ bundle }}"
+        )
+        with pytest.raises(AirflowFailException, match=r"verify=.* is neither true nor false"):
+            execute(operator, bundle="")
+
+    def test_a_rendered_connection_id_is_used(self, connection: str, bucket: str) -> None:
+        operator = DeleteObjectOperator(task_id="t", bucket=bucket, key="k", aws_conn_id="{{ conn_id }}")
+        assert execute(operator, conn_id=connection)["missing"] == 1
+
+    def test_an_empty_connection_id_is_refused(self, connection: str, bucket: str) -> None:  # noqa: ARG002
+        operator = DeleteObjectOperator(task_id="t", bucket=bucket, key="k", aws_conn_id="{{ conn_id }}")
+        with pytest.raises(AirflowFailException, match="There is no Airflow connection ''"):
+            execute(operator, conn_id="")
+
+    def test_a_configuration_that_rendered_to_text_is_refused(self, connection: str) -> None:
+        given: dict[str, Any] = {"botocore_config": "{{ config }}"}
+        operator = UploadFileOperator(
+            task_id="t", filename="f", bucket="a-bucket", aws_conn_id=connection, **given
+        )
+        with pytest.raises(AirflowFailException, match="botocore_config is no dict but str"):
+            execute(operator, config={"read_timeout": 7})
