@@ -1,0 +1,85 @@
+"""`make demo`."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scripts import demo
+from scripts.local_airflow import REGION
+from scripts.showcase import owner
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.scripts.conftest import Start
+
+TABLES = ("zone.tab", "zone1970.tab", "zonenow.tab")
+
+
+def rows(output: str, title: str) -> dict[str, list[str]]:
+    """Read a printed table: the cells of each row, by the first one."""
+    _, _, after = output.partition(f"{title}")
+    lines = [line.split("  ") for line in after.split("\n\n")[0].splitlines()[2:]]
+    cells = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    return {first: others for first, *others in cells}
+
+
+def test_it_shows_what_is_in_the_bucket_and_what_a_stranger_gets(start: Start, home: Path) -> None:
+    running = start("scripts.demo")
+    output = running.wait_for("as they must be")
+    assert running.process.wait(30) == 0, output
+    reported = {file: cells[0] for file, cells in rows(output, "What the DAG reports").items()}
+    assert reported == {"iso3166.tab": "set aside", **dict.fromkeys(TABLES, "published")}
+    stored = rows(output, "What is in the bucket s3ops-demo")
+    given = rows(output, "What a stranger without credentials gets from each link")
+    assert len(stored) == len(given) == 8
+    for key, (size, content_type, checksum, readers) in stored.items():
+        is_public = key.startswith("published/")
+        assert readers == ("everyone" if is_public else "owner")
+        assert content_type.startswith("text/tab") is is_public
+        assert (int(size) > 0, len(checksum)) == (True, 12)
+        assert given[key][0] == ("200" if is_public else "403")
+        assert ("tzdb timezone descriptions" in given[key][1]) is is_public
+    assert (home / "demo.log").read_text().count("Task failed") == 0
+    assert running.left() == []
+
+
+def test_it_fails_if_the_bucket_is_not_as_it_must_be(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def make_an_empty_bucket(_home: Path, address: str, _day: str) -> None:
+        client: Any = owner(address)
+        client.create_bucket(Bucket=demo.BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        client.put_object(Bucket=demo.BUCKET, Key="stray", Body=b"x")
+
+    (home / "landing" / "time-zones").mkdir(parents=True)
+    (home / "landing" / "time-zones" / "zone.tab").write_text("rows")
+    monkeypatch.setattr(demo, "run_dag", make_an_empty_bucket)
+    assert demo.demonstrate(home) == 1
+    _, _, complaints = capsys.readouterr().out.partition("Not as it must be:")
+    assert "/zone.tab is not there" in complaints
+    assert "stray should not be there" in complaints
+    assert "there are 0 reports, not 1" in complaints
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=lambda ending: ending.name)
+def test_it_can_be_stopped_and_leaves_no_process(start: Start, ending: signal.Signals) -> None:
+    running = start("scripts.demo")
+    running.wait_for("S3 server")
+    assert running.left() != []
+    running.process.send_signal(ending)
+    assert running.process.wait(30) == 130
+    assert running.left() == []
+
+
+def test_a_run_that_fails_shows_the_end_of_its_log(start: Start, home: Path) -> None:
+    (home / "landing").write_text("a file where the folder should be")
+    running = start("scripts.demo")
+    output = running.wait_for("The demo failed.")
+    assert running.process.wait(30) == 1
+    assert "demo.log ends with" in output
+    assert "DagRun failed" in output
+    assert running.left() == []
