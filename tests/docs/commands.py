@@ -1,0 +1,81 @@
+"""The shell commands on the pages, and which test runs each kind of them."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.docs.markdown import PAGES, ROOT, blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.docs.markdown import Block
+
+# By how a command begins: who runs it. Tests of tests/docs/test_commands.py are named by their own name.
+RUN_BY: dict[str, str] = {
+    "airflow connections add ": "test_a_connection_that_was_added_by_command_works",
+    "airflow dags test ": "test_a_connection_that_was_added_by_command_works",
+    "aws iam ": "test_the_users_and_roles_of_the_page_can_be_made",
+    "export ": "test_a_block_of_exports_sets_what_the_tests_read",
+    ".venv/bin/python -m pytest ": "test_a_command_that_runs_tests_finds_some",
+    "make demo": "test_make_demo_prints_what_the_readme_shows",
+    ".venv/bin/python -m scripts.embedded_s3 ": "test_the_embedded_server_starts_as_the_page_says",
+}
+# What another file runs, with the words by which that can be seen.
+RUN_ELSEWHERE: dict[str, tuple[str, str]] = {
+    "make test": (".ci/run", "make test\n"),
+    "make test-real": (".ci/run", "make test-real\n"),
+    "make lint": (".ci/run", "make lint\n"),
+    ".venv/bin/python -m build --wheel": (
+        "tests/test_wheel.py",
+        '"-m", "build", "--no-isolation", "--wheel"',
+    ),
+    "pip install dist/airflow_s3ops-": ("tests/test_wheel.py", '"install", "--no-deps", wheel'),
+}
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of a page, with the lines that belong to it."""
+
+    block: Block
+    text: str
+
+    @property
+    def words(self) -> list[str]:
+        """The command as a shell splits it."""
+        return shlex.split(self.text)
+
+
+def commands(*beginnings: str) -> list[Command]:
+    """Give the commands of all pages, or those that begin so."""
+    found = [
+        Command(block, text)
+        for page in PAGES
+        for block in blocks(page, "bash")
+        for text in _split(block.text)
+    ]
+    return [command for command in found if not beginnings or command.text.startswith(beginnings)]
+
+
+def make_targets() -> set[str]:
+    """Give the targets of the Makefile that a person may ask for."""
+    lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    return {line.partition(":")[0] for line in lines if "## " in line and line[0].isalpha()}
+
+
+def _split(text: str) -> Iterator[str]:
+    """Take a block apart, leaving together what a backslash or an open quote joins."""
+    whole = ""
+    for line in text.splitlines(keepends=True):
+        whole += line
+        try:
+            shlex.split(whole)
+        except ValueError:
+            continue
+        if not whole.endswith("\\\n"):
+            yield whole.strip()
+            whole = ""
+    assert not whole, f"an open quote in {text!r}"

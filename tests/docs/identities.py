@@ -1,0 +1,124 @@
+"""A Versity Gateway whose users have exactly the rights that an IAM policy gives them.
+
+The gateway of `tests.servers` knows users by role and bucket policy only, so it cannot tell which right
+CreateBucket or ListBuckets takes. Versity's IAM service takes the same JSON as AWS IAM, through the same API.
+With it the gateway answers as AWS does: "User … is not authorized to perform: s3:PutObject on resource …".
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import socket
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.servers.process import running, scratch_folder
+from tests.servers.server import S3Server
+from tests.servers.versity import HEALTH, NAME, REGION, binary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from types_boto3_s3 import S3Client
+
+POLICY_NAME = "exactly-this"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """An IAM user with a key pair and one policy, which can be changed."""
+
+    server: S3Server
+    name: str
+    iam: Any
+
+    def may(self, policy: Mapping[str, Any]) -> None:
+        """Give the user the rights of an IAM policy, and take all others."""
+        self.iam.put_user_policy(
+            UserName=self.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(policy)
+        )
+
+
+@dataclass(frozen=True)
+class Account:
+    """A gateway and its IAM service, seen by root, who may do everything."""
+
+    server: S3Server
+    s3: S3Client
+    iam: Any
+
+    def user(self) -> Identity:
+        """Make a user without any right."""
+        name = f"user-{uuid.uuid4().hex[:12]}"
+        self.iam.create_user(UserName=name)
+        key = self.iam.create_access_key(UserName=name)["AccessKey"]
+        server = self.server.as_user(key["AccessKeyId"], key["SecretAccessKey"])
+        return Identity(server, name, self.iam)
+
+
+@contextmanager
+def account() -> Iterator[Account]:
+    """Run an empty gateway and its IAM service."""
+    with scratch_folder("s3ops-iam-") as iam_folder, scratch_folder("s3ops-account-") as folder:
+        for name in ("store", "versions"):
+            (folder / name).mkdir()
+        # A path of its own, not one in a test's folder: a Unix socket's path has 107 bytes at most.
+        private = iam_folder / "private.sock"
+        root, secret = "s3ops-root", secrets.token_urlsafe(24)
+        iam_address, s3_address = _free_address(), _free_address()
+        common = ("--health", HEALTH, "--quiet")
+        iam_command: list[str | Path] = [
+            *(binary(), "--port", iam_address, *common),
+            *("iam", "--dir", iam_folder, "--private-ports", private),
+        ]
+        s3_command: list[str | Path] = [
+            *(binary(), "--port", s3_address, *common, "--region", REGION, "--keep-alive"),
+            *("--iam-cache-disable", "--iam-standalone-endpoint", private),
+            *("posix", "--versioning-dir", folder / "versions", folder / "store"),
+        ]
+        # Through the environment: arguments can be read by everyone on the machine.
+        environment = {**os.environ, "ROOT_ACCESS_KEY_ID": root, "ROOT_SECRET_ACCESS_KEY": secret}
+        with (
+            running(iam_command, iam_folder, _answering(iam_address), environment) as iam_url,
+            running(s3_command, folder, _answering(s3_address), environment) as s3_url,
+        ):
+            server = S3Server(NAME, s3_url, root, secret, REGION)
+            yield Account(server, server.client(), _iam_client(server, iam_url))
+
+
+def _iam_client(server: S3Server, url: str) -> Any:
+    import boto3
+
+    return boto3.session.Session().client(
+        "iam",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id=server.access_key,
+        aws_secret_access_key=server.secret_key,
+    )
+
+
+def _free_address() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def _answering(address: str) -> Callable[[str], str | None]:
+    def check(_log: str) -> str | None:
+        connection = http.client.HTTPConnection(address, timeout=5)
+        try:
+            connection.request("GET", HEALTH)
+            return f"http://{address}" if connection.getresponse().status == 200 else None
+        except OSError:
+            return None
+        finally:
+            connection.close()
+
+    return check
