@@ -1,0 +1,39 @@
+"""One piece of work for one contestant, as it travels to the process that does it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where the work is to be done, and on what.
+
+    :param source: the file to upload.
+    :param ca_bundle: the PEM file to trust; None over http.
+    """
+
+    verb: str
+    endpoint_url: str
+    region: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    ca_bundle: str | None
+    bucket: str
+    key: str
+    source: str
+
+    @property
+    def uri(self) -> str:
+        """The object as command line tools name it."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    def to_json(self) -> str:
+        """Return what `from_json` reads; it holds the secret key."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """Return the job that `to_json` wrote."""
+        return cls(**json.loads(text))

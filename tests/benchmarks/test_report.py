@@ -1,0 +1,95 @@
+"""The numbers are made up; what follows from them is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from benchmarks import report as made
+from benchmarks.contestants import CONTESTANTS
+from benchmarks.measure import Record, Run
+from benchmarks.scenarios import AIMS, MIB, SCENARIOS, Aim
+from benchmarks.tables import markdown
+from benchmarks.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HTTP = replace(SCENARIOS[0], size=64 * MIB)
+
+
+def record(name: str, *walls: float, failures: Sequence[str] = (), version: str | None = "1.0.0") -> Record:
+    contestant = next(one for one in CONTESTANTS if one.name == name)
+    runs = [Run(Usage(wall, wall / 2, 10 * MIB), Usage(wall + 1, wall / 2 + 1, 99 * MIB)) for wall in walls]
+    return Record(contestant, version, runs, list(failures))
+
+
+def page_of(*records: Record) -> tuple[dict[str, Any], str]:
+    whole = made.report([(HTTP, records)], server="A server 1.0", relay=700 * MIB)
+    scenario: dict[str, Any] = whole["scenarios"][0]
+    return scenario, markdown(whole)
+
+
+def line(page: str, title: str) -> list[str]:
+    found = next(line for line in page.splitlines() if title in line and line.startswith("|"))
+    return [cell.strip() for cell in found.strip("|").split("|")]
+
+
+def test_a_row_shows_medians_and_ratios_of_medians() -> None:
+    _, page = page_of(record("ours", 1.0, 9.0, 2.0), record("load_file", 4.0), record("s5cmd", 1.0))
+
+    _, wall, cpu, memory, to_load_file, cpu_to_load_file, to_s5cmd, *process = line(page, "airflow-s3ops")
+    assert (wall, cpu, memory) == ("2.00", "1.00", "10")
+    assert (to_load_file, cpu_to_load_file, to_s5cmd) == ("0.50", "0.50", "2.00")
+    assert process == ["3.00", "2.00", "99"]
+
+
+@pytest.mark.parametrize(("load_file", "is_met"), [(2.0, True), (1.0, False)])
+def test_an_aim_is_judged_by_the_numbers(
+    monkeypatch: pytest.MonkeyPatch, load_file: float, *, is_met: bool
+) -> None:
+    monkeypatch.setattr(made, "AIMS", [Aim("http", "wall", 0.75, "load_file")])
+
+    scenario, page = page_of(record("ours", 1.0), record("load_file", load_file))
+
+    assert [aim["is_met"] for aim in scenario["aims"]] == [is_met]
+    assert ("**not met**" in page) is not is_met
+
+
+def test_an_aim_in_bytes_needs_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(made, "AIMS", [Aim("http", "memory", 9 * MIB)])
+
+    scenario, page = page_of(record("ours", 1.0))
+
+    assert [aim["is_met"] for aim in scenario["aims"]] == [False]
+    assert "at most 9 MiB: **not met** (10 MiB)" in page
+
+
+def test_an_aim_without_numbers_is_not_met_in_silence() -> None:
+    scenario, page = page_of(record("ours", failures=["exit code 1: boom"]), record("load_file", 1.0))
+
+    assert {aim["is_met"] for aim in scenario["aims"]} == {None}
+    assert "not measured" in page
+
+
+def test_a_contestant_that_failed_is_shown_with_its_reason() -> None:
+    scenario, page = page_of(record("boto3", 1.0, failures=["exit code 1: a | b"]), record("load_file", 1.0))
+
+    assert "failed 1 of 2: exit code 1: a \\| b" in page
+    assert scenario["contestants"][0]["failures"] == ["exit code 1: a | b"]
+
+
+def test_a_contestant_that_is_not_installed_is_shown() -> None:
+    _, page = page_of(record("rclone", version=None))
+
+    assert line(page, "rclone")[0].endswith("(not installed)")
+
+
+def test_every_aim_belongs_to_a_scenario_and_to_contestants_of_it() -> None:
+    scenarios = {one.name: one for one in SCENARIOS}
+    names = {one.name for one in CONTESTANTS}
+
+    for aim in AIMS:
+        assert {made.OURS, aim.against or made.OURS} <= set(scenarios[aim.scenario].contestants or names)
