@@ -113,7 +113,7 @@ def _not_found(conn_id: str) -> ConnectionNotFound:
         advice=(
             f"Create it: airflow connections add {name} --conn-type aws, or in the UI under Admin, "
             f"Connections, or as the environment variable AIRFLOW_CONN_{name.upper()}; "
-            "docs/credentials.md shows each way. "
+            "docs/credentials.md shows each way. Outside a task Airflow sees only the last kind. "
             "To use boto3's own chain, say aws_conn_id=None."
         ),
     )

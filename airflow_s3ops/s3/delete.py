@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from airflow_s3ops.s3.errors import (
+    AccessDenied,
     InvalidInput,
     NetworkError,
     ObjectNotFound,
@@ -48,8 +49,8 @@ def delete_object(
     :raises ObjectNotFound: nothing to delete, and ``if_missing="fail"``.
     :raises PreconditionFailed: the object has another ETag than ``if_match``; it is untouched.
     :raises BucketNotFound: there is no such bucket; that is never "missing".
-    :raises AccessDenied: ``s3:DeleteObject`` (``s3:DeleteObjectVersion``) is missing; for ``if_match`` also
-        ``s3:GetObject``.
+    :raises AccessDenied: ``s3:DeleteObject`` (``s3:DeleteObjectVersion``) is missing; for ``if_match`` and
+        ``if_missing="fail"`` also ``s3:GetObject``.
     """
     started = time.monotonic()
     wanted = _checked(bucket, key, version_id, if_match, if_missing)
@@ -57,6 +58,8 @@ def delete_object(
     found = presence_of(client, bucket, key, version_id)
     if found.state != "missing" and wanted is not None:
         _require_etag(found, wanted, bucket, key)
+    if isinstance(found.refusal, AccessDenied) and if_missing == "fail":
+        raise found.refusal  # whether there is something to delete cannot be known
     raise_if_stopped(stop, bucket)
     if found.state == "missing":
         require_bucket(client, bucket)

@@ -229,6 +229,17 @@ def test_an_identity_that_may_only_delete_deletes(s3: S3Client, bucket: str, fau
     assert keys_in(s3, bucket) == []
 
 
+def test_an_identity_that_may_not_look_cannot_ask_to_fail_on_missing(
+    s3: S3Client, bucket: str, faults: FaultProxy
+) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    faults.on("HEAD", times=None).answer(403)
+    with pytest.raises(AccessDenied) as caught:
+        delete_object(faults.server.client(), bucket, "a", if_missing="fail")
+    assert caught.value.action == "s3:GetObject"
+    assert keys_in(s3, bucket) == ["a"]
+
+
 def test_a_condition_that_may_not_be_looked_at_is_an_error(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
@@ -241,13 +252,13 @@ def test_a_condition_that_may_not_be_looked_at_is_an_error(
     assert keys_in(s3, bucket) == ["a"]
 
 
-@pytest.mark.parametrize("if_missing", ["ignore", "fail"])
+@pytest.mark.parametrize(("if_missing", "action"), [("ignore", "s3:DeleteObject"), ("fail", "s3:GetObject")])
 def test_a_refused_delete_is_an_error_and_never_missing(
-    s3: S3Client, bucket: str, faults: FaultProxy, if_missing: Any
+    s3: S3Client, bucket: str, faults: FaultProxy, if_missing: Any, action: str
 ) -> None:
     s3.put_object(Bucket=bucket, Key="a", Body=b"x")
     faults.on(times=None).answer(403, "AccessDenied")
-    with pytest.raises(AccessDenied, match="s3:DeleteObject") as caught:
+    with pytest.raises(AccessDenied, match=action) as caught:
         delete_object(faults.server.client(), bucket, "a", if_missing=if_missing)
     assert (caught.value.bucket, caught.value.key) == (bucket, "a")
 
