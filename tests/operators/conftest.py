@@ -1,4 +1,4 @@
-"""Runs of DAGs."""
+"""Runs of DAGs, and a connection that fails on request."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from tests.operators.dag_runs import by_id, only_our_warnings, serialise
 if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
     from airflow.sdk import DAG
+
+    from tests.faults import FaultProxy
 
 
 class RunDag(Protocol):
@@ -29,3 +31,10 @@ def run_dag(airflow_db: None) -> RunDag:  # noqa: ARG001 - the database must be 
             return by_id(dag.test())
 
     return run
+
+
+@pytest.fixture
+def through_faults(connection: str, faults: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The id of a connection that goes through the proxy."""
+    monkeypatch.setenv(f"AIRFLOW_CONN_{connection.upper()}", faults.server.connection_json())
+    return connection

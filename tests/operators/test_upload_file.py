@@ -55,13 +55,6 @@ def large(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def through_faults(connection: str, faults: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The id of a connection that goes through the proxy."""
-    monkeypatch.setenv(f"AIRFLOW_CONN_{connection.upper()}", faults.server.connection_json())
-    return connection
-
-
 def test_a_file_is_stored_under_its_own_name(connection: str, s3: S3Client, bucket: str, file: Path) -> None:
     result = execute(
         UploadFileOperator(task_id="t", filename=str(file), bucket=bucket, aws_conn_id=connection)

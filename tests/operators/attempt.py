@@ -1,0 +1,60 @@
+"""One attempt at a task, in a process of its own that a test may kill.
+
+The first attempt is `dag.test()`. The next one does to the task instance what the scheduler does to one whose
+process has died (`handle_failure`), and runs it again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG
+
+from airflow_s3ops.operators import UploadFileOperator
+from tests.operators.dag_runs import only_our_warnings, serialise
+
+TASK = "upload"
+
+
+def main() -> None:
+    """Run the attempt that standard input describes; print the task's result, if it came to one."""
+    told = json.load(sys.stdin)
+    with DAG(told["dag_id"], schedule=None) as dag:
+        UploadFileOperator(task_id=TASK, retries=1, retry_delay=timedelta(0), **told["parameters"])
+    with only_our_warnings():
+        if told["attempt"] == 1:
+            serialise(dag)
+            dag.test()
+        else:
+            sys.stdout.write(f"{json.dumps(retried(dag))}\n")
+
+
+def retried(dag: DAG) -> dict[str, Any]:
+    """Run the task again whose process has died; return its result and the number of its try."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.sdk.definitions.dag import _run_task
+    from airflow.serialization.serialized_objects import create_scheduler_operator
+    from airflow.utils.session import create_session
+    from airflow.utils.state import TaskInstanceState
+
+    with create_session() as session:
+        ti = session.query(TaskInstance).filter_by(dag_id=dag.dag_id, task_id=TASK).one()
+        ti.task = create_scheduler_operator(dag.get_task(TASK))
+        state = str(ti.state)
+        ti.handle_failure("the process has died", session=session)
+        session.commit()
+        ti.try_number += 1
+        session.commit()
+        _run_task(ti=ti, task=dag.get_task(TASK))
+        return {
+            "state_left": state,
+            "state": TaskInstanceState(ti.state).value,
+            "result": ti.xcom_pull(task_ids=TASK),
+        }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""A task whose process gets SIGKILL in the middle of an upload, and the next try of the same task."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from types_boto3_s3 import S3Client
+
+    from tests.faults import FaultProxy
+
+PART = 5 << 20
+PARTS = 6
+AT_ONCE = 2
+WITHIN = 240
+
+
+def start(**told: Any) -> subprocess.Popen[str]:
+    """Start an attempt in a process of its own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.operators.attempt"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin
+    json.dump(told, process.stdin)
+    process.stdin.close()
+    return process
+
+
+def said_by(process: subprocess.Popen[str]) -> list[str]:
+    assert process.stdout
+    with process, process.stdout:
+        return process.stdout.read().splitlines()
+
+
+@pytest.mark.needs("checksums_in_list_parts")
+@pytest.mark.usefixtures("airflow_db")
+def test_the_next_try_sends_only_what_was_missing_and_in_flight(
+    through_faults: str, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "data.bin"
+    file.write_bytes(b"".join(bytes([part]) * PART for part in range(PARTS)))
+    told = {
+        "dag_id": f"killed_{uuid.uuid4().hex[:8]}",
+        "parameters": {
+            "filename": str(file),
+            "bucket": bucket,
+            "part_size": PART,
+            "max_concurrency": AT_ONCE,
+            "aws_conn_id": through_faults,
+        },
+    }
+    first: list[subprocess.Popen[str]] = []
+    faults.on("PUT", query="partNumber=5").run(lambda _: first[0].kill())
+    first.append(start(attempt=1, **told))
+    said_by(first[0])
+    assert first[0].returncode == -9
+    before = faults.body_bytes("PUT")
+
+    outcome = json.loads(said_by(start(attempt=2, **told))[-1])
+
+    assert outcome["state_left"] == "running", "the process died before it could say anything"
+    assert outcome["state"] == "success"
+    assert outcome["result"]["resumed_parts"] >= PARTS - 1 - AT_ONCE
+    missing = (PARTS - outcome["result"]["resumed_parts"]) * PART
+    assert faults.body_bytes("PUT") - before == missing
+    assert faults.count("POST", query="uploads") == 1
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+    assert s3.get_object(Bucket=bucket, Key="data.bin")["Body"].read() == file.read_bytes()
