@@ -390,6 +390,8 @@ with DAG(
         """Write down what became of every file; then fail if one was lost on the way."""
         from airflow_s3ops.hooks import S3OpsHook
 
+        if checked is None:
+            raise RuntimeError("No file was checked: look at find_landing_folder and check_files.")
         published = {done["file"]: done for done in results_of(read_backs)}
         stored_aside = {Path(done["key"]).name for done in results_of(set_aside)}
         lines = [line_of_report(file, published, stored_aside) for file in checked]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +17,10 @@ from airflow_s3ops.s3.errors import ConnectionNotFound, CredentialsMissing, Inva
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
+
+
+# "verify" in the extra, written as text; any other text is a CA bundle's path.
+_VERIFY_WORDS = {"true": True, "false": False}
 
 
 class AwsConnection(AwsConnectionWrapper):
@@ -36,9 +41,15 @@ def aws_connection(
     :param verify: wins over the connection's.
     :raises ConnectionNotFound: the id is unknown, or empty (as a template that renders to nothing leaves it).
     :raises CredentialsMissing: the connection holds a key without a secret, or the other way round.
-    :raises InvalidInput: the connection's extra says something that botocore or the provider refuses.
+    :raises InvalidInput: the connection is of another type, the region's name cannot be one, or the extra
+        says something that botocore or the provider refuses.
     """
     connection = None if conn_id is None else _existing(conn_id)
+    if connection is not None and connection.conn_type not in ("aws", "", None):
+        raise InvalidInput(
+            f"The Airflow connection {conn_id!r} is of type {connection.conn_type!r}, not 'aws'",
+            advice="Name a connection of type aws, or create one; this one's login was sent nowhere.",
+        )
     try:
         read = AwsConnection(conn=connection, region_name=region_name, verify=verify)
     except (TypeError, ValueError, NotImplementedError, BotoCoreError) as error:
@@ -48,6 +59,9 @@ def aws_connection(
         ) from error
     if connection is not None:
         _refuse_half_a_key(connection, read)
+    for region in (region_name, read.region_name):  # an empty one would give way to the connection's
+        _check_region(region)
+    read.verify = _VERIFY_WORDS.get(str(read.verify).lower(), read.verify)
     return read
 
 
@@ -84,6 +98,14 @@ def _options(layer: Config | Mapping[str, Any]) -> dict[str, Any]:
         )
     is_anonymous = layer.get("signature_version") == "unsigned"
     return {**layer, "signature_version": UNSIGNED} if is_anonymous else dict(layer)
+
+
+def _check_region(region_name: str | None) -> None:
+    if region_name is not None and not re.fullmatch(r"[a-z0-9-]+", str(region_name)):
+        raise InvalidInput(
+            f"region_name={region_name!r} is no region",
+            advice="Write it as AWS does, such as ap-northeast-2, and check the template that it comes from.",
+        )
 
 
 def _refuse_half_a_key(connection: Connection, read: AwsConnection) -> None:

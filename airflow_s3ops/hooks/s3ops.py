@@ -18,6 +18,7 @@ from airflow_s3ops.s3 import delete, delete_many, head, listing, presign, upload
 from airflow_s3ops.s3.caller import caller_of
 from airflow_s3ops.s3.errors import AccessDenied, S3OpsError
 from airflow_s3ops.s3.names import bucket_and_key, bucket_and_prefix
+from airflow_s3ops.s3.stopping import raise_if_stopped
 from airflow_s3ops.s3.translate import translated
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class S3OpsHook(AwsBaseHook):
 
         See :func:`airflow_s3ops.s3.bucket.create_bucket`.
         """
+        raise_if_stopped(self._stop, bucket)
         return s3_bucket.create_bucket(
             self.client,
             bucket,
@@ -153,12 +155,15 @@ class S3OpsHook(AwsBaseHook):
 
         :param key: None, or a URI that names only a bucket, means the file's own name.
         """
-        bucket, key = bucket_and_prefix(bucket, key)
+        default = PurePath(filename).name
+        if bucket is None:
+            bucket, key = bucket_and_prefix(bucket, key)
+            key = key or default
         return upload.upload_file(
             self.client,
             filename,
             bucket,
-            key or PurePath(filename).name,
+            default if key is None else key,
             extra_args=extra_args,
             if_exists=if_exists,
             checksum_algorithm=checksum_algorithm,

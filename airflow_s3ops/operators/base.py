@@ -103,7 +103,7 @@ class S3OpsOperator(BaseOperator):
 
         hook = S3OpsHook(
             aws_conn_id=self.aws_conn_id,
-            region_name=self.region_name,
+            region_name=None if self.region_name == "None" else self.region_name,
             verify=as_verify(self.verify),
             config=self.botocore_config,
         )

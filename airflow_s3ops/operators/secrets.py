@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 # PutObject's customer-provided encryption keys: Airflow masks by names such as "password", not by these.
 _SECRET_ARGS = ("SSECustomerKey", "CopySourceSSECustomerKey")
+
+# Between the user's name and the last "@" of a URL's authority, however odd the rest of it is.
+_PASSWORD = re.compile(r"//[^/:@]*:([^/]*)@")
 
 
 def mask_secrets(parameters: Mapping[str, Any] | None) -> None:
@@ -38,4 +41,4 @@ def _forms(key: Any) -> tuple[str, str]:
 def _proxy_passwords(parameters: Mapping[str, Any]) -> list[str]:
     proxies = parameters.get("proxies")
     urls = proxies.values() if isinstance(proxies, Mapping) else ()
-    return [password for url in urls if (password := urlsplit(str(url)).password)]
+    return [password for url in urls for password in _PASSWORD.findall(str(url)) if password]

@@ -120,7 +120,8 @@ class _Change:
             return errors.NotSupportedByServer(what, **details)
         if "BlockPublicPolicy" in str(error):
             return errors.PublicAccessBlocked(what, advice=self.setting.hint, **details)
-        advice = " ".join(sentence for sentence in (refusal.advice, self.setting.hint) if sentence)
+        hint = None if refusal.code in ("MalformedPolicy", "MalformedXML") else self.setting.hint
+        advice = " ".join(sentence for sentence in (refusal.advice, hint) if sentence)
         if isinstance(refusal, errors.AccessDenied):
             return errors.AccessDenied(what, action=refusal.action, advice=advice, **details)
         return type(refusal)(what, advice=advice, **details)

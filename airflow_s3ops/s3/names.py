@@ -50,13 +50,20 @@ def bucket_and_key(bucket: str | None, key: str | None) -> tuple[str, str]:
 def bucket_and_prefix(bucket: str | None, prefix: str | None) -> tuple[str, str]:
     """Return the checked bucket, and the prefix as it is, given apart or as one URI in ``prefix``.
 
-    A bucket that is given makes ``prefix`` a plain text: a key may well begin with ``s3://``.
+    A bucket that is given makes ``prefix`` a plain text: a key may well begin with ``s3://``, if not with the
+    URI of its own bucket.
 
     :raises InvalidBucketName: see :func:`checked_bucket`.
-    :raises InvalidInput: there is no bucket, and ``prefix`` is no URI.
+    :raises InvalidInput: there is no bucket, and ``prefix`` is no URI; or the bucket is given twice.
     """
     text = prefix or ""
     if bucket is not None:
+        if text.startswith(f"{s3_uri(bucket)}/"):
+            raise InvalidInput(
+                f"The bucket {bucket!r} is given twice: {text[:60]!r} names it too",
+                bucket=bucket,
+                advice="Give bucket and key (or prefix) apart, or the whole URI and bucket=None.",
+            )
         return checked_bucket(bucket), text
     if not text.startswith(_SCHEME):
         raise InvalidInput(
@@ -108,6 +115,12 @@ def checked_key(key: str | None, bucket: str | None = None) -> str:
             f"The key is {'no text' if key else 'empty'} ({key!r})",
             bucket=bucket,
             advice="Check the template or variable that it comes from.",
+        )
+    if bucket and key.startswith(f"{s3_uri(bucket)}/"):
+        raise InvalidKey(
+            f"The key {key[:60]!r} repeats its bucket",
+            bucket=bucket,
+            advice="Give the key alone, or the whole URI and bucket=None; nothing was sent.",
         )
     try:
         length = len(key.encode())

@@ -5,8 +5,11 @@ A field that does not apply is None, and left out of XCom.
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+XCOM_BYTES = 2000
 
 
 class Result:
@@ -79,6 +82,13 @@ class UploadFileResult(Result):
     parts: int | None = None
     resumed_parts: int | None = None
     seconds: float = 0.0
+
+    def to_xcom(self) -> dict[str, Any]:
+        """Return the fields that apply; without ``uri`` where a long key would stand there a second time."""
+        xcom = super().to_xcom()
+        if len(json.dumps(xcom, ensure_ascii=False).encode()) >= XCOM_BYTES:
+            del xcom["uri"]
+        return xcom
 
 
 @dataclass(frozen=True)

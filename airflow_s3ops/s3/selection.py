@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dateutil.parser import isoparse
 
 from airflow_s3ops.s3.errors import InvalidInput
-from airflow_s3ops.s3.names import checked_bucket, checked_key, s3_uri
+from airflow_s3ops.s3.names import bucket_and_prefix, checked_bucket, checked_key, s3_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,7 +106,7 @@ def _not_one(bucket: str, given: list[str]) -> InvalidInput:
 
 def _checked_prefix(prefix: str, bucket: str) -> str:
     if isinstance(prefix, str) and prefix:
-        return prefix
+        return bucket_and_prefix(bucket, prefix)[1]
     raise InvalidInput(
         f"The prefix is empty ({prefix!r}): that would select every object of {s3_uri(bucket)}",
         bucket=bucket,

@@ -153,3 +153,23 @@ class TestMergedConfig:
         layer: Any = '{"read_timeout": 7}'
         with pytest.raises(InvalidInput, match="botocore_config is no dict but str"):
             merged_config(layer)
+
+
+def test_a_connection_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_DATABASE", "postgres://somebody:a-password@db.example/x")
+    with pytest.raises(InvalidInput, match="'postgres'") as caught:
+        aws_connection("database")
+    assert "a-password" not in str(caught.value)
+
+
+@pytest.mark.parametrize("region_name", ["", "None", "Seoul", "ap northeast 2"])
+def test_what_cannot_be_a_region_is_refused(connection: str, region_name: str) -> None:
+    with pytest.raises(InvalidInput, match="region_name"):
+        aws_connection(connection, region_name=region_name)
+
+
+@pytest.mark.parametrize(("text", "meant"), [("false", False), ("True", True), ("/ca.pem", "/ca.pem")])
+def test_verify_may_be_written_as_text(monkeypatch: pytest.MonkeyPatch, text: str, meant: Any) -> None:
+    told = {"conn_type": "aws", "login": "key-id", "password": "a-secret", "extra": {"verify": text}}
+    monkeypatch.setenv("AIRFLOW_CONN_VERIFIED", json.dumps(told))
+    assert aws_connection("verified").verify == meant

@@ -169,3 +169,17 @@ def test_the_next_try_goes_on_where_a_killed_one_stopped(
     assert result["parts"] == 3
     assert s3.get_object(Bucket=bucket, Key="large.bin")["Body"].read() == large.read_bytes()
     assert store.kept == {}
+
+
+def test_a_key_that_a_template_left_empty_is_refused(connection: str, bucket: str, file: Path) -> None:
+    with pytest.raises(AirflowFailException, match="key is empty"):
+        execute(
+            UploadFileOperator(task_id="t", filename=str(file), bucket=bucket, key="", aws_conn_id=connection)
+        )
+
+
+def test_an_address_without_a_key_means_the_file_s_name(connection: str, bucket: str, file: Path) -> None:
+    operator = UploadFileOperator(
+        task_id="t", filename=str(file), key=f"s3://{bucket}", aws_conn_id=connection
+    )
+    assert execute(operator)["key"] == file.name

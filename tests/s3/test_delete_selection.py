@@ -55,3 +55,12 @@ class TestRefusedBeforeAnyRequest:
         with pytest.raises(InvalidKey):
             delete_objects(faults.server.client(), bucket, keys=["a", "ü" * 513])
         assert faults.requests == []
+
+
+def test_addresses_instead_of_keys_are_refused(bucket: str, faults: FaultProxy) -> None:
+    client = faults.server.client()
+    with pytest.raises(InvalidInput, match="bucket"):
+        delete_objects(client, bucket, keys=[f"s3://{bucket}/x"])
+    with pytest.raises(InvalidInput, match="twice"):
+        delete_objects(client, bucket, prefix=f"s3://{bucket}/x")
+    assert not faults.requests

@@ -184,3 +184,15 @@ class TestKeys:
     def test_half_a_letter_is_refused(self) -> None:
         with pytest.raises(InvalidKey, match="Unicode"):
             checked_key("a\ud800b")
+
+
+@pytest.mark.parametrize("text", ["s3://acme/a", "s3://acme/"])
+def test_a_bucket_that_is_given_twice_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        bucket_and_key("acme", text)
+    with pytest.raises(InvalidInput):
+        bucket_and_prefix("acme", text)
+
+
+def test_a_key_may_begin_like_the_address_of_another_bucket() -> None:
+    assert bucket_and_key("acme", "s3://other/a") == ("acme", "s3://other/a")

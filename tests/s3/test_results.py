@@ -97,3 +97,15 @@ def test_a_checksum_becomes_a_dict() -> None:
         "value": "AAAAAAAAAAA=",
         "verified_by": "server",
     }
+
+
+@pytest.mark.parametrize("key", ["k" * 1024, "\N{HANGUL SYLLABLE GA}" * 341])
+def test_the_longest_key_still_makes_a_small_xcom(key: str) -> None:
+    bucket = "b" * 63
+    checksum = ObjectChecksum("CRC64NVME", "AAAAAAAAAAA=", "server")
+    result = UploadFileResult(
+        f"s3://{bucket}/{key}", bucket, key, "uploaded", 1 << 50, "e" * 40, "v" * 64, checksum, 10_000, 9_999
+    )
+    xcom = result.to_xcom()
+    assert len(json.dumps(xcom, ensure_ascii=False).encode()) < 2000
+    assert xcom["key"] == key
