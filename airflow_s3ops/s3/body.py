@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, NoReturn
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.plan import Part
 
 # One block is one send: the socket's time-out counts anew for each, so that a slow line is not taken for a
-# dead one, however large the part. Smaller blocks cost more CPU: docs/design-of-transfers.md.
+# dead one, however large the part. It is also how soon a stop is seen: docs/design-of-transfers.md.
 BLOCK = 1 << 20
 # A part up to this size is read once and held; a larger one is read again for each pass.
 WINDOW = 16 << 20
@@ -55,6 +56,7 @@ class PartBody:
         self.window = window
         self.source_bytes = source_bytes
         self.failure: S3OpsError | None = None
+        self.sha256: str | None = None  # of the whole part, as hexadecimal digits, if it was asked for
         # Whether S3 is asked ("Expect: 100-continue") before the body is sent. That costs a round trip, so a
         # part's first try does without; but who refuses a body unread may break the connection before it is
         # heard.
@@ -71,17 +73,22 @@ class PartBody:
         """Return the body's length, for Content-Length."""
         return self.part.size
 
-    def checksum(self, algorithm: Algorithm) -> bytes:
+    def checksum(self, algorithm: Algorithm, *, for_signing: bool = False) -> bytes:
         """Read the part and return its checksum; what is sent later must be the same bytes.
 
+        :param for_signing: take the SHA256 that the signature needs along.
         :raises SourceChanged: the file has become too short.
         """
         digest = algorithm.new()
+        sha256 = hashlib.sha256() if for_signing else None
         crc = 0
         for block in self.blocks():
             digest.update(block)
             crc = crc64nvme(block, crc)
+            if sha256:
+                sha256.update(block)
         self._expected_crc = crc
+        self.sha256 = sha256.hexdigest() if sha256 else None
         return digest.digest()
 
     def blocks(self) -> Iterator[memoryview]:

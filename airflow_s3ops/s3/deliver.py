@@ -57,7 +57,9 @@ def deliver(
     except errors.PreconditionFailed as error:
         if if_exists == "skip":
             return Outcome("skipped", _as_it_is(transfer))
-        raise _named(transfer, error) from error
+        raise _named(transfer, error, errors.ObjectExists) from error
+    except errors.ObjectNotFound as error:  # what S3 answers to If-Match where there is nothing to match
+        raise _named(transfer, error, errors.PreconditionFailed) from error
 
 
 def _send(transfer: Transfer, memory: Memory) -> Outcome:
@@ -91,12 +93,15 @@ def _under(transfer: Transfer, condition: Mapping[str, str]) -> Transfer:
     return replace(transfer, destination=replace(transfer.destination, extra_args=args))
 
 
-def _named(transfer: Transfer, error: errors.PreconditionFailed) -> errors.S3OpsError:
-    """Return the error that names what the condition was about."""
-    if transfer.destination.extra_args.get("IfNoneMatch") != "*":
+def _named(
+    transfer: Transfer, error: errors.S3OpsError, kind: type[errors.PermanentError]
+) -> errors.S3OpsError:
+    """Return the error that names what the condition was about; the one that came, if that says it."""
+    if kind is errors.ObjectExists and transfer.destination.extra_args.get("IfNoneMatch") != "*":
         return error
-    return errors.ObjectExists(
-        f"There is an object at {transfer.destination.uri} already",
+    there = "is" if kind is errors.ObjectExists else "is no longer"
+    return kind(
+        f"There {there} an object at {transfer.destination.uri}",
         bucket=error.bucket,
         key=error.key,
         code=error.code,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore import xform_name
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.body import BodyAbortedError
+from airflow_s3ops.s3.body import BodyAbortedError, PartBody
 from airflow_s3ops.s3.extra_args import args_for
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.refusal import explained
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from types_boto3_s3 import S3Client
-
-    from airflow_s3ops.s3.body import PartBody
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,11 @@ class Destination:
         """
         args = args_for(self.client, operation, self.extra_args)
         method = getattr(self.client, xform_name(operation))
+        body = own.get("Body")
+        if isinstance(body, PartBody):
+            body.seek(0)  # botocore rewinds for its own tries only
         try:
             with translated(self.client, self.bucket, self.key), explained(self, operation):
                 return cast("dict[str, Any]", method(Bucket=self.bucket, Key=self.key, **{**args, **own}))
         except BodyAbortedError:
-            raise cast("PartBody", own["Body"]).failure or errors.Stopped(f"{operation} was ended") from None
+            raise cast("PartBody", body).failure or errors.Stopped(f"{operation} was ended") from None

@@ -38,6 +38,7 @@ def run_parallel(
     """
     pool = ThreadPoolExecutor(threads, thread_name_prefix="s3ops-part")
     running: set[Future[Done]] = set()
+    in_haste = False
     try:
         while _top_up(pool, running, items, work, limit):
             done, _ = wait(running, POLL, FIRST_COMPLETED)
@@ -45,13 +46,15 @@ def run_parallel(
             for future in done:
                 on_done(future.result())
             halt.check()
-    except BaseException:
+    except BaseException as error:
         halt.fail()
+        in_haste = halt.is_asked_for or not isinstance(error, Exception)
         raise
     finally:
-        hung = wait(running, JOIN_WITHIN).not_done if halt.is_asked_for else None
+        hung = wait(running, JOIN_WITHIN).not_done if in_haste else None
         pool.shutdown(wait=not hung, cancel_futures=True)
-        halt.recover()
+        if not hung:
+            halt.recover()
 
 
 def _top_up(

@@ -79,7 +79,7 @@ class PartSender:
     def _send(self, body: PartBody) -> tuple[PartBody, SentPart]:
         """Work on one part, in a thread."""
         body.asks_first = False
-        checksum = body.checksum(self._transfer.algorithm)
+        checksum = body.checksum(self._transfer.algorithm, for_signing=self._transfer.is_signed_in_full)
         number = body.part.number
         there = self._there.get(number)
         if there and _is_same(there, body, checksum):

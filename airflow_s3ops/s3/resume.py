@@ -102,8 +102,14 @@ class Memory:
         return UploadState.from_json(self._checkpoint.get()) if self._checkpoint else None
 
     def _keep(self, state: UploadState) -> None:
-        if self.is_kept and self._checkpoint:
+        if not self.is_kept or not self._checkpoint:
+            return
+        try:
             self._checkpoint.set(state.to_json())
+        except Exception:
+            # Resuming is a convenience: a store that is down must not cost the upload itself.
+            self.is_kept = False
+            log.warning("A later attempt cannot resume the upload to %s", state.key, exc_info=True)
 
     def _recalled(self) -> OpenUpload | None:
         old = self._state()

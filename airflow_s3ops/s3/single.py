@@ -24,7 +24,7 @@ def put_object(transfer: Transfer, body: PartBody) -> Stored:
     :raises ChecksumMismatch: S3 says that it got, or has, something else.
     """
     algorithm = transfer.algorithm
-    checksum = encoded(body.checksum(algorithm))
+    checksum = encoded(body.checksum(algorithm, for_signing=transfer.is_signed_in_full))
     destination = transfer.destination
     lost = LostAnswers()
 

@@ -35,6 +35,13 @@ class Transfer:
     retries: Retries = field(default_factory=Retries)
     windows: Windows = field(default_factory=Windows)
 
+    @property
+    def is_signed_in_full(self) -> bool:
+        """Whether signatures cover the content: always on http, and on https where the client says so."""
+        meta = self.destination.client.meta
+        s3: dict[str, Any] = meta.config.s3 or {}  # type: ignore[attr-defined] # a Config has it
+        return meta.endpoint_url.startswith("http:") or bool(s3.get("payload_signing_enabled"))
+
     def ask(self, operation: str, **own: Any) -> dict[str, Any]:
         """Make one request without content, trying again what may pass.
 

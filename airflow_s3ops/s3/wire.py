@@ -1,10 +1,11 @@
-"""What botocore cannot be told by parameters: time-outs that fit what is sent, and sending without asking."""
+"""What botocore cannot be told by parameters: time-outs that fit, sending unasked, a hash that is known."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3.body import PartBody
+from airflow_s3ops.s3.signing import BODY_IN_CONTEXT, choose_signer
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -17,7 +18,7 @@ _SIZE_HEADER = "x-amz-mp-object-size"
 
 
 def fit(client: S3Client) -> None:
-    """Let the client wait for an answer in proportion to the request's size, and send parts unasked.
+    """Make the client wait for answers in proportion to the content, and spare it what the engine has done.
 
     It is done once for a client, and touches no request but the engine's.
 
@@ -25,6 +26,7 @@ def fit(client: S3Client) -> None:
     """
     # Last, and for all operations, because botocore's own handler that asks first is one for all.
     client.meta.events.register_last("before-call.s3", _fit_request, unique_id=_HANDLER_ID)
+    client.meta.events.register("choose-signer.s3", choose_signer, unique_id=f"{_HANDLER_ID}-signer")
 
 
 def patience(least: float, size: int) -> float:
@@ -38,7 +40,9 @@ def patience(least: float, size: int) -> float:
 def _fit_request(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
     body = params.get("body")
     size = len(body) if isinstance(body, PartBody) else int(params["headers"].get(_SIZE_HEADER, 0))
-    if isinstance(body, PartBody) and not body.asks_first:
-        params["headers"].pop("Expect", None)
+    if isinstance(body, PartBody):
+        context[BODY_IN_CONTEXT] = body
+        if not body.asks_first:
+            params["headers"].pop("Expect", None)
     if size:
         context["read_timeout"] = patience(context["client_config"].read_timeout, size)

@@ -114,6 +114,29 @@ def test_a_stop_does_not_wait_for_a_thread_that_hears_nothing(monkeypatch: pytes
             thread.join(10)
 
 
+def test_neither_does_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airflow_s3ops.s3.parallel.JOIN_WITHIN", 0.05)
+    release = threading.Event()
+    halt = Halt(None, "x")
+
+    def work(n: int) -> int:
+        if n:
+            release.wait(60)
+        return n
+
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_parallel(iter(range(2)), work, limit=lambda: 2, threads=2, on_done=interrupt, halt=halt)
+    with pytest.raises(Stopped):
+        halt.check()  # for the thread that is still there
+    release.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("s3ops"):
+            thread.join(10)
+
+
 def test_a_failure_while_taking_note_ends_it_too() -> None:
     def note(_: int) -> None:
         raise KeyError("subscriber")

@@ -227,6 +227,19 @@ class TestSkipIfSame:
         assert stored_bytes(s3, bucket, "k") == b"theirs"
         assert open_uploads(s3, bucket) == []
 
+    @pytest.mark.needs("if_match_on_complete")
+    def test_an_object_that_vanishes_in_between_is_noticed(
+        self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path
+    ) -> None:
+        theirs(s3, bucket)
+        single = path.stat().st_size < PART
+        faults.on("PUT" if single else "POST", query=None if single else "uploadId").run(
+            lambda _: s3.delete_object(Bucket=bucket, Key="k")
+        )
+        with pytest.raises(errors.PreconditionFailed):
+            upload_file(impatient_client(faults), path, bucket, "k", if_exists="skip_if_same", part_size=PART)
+        assert open_uploads(s3, bucket) == []
+
     def test_who_may_not_look_is_told_so(self, faults: FaultProxy, bucket: str, path: Path) -> None:
         faults.on("HEAD").answer(403)
         with pytest.raises(errors.AccessDenied) as caught:

@@ -8,6 +8,7 @@ import pytest
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.retry import Retries
+from airflow_s3ops.s3.transfer import Transfer
 from airflow_s3ops.s3.upload import upload_file
 from tests.s3.upload_support import (
     MIB,
@@ -63,7 +64,8 @@ class TestPassingFaults:
         assert open_uploads(s3, bucket) == []
 
     def test_a_burst_of_slow_down(self, faults: FaultProxy) -> None:
-        faults.on("PUT", query="partNumber", times=8).answer(503, "SlowDown")
+        for number in range(1, PARTS + 1):
+            faults.on("PUT", query=f"partNumber={number}", times=4).answer(503, "SlowDown")
 
     def test_slow_down_at_the_beginning_and_the_end(self, faults: FaultProxy) -> None:
         faults.on("POST", query="uploads", times=1).answer(503, "SlowDown")
@@ -165,6 +167,26 @@ class TestSingle:
         faults.on("PUT", times=2).reset_after(bytes=50_000)
         upload_file(client, small, bucket, "k")
         assert_stored(s3, bucket, "k", small)
+
+
+@pytest.mark.parametrize("name", ["small", "path"])
+def test_unsigned_content_is_sent_again_from_its_beginning(
+    faults: FaultProxy,
+    s3: S3Client,
+    bucket: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    # As on https, where no signer reads, and rewinds, the body.
+    monkeypatch.setattr(Transfer, "is_signed_in_full", False)
+    client = impatient_client(faults, s3={"addressing_style": "path", "payload_signing_enabled": False})
+    faults.on("PUT", times=2).answer(503, "SlowDown")
+    faults.on("PUT", times=2).reset_after(bytes=1000)
+    file = request.getfixturevalue(name)
+    upload_file(client, file, bucket, "k", part_size=PART)
+    assert_stored(s3, bucket, "k", file)
+    assert {put.headers["x-amz-content-sha256"] for put in faults.matching("PUT")} == {"UNSIGNED-PAYLOAD"}
 
 
 class TestLastingFaults:

@@ -240,6 +240,26 @@ def test_without_the_right_to_list_parts_it_begins_anew(
     assert open_uploads(s3, bucket) == []
 
 
+class Down(Kept):
+    """A store that takes nothing."""
+
+    def set(self, _: dict[str, Any], /) -> None:
+        raise ConnectionError("down")
+
+
+def test_a_store_that_is_down_costs_no_upload(
+    s3: S3Client, bucket: str, path: Path, client: S3Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    upload_file(client, path, bucket, "k", part_size=PART, checkpoint=Down())
+    assert_stored(s3, bucket, "k", path)
+    assert "cannot resume" in caplog.text
+
+
+def test_nor_does_it_leave_an_upload_open(s3: S3Client, bucket: str, path: Path, client: S3Client) -> None:
+    stopped_after(client, path, bucket, Down(), parts=2)
+    assert open_uploads(s3, bucket) == []
+
+
 def test_parts_are_listed_page_by_page(
     faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept
 ) -> None:
