@@ -39,7 +39,7 @@ def _if_match(probe: Probe) -> bool:
 
 @finds(Ability.ATOMIC_CONDITIONS)
 def _atomic_conditions(probe: Probe) -> bool:
-    # A race that is lost now and then cannot be probed for: this one was read in moto's source.
+    # A race that is lost now and then cannot be probed for: here two of many writers have been seen to win.
     return probe.server.name != "embedded"
 
 
