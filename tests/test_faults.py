@@ -114,6 +114,40 @@ class TestPassingOn:
         assert raw_answer(faults, "GET", "/") is not None  # the proxy goes on
         assert not exists(s3, bucket, "half")
 
+    def test_a_client_that_dies_is_settled_with_what_it_had_sent(
+        self, faults: FaultProxy, bucket: str
+    ) -> None:
+        arrived = threading.Event()
+        faults.on("PUT").run(lambda _: arrived.set())
+        connection = raw_connection(faults)
+        connection.putrequest("PUT", f"/{bucket}/half")
+        connection.putheader("Content-Length", str(MIB))
+        connection.endheaders(b"x" * KIB)
+        assert arrived.wait(10)
+        connection.close()
+        faults.settle()
+        assert faults.body_bytes("PUT") == KIB
+
+    def test_a_client_that_stays_is_not_settled(
+        self, faults: FaultProxy, bucket: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        arrived, leave = threading.Event(), threading.Event()
+
+        def hold(_: object) -> None:
+            arrived.set()
+            leave.wait(10)
+
+        faults.on("GET").run(hold)
+        connection = raw_connection(faults)
+        connection.request("GET", f"/{bucket}")
+        assert arrived.wait(10)
+        monkeypatch.setattr("tests.faults.proxy.CLOSE_WITHIN", 0.1)
+        with pytest.raises(AssertionError, match="keeps its connection"):
+            faults.settle()
+        monkeypatch.undo()
+        leave.set()
+        connection.close()
+
     @pytest.mark.needs("tls")
     def test_a_server_over_tls_is_reached_over_http(self, tls_server: S3Server) -> None:
         with FaultProxy(tls_server) as proxy:

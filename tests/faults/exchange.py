@@ -140,7 +140,7 @@ class Exchange:
         """Yield the request's body as it comes, up to `limit` bytes of it."""
         if limit == 0:
             return
-        for piece in self._client.read_body(self.request.framing):
+        for piece in self._pieces():
             start = self._body_bytes
             self._body_bytes += len(piece)
             if flip is not None and start <= flip < self._body_bytes:
@@ -152,3 +152,10 @@ class Exchange:
         assert flip is None or flip < self._body_bytes, (
             f"no byte {flip} to flip in {self._body_bytes} of {self.request}"
         )
+
+    def _pieces(self) -> Iterator[memoryview]:
+        try:
+            yield from self._client.read_body(self.request.framing)
+        except ConnectionResetError as error:
+            # By a name of its own: a server that closes early is heard out, a client that died is not.
+            raise ConnectionAbortedError("the client is gone") from error

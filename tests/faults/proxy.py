@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tests.servers.server import S3Server
 
 CLOSE_WITHIN = 10.0
+LOOK_EVERY = 0.01
 
 
 class FaultProxy:
@@ -109,6 +111,16 @@ class FaultProxy:
     ) -> int:
         """Sum up the body bytes that clients sent with the requests that match, whatever became of them."""
         return sum(record.body_bytes for record in self.matching(method, path=path, query=query))
+
+    def settle(self) -> None:
+        """Wait until every connection has ended, as those of a process that died do: then all is recorded.
+
+        :raises AssertionError: a client keeps one open.
+        """
+        until = time.monotonic() + CLOSE_WITHIN
+        while self._live:
+            assert time.monotonic() < until, "a client keeps its connection"
+            time.sleep(LOOK_EVERY)
 
     def __enter__(self) -> Self:
         self._accepting.start()
