@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from airflow_s3ops.hooks.connection import merged_config
 from airflow_s3ops.s3.client_config import client_config
+from airflow_s3ops.s3.endpoint import is_aws
 from airflow_s3ops.s3.errors import CredentialsMissing
 from airflow_s3ops.s3.translate import code_of, error_class, status_of, translated
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from airflow_s3ops.hooks.connection import AwsConnection
-
-_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")
 
 
 def s3_client(session: boto3.session.Session, connection: AwsConnection) -> S3Client:
@@ -76,9 +74,5 @@ def _links_of_aws(address: str) -> dict[str, Any]:
     other region, which answers with a redirect that the signature does not fit. A server that is not AWS is
     addressed by path: its certificate and DNS seldom know a host for each bucket.
     """
-    style = {"s3": {"addressing_style": "virtual"}} if _is_aws(address) else {}
+    style = {"s3": {"addressing_style": "virtual"}} if is_aws(address) else {}
     return {"signature_version": "s3v4", **style}
-
-
-def _is_aws(address: str) -> bool:
-    return (urlsplit(address).hostname or "").endswith(_AWS_HOSTS)

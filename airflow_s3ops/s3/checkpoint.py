@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 
@@ -106,8 +109,44 @@ class FileCheckpoint:
         self._path.unlink(missing_ok=True)
 
 
-def checkpoint_of(checkpoint: Checkpoint | str | os.PathLike[str] | None) -> Checkpoint | None:
-    """Return the checkpoint that an argument stands for: a path is a file."""
-    if isinstance(checkpoint, (str, os.PathLike)):
-        return FileCheckpoint(checkpoint)
-    return checkpoint
+class GuardedCheckpoint:
+    """A checkpoint whose failures cost resuming, and never the upload itself.
+
+    :param checkpoint: None if nobody keeps anything.
+    """
+
+    def __init__(self, checkpoint: Checkpoint | str | os.PathLike[str] | None) -> None:
+        if isinstance(checkpoint, (str, os.PathLike)):
+            checkpoint = FileCheckpoint(checkpoint)
+        self._checkpoint: Checkpoint | None = checkpoint
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what is set will be there later; False once the store has failed."""
+        return self._checkpoint is not None
+
+    def get(self) -> UploadState | None:
+        """Return the state that an earlier attempt left; None if there is none that is understood."""
+        with self._guarded("no earlier attempt is gone on with"):
+            return UploadState.from_json(self._checkpoint.get()) if self._checkpoint else None
+        return None
+
+    def set(self, state: UploadState) -> None:
+        """Keep the state, if anybody does."""
+        with self._guarded("a later attempt cannot resume it"):
+            if self._checkpoint:
+                self._checkpoint.set(state.to_json())
+
+    def clear(self) -> None:
+        """Forget the state, if there is one."""
+        with self._guarded("a later attempt will find an old state, and look before it trusts it"):
+            if self._checkpoint:
+                self._checkpoint.clear()
+
+    @contextmanager
+    def _guarded(self, consequence: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            self._checkpoint = None
+            log.warning("The checkpoint of the upload failed: %s", consequence, exc_info=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
-_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")
+from airflow_s3ops.s3.endpoint import is_aws
+
 _CONSOLES = {
     "cn-": "https://console.amazonaws.cn",
     "us-gov-": "https://console.amazonaws-us-gov.com",
@@ -20,7 +21,7 @@ def console_url(
     :param region_name: the bucket's region, which chooses the console of AWS, AWS China or GovCloud.
     :param endpoint_url: of a server that is not AWS; its own address is all that can be known of its pages.
     """
-    if endpoint_url and not (urlsplit(endpoint_url).hostname or "").endswith(_AWS_HOSTS):
+    if endpoint_url and not is_aws(endpoint_url):
         return "/".join((endpoint_url.rstrip("/"), bucket, *([quote(key)] if key else [])))
     consoles = (page for start, page in _CONSOLES.items() if (region_name or "").startswith(start))
     console = next(consoles, "https://console.aws.amazon.com")

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.encryption import asks_for_encryption
 from airflow_s3ops.s3.existing import compared_with_existing
 from airflow_s3ops.s3.multipart import send_in_parts
 from airflow_s3ops.s3.plan import MAX_PUT_SIZE
@@ -17,7 +18,8 @@ from airflow_s3ops.s3.stored import Stored, look, unquoted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_s3ops.s3.checkpoint import Checkpoint
+    from airflow_s3ops.s3.checkpoint import GuardedCheckpoint
+    from airflow_s3ops.s3.destination import Destination
     from airflow_s3ops.s3.transfer import Transfer
     from airflow_s3ops.s3.upload_args import IfExists
 
@@ -38,7 +40,7 @@ class Outcome:
 
 
 def deliver(
-    transfer: Transfer, if_exists: IfExists, checkpoint: Checkpoint | None, *, resume: bool
+    transfer: Transfer, if_exists: IfExists, checkpoint: GuardedCheckpoint, *, resume: bool
 ) -> Outcome:
     """Send the content, unless what is at the key makes that needless or forbidden.
 
@@ -65,18 +67,23 @@ def deliver(
 def _send(transfer: Transfer, memory: Memory) -> Outcome:
     bodies = transfer.content.bodies(transfer.windows, transfer.check)
     first = next(bodies)
-    if first.part.is_last and len(first) <= MAX_PUT_SIZE:
+    is_single = first.part.is_last and len(first) <= MAX_PUT_SIZE
+    if not is_single or not transfer.destination.is_aws:
+        _look_before(transfer, memory)
+    if is_single and not _is_to_be_asked_first(transfer.destination):
         memory.forget()
         return Outcome("uploaded", put_object(transfer, first))
-    _look_before(transfer, memory)
     done = send_in_parts(transfer, memory, chain([first], bodies))
     return Outcome("uploaded", done.stored, done.parts, done.resumed)
 
 
 def _look_before(transfer: Transfer, memory: Memory) -> None:
-    """Spare the bytes that S3 would refuse in the end: it looks at the condition at completion only.
+    """Look for an object that the condition would find.
 
-    Not while an earlier attempt's upload may have become the object.
+    For parts that spares the bytes that S3 would refuse in the end: it looks at the condition at completion
+    only. On a server that is not AWS it keeps an object safe that the server would replace, because it
+    ignores conditions; no answer of its tells. Not while an earlier attempt's upload may have become the
+    object.
     """
     if transfer.destination.extra_args.get("IfNoneMatch") != "*" or memory.has_state:
         return
@@ -86,6 +93,14 @@ def _look_before(transfer: Transfer, memory: Memory) -> None:
             bucket=transfer.destination.bucket,
             key=transfer.destination.key,
         )
+
+
+def _is_to_be_asked_first(destination: Destination) -> bool:
+    """Whether the server must confirm what it is asked for before it gets the bytes.
+
+    A PUT confirms encryption when it is too late. CreateMultipartUpload has no bytes yet.
+    """
+    return asks_for_encryption(destination.extra_args) and not destination.is_aws
 
 
 def _under(transfer: Transfer, condition: Mapping[str, str]) -> Transfer:

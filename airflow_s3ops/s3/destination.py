@@ -9,6 +9,7 @@ from botocore import xform_name
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.body import BodyAbortedError, PartBody
+from airflow_s3ops.s3.endpoint import is_aws
 from airflow_s3ops.s3.extra_args import args_for
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.refusal import explained
@@ -36,6 +37,11 @@ class Destination:
     def uri(self) -> str:
         """Return ``s3://bucket/key``."""
         return s3_uri(self.bucket, self.key)
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether the server is AWS itself, which does what its documentation says."""
+        return is_aws(self.client.meta.endpoint_url)
 
     def call(self, operation: str, **own: Any) -> dict[str, Any]:
         """Make one request and return S3's answer.

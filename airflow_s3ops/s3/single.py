@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.checksum import ALGORITHMS, encoded
+from airflow_s3ops.s3.encryption import confirm_encryption
 from airflow_s3ops.s3.lost import LostAnswers
 from airflow_s3ops.s3.progress import Progress
 from airflow_s3ops.s3.stored import Sent, found_after_all, verified
@@ -22,6 +23,7 @@ def put_object(transfer: Transfer, body: PartBody) -> Stored:
     :raises PreconditionFailed: the condition in ExtraArgs was not met.
     :raises SourceChanged: the file changed before its last byte was sent; nothing became visible.
     :raises ChecksumMismatch: S3 says that it got, or has, something else.
+    :raises NotSupportedByServer: it is stored, but not encrypted as asked for.
     """
     algorithm = transfer.algorithm
     checksum = encoded(body.checksum(algorithm, for_signing=transfer.is_signed_in_full))
@@ -48,6 +50,7 @@ def put_object(transfer: Transfer, body: PartBody) -> Stored:
             raise
     else:
         stored = verified(destination, _sent(transfer, body, checksum), answer)
+        confirm_encryption(destination, answer, "it is stored, but not so")
     if transfer.progress:
         transfer.progress(Progress(body.source_bytes, body.source_bytes))
     return stored

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_s3ops.s3.checkpoint import checkpoint_of
+from airflow_s3ops.s3.abandon import abandon
+from airflow_s3ops.s3.checkpoint import GuardedCheckpoint
 from airflow_s3ops.s3.content import FileContent, GzipContent
 from airflow_s3ops.s3.declared import DEFAULT_ALGORITHM, check_declared, chosen_algorithm
 from airflow_s3ops.s3.deliver import deliver
 from airflow_s3ops.s3.destination import Destination
+from airflow_s3ops.s3.errors import PermanentError
 from airflow_s3ops.s3.halt import Halt
 from airflow_s3ops.s3.names import bucket_and_key
 from airflow_s3ops.s3.results import UploadFileResult
@@ -21,7 +24,6 @@ from airflow_s3ops.s3.wire import fit
 if TYPE_CHECKING:
     import os
     import threading
-    from collections.abc import Mapping
 
     from types_boto3_s3 import S3Client
 
@@ -75,23 +77,29 @@ def upload_file(
     :raises PreconditionFailed: the object changed in between (``skip_if_same``), or a condition in
         ``extra_args``.
     :raises ChecksumMismatch: S3 got, or has, other bytes than were read.
+    :raises NotSupportedByServer: the server does not confirm the encryption that ``extra_args`` asks for.
     :raises S3OpsError: S3's other refusals.
     """
     begun = time.monotonic()
-    check_options(if_exists, compress, max_concurrency)
-    bucket, key = bucket_and_key(bucket, key)
-    args = args_to_send(client, extra_args, filename, if_exists, compress)
-    algorithm, form = chosen_algorithm(args, checksum_algorithm)
-    destination = Destination(client, bucket, key, args)
-    halt = Halt(stop, destination.uri)
-    fit(client)
-    with opened_source(filename) as source:
-        content = GzipContent(source, part_size) if compress else FileContent(source, part_size)
-        at_once = most_at_once(client, max_concurrency)
-        transfer = Transfer(destination, content, algorithm, form, at_once, halt, progress)
-        transfer.check()
-        check_declared(transfer, args)
-        outcome = deliver(transfer, if_exists, checkpoint_of(checkpoint), resume=resume)
+    kept = GuardedCheckpoint(checkpoint)
+    try:
+        check_options(if_exists, compress, max_concurrency)
+        args = args_to_send(client, extra_args, filename, if_exists, compress)
+        algorithm, form = chosen_algorithm(args, checksum_algorithm)
+        destination = Destination(client, *bucket_and_key(bucket, key), args)
+        halt = Halt(stop, destination.uri)
+        fit(client)
+        with opened_source(filename) as source:
+            content = GzipContent(source, part_size) if compress else FileContent(source, part_size)
+            at_once = most_at_once(client, max_concurrency)
+            transfer = Transfer(destination, content, algorithm, form, at_once, halt, progress)
+            transfer.check()
+            check_declared(transfer, args)
+            outcome = deliver(transfer, if_exists, kept, resume=resume)
+    except PermanentError:
+        # There will be no later attempt: what an earlier one left open, nobody goes on with.
+        abandon(client, extra_args if isinstance(extra_args, Mapping) else {}, kept)
+        raise
     return _result(destination, outcome, source.identity.size, time.monotonic() - begun)
 
 

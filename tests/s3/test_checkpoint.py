@@ -2,15 +2,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from airflow_s3ops.s3.checkpoint import FileCheckpoint, UploadState, checkpoint_of
+from airflow_s3ops.s3.checkpoint import FileCheckpoint, GuardedCheckpoint, UploadState
 from tests.s3.upload_support import Kept
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STATE = UploadState(
     endpoint="https://s3.example",
@@ -74,9 +72,37 @@ class TestFile:
         assert (tmp_path / "state").stat().st_mode & 0o077 == 0
 
 
-def test_an_argument_stands_for_a_checkpoint(tmp_path: Path) -> None:
-    assert isinstance(checkpoint_of(tmp_path / "state"), FileCheckpoint)
-    assert isinstance(checkpoint_of(str(tmp_path / "state")), FileCheckpoint)
-    assert checkpoint_of(None) is None
-    kept = Kept()
-    assert checkpoint_of(kept) is kept
+class TestGuarded:
+    @pytest.mark.parametrize("kind", [str, Path])
+    def test_a_path_is_a_file(self, tmp_path: Path, kind: type) -> None:
+        guarded = GuardedCheckpoint(kind(tmp_path / "state"))
+        guarded.set(STATE)
+        assert FileCheckpoint(tmp_path / "state").get() == STATE.to_json()
+        assert guarded.get() == STATE
+        guarded.clear()
+        assert not (tmp_path / "state").exists()
+
+    def test_without_a_checkpoint_nothing_is_kept(self) -> None:
+        guarded = GuardedCheckpoint(None)
+        guarded.set(STATE)
+        assert (guarded.keeps, guarded.get()) == (False, None)
+
+    @pytest.mark.parametrize("deed", ["get", "set", "clear"])
+    def test_one_that_fails_is_not_asked_again(self, deed: str, caplog: pytest.LogCaptureFixture) -> None:
+        asked: list[str] = []
+
+        class Broken(Kept):
+            def __getattribute__(self, name: str) -> Any:
+                if name in ("get", "set", "clear"):
+                    asked.append(name)
+                    raise ConnectionError("down")
+                return super().__getattribute__(name)
+
+        guarded = GuardedCheckpoint(Broken())
+        assert guarded.keeps
+        first: Any = getattr(guarded, deed)
+        assert first(*([STATE] if deed == "set" else [])) is None
+        assert not guarded.keeps
+        guarded.set(STATE)
+        assert asked == [deed]
+        assert "checkpoint" in caplog.text

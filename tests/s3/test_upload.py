@@ -11,6 +11,7 @@ import pytest
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.checksum import ALGORITHMS
+from airflow_s3ops.s3.destination import Destination
 from airflow_s3ops.s3.progress import Progress
 from airflow_s3ops.s3.upload import upload_file
 from tests.s3.upload_support import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from tests.faults import FaultProxy
+    from tests.servers import S3Server
 
 
 @pytest.fixture
@@ -352,6 +354,30 @@ class TestExtraArgs:
         head = s3.head_object(Bucket=bucket, Key="k")
         assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == tuple(args.values())
 
+    @pytest.mark.parametrize("name", ["small", "large"])
+    def test_encryption_that_the_server_does_not_confirm_costs_the_upload_before_a_byte_is_sent(
+        self, faults: FaultProxy, s3: S3Client, bucket: str, request: pytest.FixtureRequest, name: str
+    ) -> None:
+        client = faults.server.client()
+        client.meta.events.register("before-call.s3.CreateMultipartUpload", _without_encryption)
+        args = {"ServerSideEncryption": "AES256"}
+        with pytest.raises(errors.NotSupportedByServer, match="ServerSideEncryption='AES256'") as caught:
+            upload_file(client, request.getfixturevalue(name), bucket, "k", extra_args=args, part_size=PART)
+        assert "nothing was sent" in str(caught.value)
+        assert faults.body_bytes("PUT") == 0
+        assert_nothing_stored(s3, bucket)
+        assert open_uploads(s3, bucket) == []
+
+    def test_nor_is_a_single_put_believed_that_aws_does_not_confirm(
+        self, s3: S3Client, server: S3Server, bucket: str, small: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Destination, "is_aws", property(lambda _: True))
+        client = server.client()
+        client.meta.events.register("before-call.s3.PutObject", _without_encryption)
+        with pytest.raises(errors.NotSupportedByServer, match="stored, but not so"):
+            upload_file(client, small, bucket, "k", extra_args={"ServerSideEncryption": "AES256"})
+        assert_stored(s3, bucket, "k", small)
+
     def test_a_customer_s_key_goes_with_every_request_about_the_content(
         self, faults: FaultProxy, bucket: str, large: Path
     ) -> None:
@@ -365,11 +391,21 @@ class TestExtraArgs:
             for name in [name for name in headers if "customer" in name]:
                 del headers[name]
 
+        def confirm(parsed: dict[str, Any], **_: object) -> None:
+            parsed["SSECustomerAlgorithm"] = "AES256"
+
         client.meta.events.register("before-call.s3", look)
+        client.meta.events.register("after-call.s3.CreateMultipartUpload", confirm)
         args = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
         upload_file(client, large, bucket, "k", extra_args=args, part_size=PART)
         assert all(seen.values())
         assert {"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"} <= seen.keys()
+
+
+def _without_encryption(params: dict[str, Any], **_: object) -> None:
+    # What a server does that knows nothing of it.
+    for name in [name for name in params["headers"] if "encryption" in name.lower()]:
+        del params["headers"][name]
 
 
 class TestRefusedBeforehand:

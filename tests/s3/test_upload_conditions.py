@@ -41,6 +41,10 @@ def theirs(s3: S3Client, bucket: str) -> bytes:
     return b"theirs"
 
 
+def _without_conditions(params: dict[str, Any], **_: object) -> None:
+    params["headers"].pop("If-None-Match", None)
+
+
 class TestReplace:
     def test_it_replaces(self, s3: S3Client, bucket: str, path: Path) -> None:
         theirs(s3, bucket)
@@ -92,6 +96,26 @@ class TestFail:
         upload_file(client, path, bucket, "k", if_exists="fail", part_size=PART)
         with pytest.raises(errors.ObjectExists):
             upload_file(client, path, bucket, "k", if_exists="fail", part_size=PART)
+        assert open_uploads(s3, bucket) == []
+
+    @pytest.mark.parametrize("if_exists", ["fail", "skip"])
+    def test_a_server_that_ignores_conditions_replaces_nothing_that_is_there(
+        self, server: S3Server, s3: S3Client, bucket: str, path: Path, if_exists: Any
+    ) -> None:
+        client = server.client()
+        client.meta.events.register("before-call.s3", _without_conditions)
+        assert (
+            upload_file(client, path, bucket, "free", if_exists=if_exists, part_size=PART).status
+            == "uploaded"
+        )
+        before = theirs(s3, bucket)
+        outcome = "skipped"
+        try:
+            outcome = upload_file(client, path, bucket, "k", if_exists=if_exists, part_size=PART).status
+        except errors.ObjectExists:
+            outcome = "failed"
+        assert outcome == {"fail": "failed", "skip": "skipped"}[if_exists]
+        assert stored_bytes(s3, bucket, "k") == before
         assert open_uploads(s3, bucket) == []
 
     @pytest.mark.needs("atomic_conditions")

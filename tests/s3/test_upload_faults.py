@@ -363,7 +363,8 @@ class TestWithACheckpoint:
     ) -> None:
         kept = Kept()
         faults.on("PUT", query=PART_QUERY).answer(403, "AccessDenied")
-        faults.on("DELETE", times=3).answer(503, "SlowDown")
+        # Three tries where the part failed, and three once it is known that no attempt follows.
+        faults.on("DELETE", times=6).answer(503, "SlowDown")
         with pytest.raises(errors.AccessDenied):
             upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
         assert kept.state

@@ -102,6 +102,7 @@ def test_the_state_is_small_and_has_no_secret_and_no_part_list(
     secret = "s3cr3t-" * 4 + "fill"
     client = impatient_client(faults)
     client.meta.events.register("before-call.s3", _without_customer_key)
+    client.meta.events.register("after-call.s3.CreateMultipartUpload", _as_if_encrypted)
     args = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": secret}
     stopped_after(client, path, bucket, kept, parts=2, extra_args=args)
     assert kept.state
@@ -116,6 +117,10 @@ def _without_customer_key(params: dict[str, Any], **_: object) -> None:
     # Over http servers refuse the key.
     for name in [name for name in params["headers"] if "customer" in name]:
         del params["headers"][name]
+
+
+def _as_if_encrypted(parsed: dict[str, Any], **_: object) -> None:
+    parsed["SSECustomerAlgorithm"] = "AES256"
 
 
 def test_a_path_is_a_file_that_is_gone_in_the_end(
@@ -241,23 +246,87 @@ def test_without_the_right_to_list_parts_it_begins_anew(
 
 
 class Down(Kept):
-    """A store that takes nothing."""
+    """A store that fails in one of the things that it does."""
 
-    def set(self, _: dict[str, Any], /) -> None:
-        raise ConnectionError("down")
+    def __init__(self, deed: str) -> None:
+        super().__init__()
+        self._deed = deed
+
+    def get(self) -> dict[str, Any] | None:
+        self._fail("get")
+        return super().get()
+
+    def set(self, state: dict[str, Any], /) -> None:
+        self._fail("set")
+        super().set(state)
+
+    def clear(self) -> None:
+        self._fail("clear")
+        super().clear()
+
+    def _fail(self, deed: str) -> None:
+        if deed == self._deed:
+            raise ConnectionError("down")
 
 
+@pytest.mark.parametrize("deed", ["get", "set", "clear"])
 def test_a_store_that_is_down_costs_no_upload(
-    s3: S3Client, bucket: str, path: Path, client: S3Client, caplog: pytest.LogCaptureFixture
+    s3: S3Client, bucket: str, path: Path, client: S3Client, caplog: pytest.LogCaptureFixture, deed: str
 ) -> None:
-    upload_file(client, path, bucket, "k", part_size=PART, checkpoint=Down())
+    upload_file(client, path, bucket, "k", part_size=PART, checkpoint=Down(deed))
     assert_stored(s3, bucket, "k", path)
-    assert "cannot resume" in caplog.text
+    assert "The checkpoint of the upload failed" in caplog.text
 
 
-def test_nor_does_it_leave_an_upload_open(s3: S3Client, bucket: str, path: Path, client: S3Client) -> None:
-    stopped_after(client, path, bucket, Down(), parts=2)
+@pytest.mark.parametrize("deed", ["get", "set"])
+def test_nor_does_it_leave_an_upload_open(
+    s3: S3Client, bucket: str, path: Path, client: S3Client, deed: str
+) -> None:
+    stopped_after(client, path, bucket, Down(deed), parts=2)
     assert open_uploads(s3, bucket) == []
+
+
+class TestPermanentErrors:
+    """No attempt follows them, so nothing may stay open, whenever they show."""
+
+    def test_a_file_that_is_gone(self, s3: S3Client, bucket: str, path: Path, client: S3Client) -> None:
+        kept = Kept()
+        stopped_after(client, path, bucket, kept, parts=2)
+        path.unlink()
+        with pytest.raises(errors.SourceNotFound):
+            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+        assert open_uploads(s3, bucket) == []
+        assert kept.state is None
+
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            {"extra_args": {"acl": "private"}},
+            {"extra_args": "no mapping"},
+            {"if_exists": "overwrite"},
+            {"part_size": 1},
+            {"extra_args": {"ChecksumCRC64NVME": "AAAAAAAAAAA="}},
+        ],
+    )
+    def test_a_parameter_that_is_wrong_on_the_next_attempt(
+        self, s3: S3Client, bucket: str, path: Path, client: S3Client, parameters: dict[str, Any]
+    ) -> None:
+        kept = Kept()
+        stopped_after(client, path, bucket, kept, parts=2)
+        with pytest.raises(errors.PermanentError):
+            upload_file(client, path, bucket, "k", **{"part_size": PART, "checkpoint": kept, **parameters})
+        assert open_uploads(s3, bucket) == []
+        assert kept.state is None
+
+    def test_a_right_that_is_missing_before_anything_is_sent(
+        self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client
+    ) -> None:
+        kept = Kept()
+        stopped_after(client, path, bucket, kept, parts=2)
+        faults.on("HEAD").answer(403)
+        with pytest.raises(errors.AccessDenied):
+            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept, if_exists="skip_if_same")
+        assert open_uploads(s3, bucket) == []
 
 
 def test_parts_are_listed_page_by_page(
