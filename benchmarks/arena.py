@@ -1,4 +1,4 @@
-"""The place of a scenario: a server, perhaps far away, a bucket and a source file."""
+"""The place of a scenario: a server, perhaps far away, a bucket, and what is to be done there."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from benchmarks.bucket import BUCKET, Bucket
 from benchmarks.calls import CONNECTION
 from benchmarks.job import Job
 from benchmarks.relay import relayed
-from benchmarks.scenarios import MIB
+from benchmarks.works import WORKS
 from tests.servers import process
-from tests.servers.purge import create_bucket, delete_bucket
 from tests.servers.versity import BINARY_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from types_boto3_s3 import S3Client
-
     from benchmarks.scenarios import Scenario
+    from benchmarks.works import Work
     from tests.servers import S3Server
 
 
@@ -36,14 +35,9 @@ class Serve(Protocol):
         ...
 
 
-BUCKET = "s3ops-bench"
 HERE = Path(__file__).parents[1]
 # What contestants see of this machine; the rest could hold its credentials, proxies and settings.
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR")
-
-
-class WrongObjectError(Exception):
-    """What lies in the bucket is not what was sent."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +45,24 @@ class Arena:
     """A scenario that can begin.
 
     :param server: as contestants see it.
-    :param client: for arranging and looking, straight to the server.
-    :param source: the file to upload.
-    :param home: an empty home folder for the contestants.
+    :param bucket: straight at the server.
+    :param home: a home folder for the contestants.
     """
 
     scenario: Scenario
     server: S3Server
-    client: S3Client
-    source: Path
+    bucket: Bucket
+    work: Work
     home: Path
 
-    def job(self) -> Job:
-        """Return the work to be done."""
+    def begin(self, count: int) -> Job:
+        """Bring everything to where a turn starts, and return the work to be done.
+
+        :param count: how many files or keys.
+        """
+        source, key = self.work.begin(self.bucket, count)
+        if self.scenario.sparse:
+            os.sync()  # what the one before has written must not keep the disk busy now
         server = self.server
         return Job(
             verb=self.scenario.verb,
@@ -73,9 +72,16 @@ class Arena:
             secret_key=server.secret_key,
             ca_bundle=server.ca_bundle,
             bucket=BUCKET,
-            key="folder/" + self.source.name,
-            source=str(self.source),
+            key=key,
+            source=source,
         )
+
+    def check(self, count: int) -> None:
+        """Look whether the bucket holds what it should after a turn.
+
+        :raises WrongObjectsError: it does not.
+        """
+        self.bucket.check(self.work.left(count), versions=self.work.versions)
 
     def environment(self) -> dict[str, str]:
         """Return the whole environment for a contestant."""
@@ -104,22 +110,6 @@ class Arena:
         }
         return {**kept, **aws, **trust, **airflow, "HOME": str(self.home), "PYTHONPATH": str(HERE)}
 
-    def check(self, job: Job) -> None:
-        """Look whether the object is there and whole.
-
-        :raises WrongObjectError: it is not.
-        """
-        found = self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])
-        if [one["Key"] for one in found] != [job.key]:
-            raise WrongObjectError(f"the bucket holds {[one['Key'] for one in found]}")
-        if found[0]["Size"] != self.source.stat().st_size or not found[0]["ETag"].strip('"'):
-            raise WrongObjectError(f"the object has {found[0]['Size']} bytes and the ETag {found[0]['ETag']}")
-
-    def clear(self) -> None:
-        """Leave the bucket empty, whatever a contestant left there."""
-        delete_bucket(self.client, BUCKET)
-        create_bucket(self.client, BUCKET)
-
 
 @contextmanager
 def arena(scenario: Scenario, serve: Serve) -> Iterator[Arena]:
@@ -139,10 +129,12 @@ def arena(scenario: Scenario, serve: Serve) -> Iterator[Arena]:
             seen = replace(server, endpoint_url=f"http://127.0.0.1:{port}")
         client = server.client(read_timeout=120)
         stack.callback(client.close)
-        create_bucket(client, BUCKET)
-        stack.callback(delete_bucket, client, BUCKET)
+        bucket = Bucket(server, client, versioned=scenario.verb == "delete_versions")
+        stack.callback(bucket.delete)
+        stack.callback(bucket.empty)
+        work = WORKS[scenario.verb](scenario, folder / "source")
         (folder / "home").mkdir()
-        yield Arena(scenario, seen, client, _source(folder, scenario), folder / "home")
+        yield Arena(scenario, seen, bucket, work, folder / "home")
 
 
 @contextmanager
@@ -153,18 +145,6 @@ def _store_on_disk() -> Iterator[None]:
         yield
     finally:
         process.MEMORY_DISK = memory
-
-
-def _source(folder: Path, scenario: Scenario) -> Path:
-    path = folder / "source.bin"
-    with path.open("wb") as file:
-        if scenario.sparse:
-            file.truncate(scenario.size)
-        else:
-            block = os.urandom(MIB)
-            for begin in range(0, scenario.size, MIB):
-                file.write(block[: scenario.size - begin])
-    return path
 
 
 def server_version() -> str:

@@ -8,49 +8,62 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks import tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from benchmarks.job import Job
+    from benchmarks.scenarios import Verb
 
-TOOLS = Path(__file__).parents[1] / ".bin"
-PEERS = TOOLS / "bench-venv" / "bin" / "python"
 LOOK_WITHIN = 60.0
 
 
 @dataclass(frozen=True)
+class Way:
+    """How a contestant does what a verb says.
+
+    :param title: as the tables show it.
+    :param command: starts it on a job.
+    """
+
+    title: str
+    command: Callable[[Job], Sequence[str]]
+
+
+@dataclass(frozen=True)
 class Contestant:
-    """One way to do the work, as its makers ship it.
+    """Somebody who can do work, as its makers ship it.
 
     :param is_library: it is called inside a process that is ready; a command line tool starts for each job.
     :param version: tells the installed version, None if there is none.
-    :param starts: for each verb it knows, the command that does a job.
+    :param ways: for each verb it knows.
     """
 
     name: str
-    title: str
     is_library: bool
     version: Callable[[], str | None]
-    starts: Mapping[str, Callable[[Job], Sequence[str]]]
+    ways: Mapping[Verb, Way]
 
 
-def _library(name: str, title: str, package: str, *verbs: str, python: Path | None = None) -> Contestant:
+def _library(
+    name: str, package: str, titles: Mapping[Verb, str], *, python: Path | None = None
+) -> Contestant:
     interpreter = str(python or sys.executable)
 
     def start(_job: Job) -> Sequence[str]:
         return [interpreter, "-m", "benchmarks.child", name]
 
     find = _version_of(package) if python is None else _said_by(_version_elsewhere(interpreter, package))
-    return Contestant(name, title, is_library=True, version=find, starts=dict.fromkeys(verbs, start))
+    ways = {verb: Way(title, start) for verb, title in titles.items()}
+    return Contestant(name, is_library=True, version=find, ways=ways)
 
 
-def _tool(
-    name: str, title: str, version: Sequence[str], **starts: Callable[[Job], Sequence[str]]
-) -> Contestant:
-    return Contestant(name, title, is_library=False, version=_said_by(version), starts=starts)
+def _tool(name: str, version: Sequence[str], ways: Mapping[Verb, Way]) -> Contestant:
+    return Contestant(name, is_library=False, version=_said_by(version), ways=ways)
 
 
 def _version_of(package: str) -> Callable[[], str | None]:
@@ -80,42 +93,75 @@ def _said_by(command: Sequence[str]) -> Callable[[], str | None]:
     return find
 
 
-def _newest(pattern: str) -> str:
-    """Find a tool in `.bin`; a name that is not there if there is none."""
-    return str(max(TOOLS.glob(pattern), default=TOOLS / pattern))
-
-
-# Not bin/s5cmd of that environment: that is a Python script which starts this.
-S5CMD = _newest("bench-venv/lib/python*/site-packages/s5cmd/bin/s5cmd")
-RCLONE = _newest("rclone-v*")
-AWS = str(PEERS.with_name("aws"))
-
-
-def _s5cmd_upload(job: Job) -> Sequence[str]:
-    return [S5CMD, "--endpoint-url", job.endpoint_url, "cp", job.source, job.uri]
-
-
-def _rclone_upload(job: Job) -> Sequence[str]:
-    place = f"region={job.region},endpoint='{job.endpoint_url}'"
-    remote = f":s3,provider=Other,env_auth=true,no_check_bucket=true,{place}"
-    return [RCLONE, "copyto", job.source, f"{remote}:{job.bucket}/{job.key}"]
-
-
-def _aws_upload(job: Job) -> Sequence[str]:
-    return [AWS, "s3", "cp", job.source, job.uri, "--endpoint-url", job.endpoint_url, "--only-show-errors"]
-
-
 CONTESTANTS = (
-    _library("ours", "**airflow-s3ops** `S3OpsHook.upload_file`", "airflow-s3ops", "upload_file"),
     _library(
-        "load_file",
-        "amazon provider `S3Hook.load_file`",
-        "apache-airflow-providers-amazon",
-        "upload_file",
+        "ours",
+        "airflow-s3ops",
+        {
+            "upload_file": "**airflow-s3ops** `S3OpsHook.upload_file`",
+            "upload_files": "**airflow-s3ops** `S3OpsHook.upload_files`",
+            "delete_prefix": "**airflow-s3ops** `S3OpsHook.delete_objects`",
+            "delete_versions": "**airflow-s3ops** `S3OpsHook.delete_objects(all_versions=True)`",
+        },
     ),
-    _library("boto3", "boto3 `upload_file`", "boto3", "upload_file"),
-    _tool("s5cmd", "s5cmd `cp`", [S5CMD, "version"], upload_file=_s5cmd_upload),
-    _tool("rclone", "rclone `copyto`", [RCLONE, "version"], upload_file=_rclone_upload),
-    _library("obstore", "obstore `put`", "obstore", "upload_file", python=PEERS),
-    _tool("aws", "aws-cli `s3 cp`", [AWS, "--version"], upload_file=_aws_upload),
+    _library(
+        "provider",
+        "apache-airflow-providers-amazon",
+        {
+            "upload_file": "amazon provider `S3Hook.load_file`",
+            "upload_files": "amazon provider `S3Hook.load_file` in a loop",
+            "delete_prefix": "amazon provider `S3Hook.list_keys`, `delete_objects`",
+            "delete_versions": "amazon provider `S3Hook.get_conn()`: by hand",
+        },
+    ),
+    _library(
+        "boto3",
+        "boto3",
+        {
+            "upload_file": "boto3 `upload_file`",
+            "upload_files": "boto3 `put_object` in a loop",
+            "delete_prefix": "boto3 `Bucket.objects.filter().delete()`",
+            "delete_versions": "boto3 `Bucket.object_versions.filter().delete()`",
+        },
+    ),
+    _library("boto3_threads", "boto3", {"upload_files": "boto3 `put_object` in 10 threads"}),
+    _tool(
+        "s5cmd",
+        [tools.S5CMD, "version"],
+        {
+            "upload_file": Way("s5cmd `cp`", tools.s5cmd_upload),
+            "upload_files": Way("s5cmd `cp`", tools.s5cmd_upload_files),
+            "delete_prefix": Way("s5cmd `rm`", tools.s5cmd_delete),
+            "delete_versions": Way("s5cmd `rm --all-versions`", tools.s5cmd_delete_versions),
+        },
+    ),
+    _tool(
+        "rclone",
+        [tools.RCLONE, "version"],
+        {
+            "upload_file": Way("rclone `copyto`", tools.rclone_upload),
+            "upload_files": Way("rclone `copy`", tools.rclone_upload_files),
+            "delete_prefix": Way("rclone `delete`", tools.rclone_delete),
+            "delete_versions": Way("rclone `delete --s3-versions`", tools.rclone_delete_versions),
+        },
+    ),
+    _library(
+        "obstore",
+        "obstore",
+        {
+            "upload_file": "obstore `put`",
+            "upload_files": "obstore `put_async`, 64 at once",
+            "delete_prefix": "obstore `list`, `delete`",
+        },
+        python=tools.PEERS,
+    ),
+    _tool(
+        "aws",
+        [tools.AWS, "--version"],
+        {
+            "upload_file": Way("aws-cli `s3 cp`", tools.aws_upload),
+            "upload_files": Way("aws-cli `s3 cp --recursive`", tools.aws_upload_files),
+            "delete_prefix": Way("aws-cli `s3 rm --recursive`", tools.aws_delete),
+        },
+    ),
 )

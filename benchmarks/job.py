@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 class Job:
     """Where the work is to be done, and on what.
 
-    :param source: the file to upload.
+    :param key: of the object, or a prefix that ends with a slash.
+    :param source: the file or folder to upload; empty for other verbs.
     :param ca_bundle: the PEM file to trust; None over http.
     """
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from benchmarks.arena import WrongObjectError
+from benchmarks.bucket import WrongObjectsError
 from benchmarks.usage import Usage, of_process
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from benchmarks.contestants import Contestant
 
 START_WITHIN = 60.0
-SLOWEST = 10e6  # bytes a second; who is slower has failed
+# Who is slower has failed.
+SLOWEST_BYTES = 10e6  # a second
+SLOWEST_KEYS = 20  # a second; slower ones get samples, for which START_WITHIN alone would be enough
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,15 @@ class Run:
 class Record:
     """All that a contestant did in a scenario.
 
+    :param count: the files or keys of each run.
+    :param title: what it does them with.
     :param version: None if it is not installed.
     :param failures: what went wrong, one line for each run that failed.
     """
 
     contestant: Contestant
+    count: int
+    title: str
     version: str | None
     runs: list[Run] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -55,40 +62,43 @@ def measure(
 ) -> list[Record]:
     """Run the contestants one after the other, round by round, so that a noisy minute hits all of them.
 
-    Each round begins with another one.
+    Each round has an order of its own, the same in every run: nobody always follows the same other one.
     """
-    records = [Record(one, one.version()) for one in contestants]
-    present = [record for record in records if record.version is not None]
-    for number in range(rounds):
-        first = number % max(1, len(present))
-        for record in present[first:] + present[:first]:
-            tell(f"{arena.scenario.name}, {record.contestant.name}: {_turn(arena, record)}")
+    scenario = arena.scenario
+    records = [
+        Record(one, scenario.count_for(one.name), one.ways[scenario.verb].title, one.version())
+        for one in contestants
+    ]
+    orders = random.Random(scenario.name)  # noqa: S311 - no secret
+    for _ in range(rounds):
+        present = [record for record in records if record.version is not None]
+        for record in orders.sample(present, len(present)):
+            tell(f"{scenario.name}, {record.contestant.name}: {_turn(arena, record)}")
     return records
 
 
 def _turn(arena: Arena, record: Record) -> str:
     try:
-        run = _run(arena, record.contestant)
-    except (RunFailedError, WrongObjectError) as error:
+        run = _run(arena, record)
+    except (RunFailedError, WrongObjectsError) as error:
         record.failures.append(str(error))
         return f"failed: {error}"
-    finally:
-        arena.clear()
     record.runs.append(run)
-    return f"{run.call.wall:.2f} s, CPU {run.call.cpu:.2f} s"
+    return f"{run.call.wall:.2f} s, CPU {run.call.cpu:.2f} s, {record.count / run.call.wall:.1f} a second"
 
 
-def _run(arena: Arena, contestant: Contestant) -> Run:
-    job = arena.job()
+def _run(arena: Arena, record: Record) -> Run:
+    contestant, scenario = record.contestant, arena.scenario
+    job = arena.begin(record.count)
     finished = of_process(
-        contestant.starts[job.verb](job),
+        contestant.ways[scenario.verb].command(job),
         environment=arena.environment(),
         standard_input=job.to_json() if contestant.is_library else "",
-        within=START_WITHIN + arena.scenario.size / SLOWEST,
+        within=START_WITHIN + scenario.size * record.count / SLOWEST_BYTES + record.count / SLOWEST_KEYS,
     )
     if finished.code != 0:
         raise RunFailedError(f"exit code {finished.code}: {_reason(finished.errors)}")
-    arena.check(job)
+    arena.check(record.count)
     # Airflow may log to stdout as well.
     call = Usage(**json.loads(finished.output.splitlines()[-1])) if contestant.is_library else finished.usage
     return Run(call, finished.usage)

@@ -2,22 +2,24 @@
 
 Run as ``python -m benchmarks.relay HOST PORT SECONDS``; it prints where it listens. Connections don't wait
 for each other and the line is wide: that is distance, not a narrow line. It looks at nothing that it carries,
-unlike the fault proxy of the tests, which would be the brake here.
+unlike the fault proxy of the tests, which would be the brake here. One thread serves all: with one for each
+direction, hundreds of connections with small requests made it the narrowest place.
 """
 
 from __future__ import annotations
 
-import contextlib
+import heapq
 import os
+import selectors
 import socket
 import sys
-import threading
 import time
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
-from queue import Queue
 from typing import TYPE_CHECKING
 
+from benchmarks.direction import Direction
 from tests.servers import process
 
 if TYPE_CHECKING:
@@ -25,10 +27,61 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parents[1]
 
-CHUNK = 256 * 1024
-# What a direction may hold: 64 MiB in 20 ms is 3 GiB/s, more than clients and server can make.
-CHUNKS_UNDER_WAY = 256
 LISTENING = "relay listens on "
+TICK = 0.001  # epoll rounds its timeouts up to that
+
+
+class Connection:
+    """A client's connection and the one behind it, with a direction each way.
+
+    :param not_before: when the client is connected, were there a distance.
+    """
+
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        client: socket.socket,
+        server: socket.socket,
+        not_before: float,
+    ) -> None:
+        self.not_before = not_before
+        self._selector = selector
+        there, back = Direction(client, server), Direction(server, client)
+        # For each socket the direction that it is the source of, and the one that it is the sink of.
+        self._sockets = {client: (there, back), server: (back, there)}
+        self._watched = dict.fromkeys(self._sockets, 0)
+        for one in self._sockets:
+            one.setblocking(False)
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def work(self, on: socket.socket, events: int) -> tuple[Direction, memoryview] | None:
+        """Do what a socket is ready for; return what has come from it."""
+        source_of, sink_of = self._sockets[on]
+        if events & selectors.EVENT_WRITE:
+            sink_of.send()
+        data = source_of.receive() if events & selectors.EVENT_READ and source_of.is_reading else None
+        self.watch()
+        return None if data is None else (source_of, data)
+
+    def watch(self) -> None:
+        """Look at each socket for what its directions want of it; close both when nothing is left to do."""
+        for one, (source_of, sink_of) in self._sockets.items():
+            reading = selectors.EVENT_READ if source_of.is_reading else 0
+            self._look(one, reading | (selectors.EVENT_WRITE if sink_of.is_writing else 0))
+        if all(source_of.is_done for source_of, _ in self._sockets.values()):
+            for one in self._sockets:
+                one.close()
+
+    def _look(self, at: socket.socket, events: int) -> None:
+        if events == self._watched[at]:
+            return
+        if not events:  # epoll would go on to report that the peer has hung up
+            self._selector.unregister(at)
+        elif self._watched[at]:
+            self._selector.modify(at, events, self)
+        else:
+            self._selector.register(at, events, self)
+        self._watched[at] = events
 
 
 class Relay:
@@ -40,7 +93,13 @@ class Relay:
     def __init__(self, host: str, port: int, seconds: float) -> None:
         self._behind = (host, port)
         self._seconds = seconds
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._selector = selectors.DefaultSelector()
+        # By when they are due, and then in the order in which they came.
+        self._travelling: list[tuple[float, int, Connection, Direction, memoryview]] = []
+        self._numbers = count()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self._listener.setblocking(False)
+        self._selector.register(self._listener, selectors.EVENT_READ)
 
     @property
     def port(self) -> int:
@@ -51,44 +110,35 @@ class Relay:
     def serve(self) -> None:
         """Serve until the process ends."""
         while True:
-            client, _ = self._listener.accept()
-            server = socket.create_connection(self._behind)
-            # The client believes that it is connected by now; over a distance that takes there and back.
-            connected = time.monotonic() + 2 * self._seconds
-            for source, sink in ((client, server), (server, client)):
-                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._pump(source, sink, connected)
+            for key, events in self._selector.select(self._until_next()):
+                if key.data is None:
+                    self._accept()
+                elif came := key.data.work(key.fileobj, events):
+                    self._send_off(key.data, *came)
+            now = time.monotonic()
+            while self._travelling and self._travelling[0][0] <= now:
+                _, _, connection, direction, data = heapq.heappop(self._travelling)
+                direction.deliver(data)
+                connection.watch()
 
-    def _pump(self, source: socket.socket, sink: socket.socket, not_before: float) -> None:
-        under_way: Queue[tuple[float, bytes]] = Queue(CHUNKS_UNDER_WAY)
+    def _accept(self) -> None:
+        client, _ = self._listener.accept()
+        # The client believes that it is connected by now; over a distance that takes there and back.
+        connected = time.monotonic() + 2 * self._seconds
+        Connection(self._selector, client, socket.create_connection(self._behind), connected).watch()
 
-        def receive() -> None:
-            ended = False
-            while not ended:
-                try:
-                    data = source.recv(CHUNK)
-                except OSError:
-                    data = b""
-                ended = not data
-                under_way.put((max(time.monotonic(), not_before) + self._seconds, data))
+    def _send_off(self, connection: Connection, direction: Direction, data: memoryview) -> None:
+        due = max(time.monotonic(), connection.not_before) + self._seconds
+        heapq.heappush(self._travelling, (due, next(self._numbers), connection, direction, data))
 
-        def send() -> None:
-            gone = False
-            while True:
-                due, data = under_way.get()
-                time.sleep(max(0.0, due - time.monotonic()))
-                if not data:
-                    break
-                try:
-                    if not gone:
-                        sink.sendall(data)
-                except OSError:
-                    gone = True  # go on taking, so that the other thread never waits for room
-            with contextlib.suppress(OSError):
-                sink.shutdown(socket.SHUT_WR)
-
-        for work in (receive, send):
-            threading.Thread(target=work, daemon=True).start()
+    def _until_next(self) -> float | None:
+        """Return how long to wait for sockets; sleep the last fraction, which they could not wait for."""
+        if not self._travelling:
+            return None
+        left = self._travelling[0][0] - time.monotonic()
+        if 0 < left < TICK:
+            time.sleep(left)
+        return max(0.0, left // TICK * TICK)
 
 
 @contextmanager

@@ -5,31 +5,54 @@ from __future__ import annotations
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from selectors import EVENT_READ, DefaultSelector
+from typing import TYPE_CHECKING
 
 from benchmarks.relay import relayed
 from benchmarks.scenarios import MIB
 
-CONNECTIONS = 4
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+STREAMS = 4
 BLOCK = bytes(MIB)
 WITHIN = 60.0
+CONNECTIONS = 256  # as s5cmd opens
+REQUEST, ANSWER = bytes(4_600), bytes(300)
 
 
-def relay_rate(*, seconds: float = 0.02, size: int = 512 * MIB) -> float:
-    """Return the bytes a second that get through it.
+@dataclass(frozen=True)
+class RelayRate:
+    """What gets through.
+
+    :param bytes: a second, one way, on a few connections.
+    :param trips: small requests a second with their answers, on `connections` connections.
+    """
+
+    bytes: float
+    trips: float
+    connections: int = CONNECTIONS
+
+
+def relay_rate(*, seconds: float = 0.02, size: int = 512 * MIB, trips: int = 8_000) -> RelayRate:
+    """Measure both.
 
     :param seconds: of delay, each way.
-    :param size: bytes to send, over several connections.
+    :param size: bytes to send.
+    :param trips: how many requests, over all connections.
     """
-    with socket.create_server(("127.0.0.1", 0)) as sink, ThreadPoolExecutor(2 * CONNECTIONS) as pool:
-        sink.settimeout(WITHIN)
-        port = sink.getsockname()[1]
-        with relayed(f"127.0.0.1:{port}", seconds) as entrance:
-            begin = time.perf_counter()
-            swallowing = [pool.submit(_swallow, sink) for _ in range(CONNECTIONS)]
-            for _ in range(CONNECTIONS):
-                pool.submit(_send, entrance, size // CONNECTIONS)
-            arrived = sum(one.result() for one in swallowing)
-            return arrived / (time.perf_counter() - begin)
+    return RelayRate(_bytes_rate(seconds, size), _trips_rate(seconds, trips))
+
+
+def _bytes_rate(seconds: float, size: int) -> float:
+    with _listening() as sink, ThreadPoolExecutor(2 * STREAMS) as pool, _relayed(sink, seconds) as entrance:
+        begin = time.perf_counter()
+        swallowing = [pool.submit(_swallow, sink) for _ in range(STREAMS)]
+        for _ in range(STREAMS):
+            pool.submit(_send, entrance, size // STREAMS)
+        arrived = sum(one.result() for one in swallowing)
+        return arrived / (time.perf_counter() - begin)
 
 
 def _send(port: int, size: int) -> None:
@@ -44,3 +67,88 @@ def _swallow(sink: socket.socket) -> int:
     with connection:
         connection.settimeout(WITHIN)
         return sum(iter(lambda: connection.recv_into(buffer), 0))
+
+
+def _trips_rate(seconds: float, trips: int) -> float:
+    with _listening() as server, ThreadPoolExecutor(1) as pool:
+        with _relayed(server, seconds) as entrance:
+            connections = [_connected(entrance) for _ in range(CONNECTIONS)]
+            answering = pool.submit(_answer, server)
+            begin = time.perf_counter()
+            done = _ask(connections, trips)
+            took = time.perf_counter() - begin
+            for one in connections:
+                one.close()
+        answering.result(WITHIN)
+        return done / took
+
+
+def _ask(connections: list[socket.socket], trips: int) -> int:
+    """Ask on every connection, again as soon as the answer is there, until so many answers are."""
+    done = 0
+    with DefaultSelector() as selector:
+        for one in connections:
+            selector.register(one, EVENT_READ, _Counter(len(ANSWER)))
+            one.sendall(REQUEST)
+        while done < trips:
+            ready = selector.select(WITHIN)
+            if not ready:
+                raise TimeoutError("the relay answers no more")
+            for key, _ in ready:
+                connection: socket.socket = key.fileobj  # type: ignore[assignment]
+                for _ in range(key.data.whole(len(connection.recv(MIB)))):
+                    done += 1
+                    connection.sendall(REQUEST)
+    return done
+
+
+def _answer(server: socket.socket) -> None:
+    """Answer every request, until all that ever connected have gone."""
+    with DefaultSelector() as selector:
+        for _ in range(CONNECTIONS):
+            connection, _ = server.accept()
+            selector.register(connection, EVENT_READ, _Counter(len(REQUEST)))
+        while selector.get_map():
+            for key, _ in selector.select():
+                one: socket.socket = key.fileobj  # type: ignore[assignment]
+                if not (came := _came(one)):
+                    selector.unregister(one)
+                    one.close()
+                for _ in range(key.data.whole(came)):
+                    one.sendall(ANSWER)
+
+
+def _came(connection: socket.socket) -> int:
+    try:
+        return len(connection.recv(MIB))
+    except ConnectionResetError:
+        return 0
+
+
+class _Counter:
+    """Counts whole messages in what comes in pieces."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._bytes = 0
+
+    def whole(self, came: int) -> int:
+        """Return how many have become whole with these bytes."""
+        messages, self._bytes = divmod(self._bytes + came, self._size)
+        return messages
+
+
+def _listening() -> socket.socket:
+    server = socket.create_server(("127.0.0.1", 0), backlog=CONNECTIONS)
+    server.settimeout(WITHIN)
+    return server
+
+
+def _relayed(server: socket.socket, seconds: float) -> AbstractContextManager[int]:
+    return relayed(f"127.0.0.1:{server.getsockname()[1]}", seconds)
+
+
+def _connected(port: int) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=WITHIN)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection

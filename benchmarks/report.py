@@ -17,28 +17,33 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.measure import Record
+    from benchmarks.relay_rate import RelayRate
     from benchmarks.scenarios import Aim, Scenario
     from benchmarks.usage import Usage
 
 OURS = "ours"
 # Whom everyone is compared with: what users have, and the fastest tool there is.
-COMPARED = ("load_file", "s5cmd")
+COMPARED = ("provider", "s5cmd")
 
 
 def report(
-    results: Sequence[tuple[Scenario, Sequence[Record]]], *, server: str, relay: float
+    results: Sequence[tuple[Scenario, Sequence[Record]]], *, server: str, relay: RelayRate
 ) -> dict[str, Any]:
     """Return the whole report.
 
     :param server: its name and version.
-    :param relay: bytes a second that the relay carries.
+    :param relay: what the relay carries alone.
     """
+    scenarios = [_scenario(scenario, records) for scenario, records in results]
+    known = {one["name"]: {row["name"]: row["per"] for row in one["contestants"]} for one in scenarios}
+    for one in scenarios:
+        one["aims"] = [_aim(aim, known) for aim in AIMS if aim.scenario == one["name"]]
     return {
         "date": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
         "machine": _machine(),
         "server": server,
-        "relay": relay,
-        "scenarios": [_scenario(scenario, records) for scenario, records in results],
+        "relay": asdict(relay),
+        "scenarios": scenarios,
     }
 
 
@@ -56,23 +61,33 @@ def _machine() -> dict[str, Any]:
 
 def _scenario(scenario: Scenario, records: Sequence[Record]) -> dict[str, Any]:
     rows = [_row(record) for record in records]
-    medians = {row["name"]: row["call"] for row in rows if row["call"]}
+    known = {row["name"]: row["per"] for row in rows}
     for row in rows:
-        row["ratios"] = {name: _ratio(row["call"], medians.get(name)) for name in COMPARED}
-    aims = [_aim(aim, medians) for aim in AIMS if aim.scenario == scenario.name]
-    return {**asdict(scenario), "contestants": rows, "aims": aims}
+        row["ratios"] = {name: _ratio(row["per"], known.get(name)) for name in COMPARED}
+    return {**asdict(scenario), "contestants": rows}
 
 
 def _row(record: Record) -> dict[str, Any]:
+    call = _median([run.call for run in record.runs])
     return {
         "name": record.contestant.name,
-        "title": record.contestant.title,
+        "title": record.title,
         "version": record.version,
-        "call": _median([run.call for run in record.runs]),
+        "count": record.count,
+        "call": call,
+        "per": _per_key(call, record.count),
         "process": _median([run.process for run in record.runs]),
         "runs": [asdict(run) for run in record.runs],
         "failures": record.failures,
     }
+
+
+def _per_key(call: dict[str, float] | None, count: int) -> dict[str, float] | None:
+    """Return what can be compared though one did more than another: seconds for each file, files a second."""
+    if call is None:
+        return None
+    wall, cpu = call["wall"] / count, call["cpu"] / count
+    return {"wall": wall, "cpu": cpu, "rate": 1 / wall, "memory": call["memory"]}
 
 
 def _median(usages: Sequence[Usage]) -> dict[str, float] | None:
@@ -84,13 +99,20 @@ def _median(usages: Sequence[Usage]) -> dict[str, float] | None:
 def _ratio(own: dict[str, float] | None, other: dict[str, float] | None) -> dict[str, float] | None:
     if own is None or other is None:
         return None
-    return {name: own[name] / other[name] for name in ("wall", "cpu")}
+    return {name: own[name] / other[name] for name in ("wall", "cpu", "rate")}
 
 
-def _aim(aim: Aim, medians: dict[str, dict[str, float]]) -> dict[str, Any]:
-    own, other = medians.get(OURS), medians.get(aim.against or OURS)
+def _aim(aim: Aim, known: dict[str, dict[str, dict[str, float] | None]]) -> dict[str, Any]:
+    own = known[aim.scenario].get(OURS)
+    other = known.get(aim.elsewhere or aim.scenario, {}).get(aim.against or OURS)
     reached = None
     if own is not None and other is not None:
         reached = own[aim.quantity] / (other[aim.quantity] if aim.against else 1)
-    is_met = None if reached is None else reached <= aim.at_most
+    is_met = None if reached is None else _is_within(aim, reached)
     return {**asdict(aim), "reached": reached, "is_met": is_met}
+
+
+def _is_within(aim: Aim, reached: float) -> bool:
+    return (aim.at_most is None or reached <= aim.at_most) and (
+        aim.at_least is None or reached >= aim.at_least
+    )

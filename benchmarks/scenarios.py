@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 from airflow_s3ops.s3.concurrency import DEFAULT_CONCURRENCY
 from airflow_s3ops.s3.plan import DEFAULT_PART_SIZE
 
-MIB = 1024 * 1024
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Verb = Literal["upload_file", "upload_files", "delete_prefix", "delete_versions"]
+
+KIB = 1024
+MIB = 1024 * KIB
 GIB = 1024 * MIB
 
 
@@ -16,38 +22,56 @@ GIB = 1024 * MIB
 class Scenario:
     """One piece of work, done by every contestant that knows how.
 
-    :param verb: what is to be done, a key of :attr:`Contestant.starts`.
-    :param size: bytes of the source file.
+    :param verb: what is to be done, a key of :attr:`Contestant.ways`.
+    :param size: bytes of a file, or of an object that is to be deleted.
+    :param count: files, or keys.
     :param delay: seconds that every byte travels, each way; 0 means straight to the server.
     :param sparse: the source is all hole, and the store lies on a disk, for it need not fit in memory.
     :param contestants: their names; empty means all that know the verb.
     :param rounds: at most; None means as many as the run makes.
+    :param samples: for contestants that would take minutes, how many of the files or keys they get.
     """
 
     name: str
     title: str
-    verb: Literal["upload_file"]
+    verb: Verb
     size: int
+    count: int = 1
     tls: bool = False
     delay: float = 0.0
     sparse: bool = False
     contestants: tuple[str, ...] = ()
     rounds: int | None = None
+    samples: Mapping[str, int] = field(default_factory=dict)
+
+    def count_for(self, contestant: str) -> int:
+        """Return how many files or keys a contestant gets."""
+        return min(self.count, self.samples.get(contestant, self.count))
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What ours shall reach in a scenario.
+    """What ours shall reach in a scenario; exactly one of the bounds is given.
 
-    :param quantity: of the call: ``wall`` and ``cpu`` in seconds, ``memory`` in bytes above the idle process.
+    :param quantity: of the call: ``wall`` and ``cpu`` in seconds, ``memory`` in bytes above the idle process,
+        ``rate`` in files or keys a second.
     :param at_most: a ratio to the contestant `against`; without one, the quantity itself.
+    :param at_least: the same, where more is better.
+    :param elsewhere: the scenario of the run that `against` is taken from; None means this one.
     """
 
     scenario: str
-    quantity: Literal["wall", "cpu", "memory"]
-    at_most: float
+    quantity: Literal["wall", "cpu", "memory", "rate"]
+    at_most: float | None = None
     against: str | None = None
+    at_least: float | None = None
+    elsewhere: str | None = None
 
+
+WARM_UP = Scenario("warm-up", "A few files, not counted", "upload_files", KIB, 10)
+
+# One by one, with two or three round trips a file.
+DISTANT = {"provider": 200, "boto3": 400, "rclone": 400}
 
 SCENARIOS = (
     Scenario("http", "One file, http", "upload_file", GIB),
@@ -59,16 +83,48 @@ SCENARIOS = (
         "upload_file",
         5 * GIB,
         sparse=True,
-        contestants=("ours", "load_file", "s5cmd"),
+        contestants=("ours", "provider", "s5cmd"),
+        rounds=1,
+    ),
+    Scenario("files", "Small files, http", "upload_files", 4 * KIB, 4_000),
+    Scenario(
+        "files_delay",
+        "Small files, http, 20 ms each way",
+        "upload_files",
+        4 * KIB,
+        4_000,
+        delay=0.02,
+        samples=DISTANT,
+    ),
+    Scenario("files_1mib", "Middling files, http", "upload_files", MIB, 1_000),
+    Scenario("delete", "Delete by prefix, http", "delete_prefix", 100, 20_000, samples={"aws": 4_000}),
+    Scenario("delete_versions", "Delete keys with 4 versions each, http", "delete_versions", 100, 5_000),
+    Scenario(
+        "files_100k",
+        "Tiny files, http",
+        "upload_files",
+        KIB,
+        100_000,
+        contestants=("ours",),
         rounds=1,
     ),
 )
 
 AIMS = (
-    *(Aim(name, "wall", 0.75, "load_file") for name in ("http", "https")),
+    *(Aim(name, "wall", 0.75, "provider") for name in ("http", "https")),
     *(Aim(name, "wall", 1.0, "s5cmd") for name in ("http", "https")),
-    *(Aim(name, "cpu", 0.5, "load_file") for name in ("http", "https")),
-    Aim("delay", "wall", 0.6, "load_file"),
+    *(Aim(name, "cpu", 0.5, "provider") for name in ("http", "https")),
+    Aim("delay", "wall", 0.6, "provider"),
     # Every part under way holds its bytes once, and then a few MiB for threads and connections.
     Aim("memory", "memory", DEFAULT_CONCURRENCY * DEFAULT_PART_SIZE + 16 * MIB),
+    Aim("files", "rate", at_least=8.0, against="provider"),
+    Aim("files", "rate", at_least=1.2, against="s5cmd"),
+    Aim("files_delay", "rate", at_least=40.0, against="provider"),
+    Aim("files_1mib", "rate", at_least=2.0, against="provider"),
+    Aim("files_1mib", "rate", at_least=1.0, against="s5cmd"),
+    *(Aim(name, "rate", at_least=2.5, against="provider") for name in ("delete", "delete_versions")),
+    *(Aim(name, "rate", at_least=0.9, against="s5cmd") for name in ("delete", "delete_versions")),
+    # Flat: 25 times the files may cost what garbage and allocators cost, but nothing for each file.
+    Aim("files_100k", "memory", 256 * MIB),
+    Aim("files_100k", "memory", 1.5, against="ours", elsewhere="files"),
 )

@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.scenarios import GIB, MIB
+from benchmarks.prose import NOTES
+from benchmarks.scenarios import GIB, KIB, MIB
 
-HEADER = (
-    "| | wall s | CPU s | peak MiB | wall to `load_file` | CPU to `load_file` | wall to s5cmd "
-    "| process wall s | process CPU s | process peak MiB |\n"
-    "| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ONE = (
+    *("", "wall s", "CPU s", "peak MiB", "wall to the provider", "CPU to the provider", "wall to s5cmd"),
+    *("process wall s", "process CPU s", "process peak MiB"),
+)
+MANY = (
+    *("", "{things}", "{things} a second", "wall s", "CPU s", "peak MiB"),
+    *("times the provider", "times s5cmd"),
+    *("process wall s", "process CPU s", "process peak MiB"),
 )
 NOTHING = "-"
+NAMES = {"provider": "the provider", "s5cmd": "s5cmd"}
 QUANTITIES = {"wall": "wall time", "cpu": "CPU", "memory": "peak memory above idle"}
-NOTES = """\
-How to read it. Contestants take turns, each run is a new process, each object's size and ETag are
-looked up afterwards, and the object is deleted. All use their defaults. *Wall*, *CPU* and *peak* of a library
-are those of the call, in a process that has its client ready, as a running task has; the peak is above what
-that process held before. A command line tool starts for each job, so for it they are those of the whole
-process, and so are the last three columns for everyone (a library's hold its imports, Airflow's too).
-
-Over https everyone trusts the server's certificate and verifies it, except obstore: it takes none that signs
-itself, and is told not to verify. There everyone's environment says
-`AWS_REQUEST_CHECKSUM_CALCULATION=when_required`: the server refuses what boto3, the provider and aws-cli send
-otherwise. So they send no checksum there, and ours still does.
-
-The distance is a relay that holds every byte for a while. It is no narrow line: alone it carried
-{relay} MiB/s in this run, with sender and receiver on the same cores.
-
-The server shares the machine's cores with the contestant, so CPU that a contestant saves is wall time, too.
-It hashes every byte itself (MD5, SHA-256 over http, and the checksum that was sent: its CRC64NVME is plain Go
-and takes longer than the CRC32 of boto3), with more CPU than most contestants. That part of the wall time
-nobody can save."""
 
 
-def markdown(report: dict[str, Any]) -> str:
-    """Return the page."""
-    scenarios = [_scenario(one) for one in report["scenarios"]]
-    notes = NOTES.format(relay=round(report["relay"] / MIB))
-    return "\n\n".join(["# Benchmarks", _machine(report), *scenarios, notes, _versions(report)]) + "\n"
+def markdown(report: dict[str, Any], *, plot: str | None = None) -> str:
+    """Return the page.
+
+    :param plot: the picture's file, relative to the page; None if there is none.
+    """
+    titles = {one["name"]: _title(one) for one in report["scenarios"]}
+    scenarios = [_scenario(one, titles) for one in report["scenarios"]]
+    relay = report["relay"]
+    notes = NOTES.format(
+        relay=round(relay["bytes"] / MIB), trips=f"{relay['trips']:,.0f}", connections=relay["connections"]
+    )
+    shown = [] if plot is None else [f"![Speed of each contestant, the provider's being 1]({plot})"]
+    parts = ["# Benchmarks", _machine(report), *shown, *scenarios, notes, _versions(report)]
+    return "\n\n".join(parts) + "\n"
 
 
 def _machine(report: dict[str, Any]) -> str:
@@ -64,29 +63,59 @@ def _versions(report: dict[str, Any]) -> str:
     )
 
 
-def _scenario(scenario: dict[str, Any]) -> str:
-    rows = "\n".join(_row(row) for row in scenario["contestants"])
-    aims = "\n".join(_aim(aim) for aim in scenario["aims"])
-    title = f"{scenario['title']}: {_bytes(scenario['size'])}"
-    return f"## {title}\n\n{HEADER}\n{rows}" + (f"\n\n{aims}" if aims else "")
+def _title(scenario: dict[str, Any]) -> str:
+    size = _bytes(scenario["size"])
+    if scenario["verb"] == "upload_file":
+        return f"{scenario['title']}: {size}"
+    if scenario["verb"] == "upload_files":
+        return f"{scenario['title']}: {scenario['count']:,} of {size}"
+    return f"{scenario['title']}: {scenario['count']:,}"
+
+
+def _scenario(scenario: dict[str, Any], titles: dict[str, str]) -> str:
+    is_one = scenario["verb"] == "upload_file"
+    things = "files" if scenario["verb"] == "upload_files" else "keys"
+    names = [name.format(things=things) for name in (ONE if is_one else MANY)]
+    row = _row_of_one if is_one else _row_of_many
+    table = [_line(names), _line(["---", *["--:"] * (len(names) - 1)])]
+    table += [_line([_who(one), *row(one)]) for one in scenario["contestants"]]
+    aims = [_aim(aim, things, titles) for aim in scenario["aims"]]
+    return "\n\n".join(["## " + titles[scenario["name"]], "\n".join(table), *filter(None, ["\n".join(aims)])])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def _bytes(size: int) -> str:
-    return f"{size // GIB} GiB" if size % GIB == 0 else f"{size / MIB:.0f} MiB"
+    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
+        if size >= unit and (size % unit == 0 or unit < GIB):
+            return f"{size / unit:.0f} {name}"
+    return f"{size} bytes"
 
 
-def _row(row: dict[str, Any]) -> str:
-    cells = [row["title"], *_usage(row["call"]), *_ratios(row["ratios"]), *_usage(row["process"])]
+def _who(row: dict[str, Any]) -> str:
+    title: str = row["title"]
     if row["failures"]:
         tried = len(row["failures"]) + len(row["runs"])
-        cells[0] += f" (failed {len(row['failures'])} of {tried}: {_cell(row['failures'][-1])})"
-    elif not row["runs"]:
-        cells[0] += " (not installed)"
-    return "| " + " | ".join(cells) + " |"
+        return f"{title} (failed {len(row['failures'])} of {tried}: {_cell(row['failures'][-1])})"
+    return title if row["runs"] else f"{title} (not installed)"
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")[:200]
+
+
+def _row_of_one(row: dict[str, Any]) -> list[str]:
+    asked = (("provider", "wall"), ("provider", "cpu"), ("s5cmd", "wall"))
+    ratios = [_ratio(row["ratios"][name], quantity) for name, quantity in asked]
+    return [*_usage(row["call"]), *ratios, *_usage(row["process"])]
+
+
+def _row_of_many(row: dict[str, Any]) -> list[str]:
+    rate = NOTHING if row["per"] is None else _figure(row["per"]["rate"])
+    ratios = [_ratio(row["ratios"][name], "rate") for name in ("provider", "s5cmd")]
+    return [f"{row['count']:,}", rate, *_usage(row["call"]), *ratios, *_usage(row["process"])]
 
 
 def _usage(usage: dict[str, float] | None) -> list[str]:
@@ -95,17 +124,32 @@ def _usage(usage: dict[str, float] | None) -> list[str]:
     return [f"{usage['wall']:.2f}", f"{usage['cpu']:.2f}", f"{usage['memory'] / MIB:.0f}"]
 
 
-def _ratios(ratios: dict[str, dict[str, float] | None]) -> list[str]:
-    asked = (("load_file", "wall"), ("load_file", "cpu"), ("s5cmd", "wall"))
-    found = [(ratios[name], quantity) for name, quantity in asked]
-    return [f"{ratio[quantity]:.2f}" if ratio else NOTHING for ratio, quantity in found]
+def _ratio(ratio: dict[str, float] | None, quantity: str) -> str:
+    return NOTHING if ratio is None else _figure(ratio[quantity], digits=2)
 
 
-def _aim(aim: dict[str, Any]) -> str:
+def _figure(number: float, digits: int = 1) -> str:
+    return f"{number:,.{digits if number < 100 else 0}f}"
+
+
+def _aim(aim: dict[str, Any], things: str, titles: dict[str, str]) -> str:
     verdict = {True: "met", False: "**not met**", None: "not measured"}[aim["is_met"]]
-    if aim["against"]:
-        bound, reached = f"{aim['at_most']:.2f} times {aim['against']}", f"{aim['reached'] or 0:.2f}"
-    else:
-        bound, reached = f"{aim['at_most'] / MIB:.0f} MiB", f"{(aim['reached'] or 0) / MIB:.0f} MiB"
-    of = f" ({reached})" if aim["reached"] is not None else ""
-    return f"- Aim: {QUANTITIES[aim['quantity']]} at most {bound}: {verdict}{of}"
+    bound, side = (aim["at_most"], "at most") if aim["at_least"] is None else (aim["at_least"], "at least")
+    shown = _ratio_shown if aim["against"] else _bytes_shown
+    quantity = QUANTITIES.get(aim["quantity"], f"{things} a second")
+    reached = "" if aim["reached"] is None else f" ({shown(aim['reached'])})"
+    return f"- Aim: {quantity} {side} {shown(bound)}{_other(aim, titles)}: {verdict}{reached}"
+
+
+def _other(aim: dict[str, Any], titles: dict[str, str]) -> str:
+    if aim["elsewhere"]:
+        return f" times that of {titles.get(aim['elsewhere'], aim['elsewhere'])}"
+    return f" times {NAMES[aim['against']]}" if aim["against"] else ""
+
+
+def _ratio_shown(number: float) -> str:
+    return f"{number:.2f}"
+
+
+def _bytes_shown(number: float) -> str:
+    return f"{number / MIB:.0f} MiB"

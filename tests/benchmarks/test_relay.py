@@ -39,6 +39,11 @@ def everything(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(1 << 20), b""))
 
 
+def send_all(connection: socket.socket, data: bytes) -> None:
+    connection.sendall(data)
+    connection.shutdown(socket.SHUT_WR)
+
+
 def test_what_goes_in_comes_out_late(echo: str) -> None:
     sent = os.urandom(SIZE)
 
@@ -54,5 +59,23 @@ def test_what_goes_in_comes_out_late(echo: str) -> None:
     assert 4 * DELAY <= took < 4 * DELAY + 5
 
 
-def test_its_rate_is_measured_to_the_last_byte() -> None:
-    assert relay_rate(seconds=0.01, size=SIZE) > SIZE / 30
+def test_what_the_other_side_does_not_take_waits_and_arrives() -> None:
+    sent = os.urandom(8 * SIZE)
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        listener.settimeout(30)
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        with relayed(address, 0.01) as port, socket.create_connection(("127.0.0.1", port)) as connection:
+            behind, _ = listener.accept()
+            sending = pool.submit(send_all, connection, sent)
+            time.sleep(0.3)  # until the buffers between are full
+            with behind:
+                assert everything(behind) == sent
+            sending.result(30)
+
+
+def test_its_rates_are_measured_to_the_last_byte_and_answer() -> None:
+    rate = relay_rate(seconds=0.01, size=SIZE, trips=1_000)
+
+    assert rate.bytes > SIZE / 30
+    # Each connection has at most one request under way, which takes 20 ms.
+    assert 10 < rate.trips <= rate.connections / 0.02

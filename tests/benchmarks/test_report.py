@@ -10,7 +10,8 @@ import pytest
 from benchmarks import report as made
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.measure import Record, Run
-from benchmarks.scenarios import AIMS, MIB, SCENARIOS, Aim
+from benchmarks.relay_rate import RelayRate
+from benchmarks.scenarios import AIMS, MIB, SCENARIOS, Aim, Scenario
 from benchmarks.tables import markdown
 from benchmarks.usage import Usage
 
@@ -18,18 +19,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HTTP = replace(SCENARIOS[0], size=64 * MIB)
+FILES = next(one for one in SCENARIOS if one.name == "files_delay")
+RELAY = RelayRate(700 * MIB, 5_000)
 
 
-def record(name: str, *walls: float, failures: Sequence[str] = (), version: str | None = "1.0.0") -> Record:
+def record(
+    name: str,
+    *walls: float,
+    scenario: Scenario = HTTP,
+    failures: Sequence[str] = (),
+    version: str | None = "1.0.0",
+) -> Record:
     contestant = next(one for one in CONTESTANTS if one.name == name)
     runs = [Run(Usage(wall, wall / 2, 10 * MIB), Usage(wall + 1, wall / 2 + 1, 99 * MIB)) for wall in walls]
-    return Record(contestant, version, runs, list(failures))
+    title = contestant.ways[scenario.verb].title
+    return Record(contestant, scenario.count_for(name), title, version, runs, list(failures))
 
 
-def page_of(*records: Record) -> tuple[dict[str, Any], str]:
-    whole = made.report([(HTTP, records)], server="A server 1.0", relay=700 * MIB)
-    scenario: dict[str, Any] = whole["scenarios"][0]
-    return scenario, markdown(whole)
+def page_of(*records: Record, scenario: Scenario = HTTP) -> tuple[dict[str, Any], str]:
+    whole = made.report([(scenario, records)], server="A server 1.0", relay=RELAY)
+    (first,) = whole["scenarios"]
+    return first, markdown(whole)
 
 
 def line(page: str, title: str) -> list[str]:
@@ -38,7 +48,7 @@ def line(page: str, title: str) -> list[str]:
 
 
 def test_a_row_shows_medians_and_ratios_of_medians() -> None:
-    _, page = page_of(record("ours", 1.0, 9.0, 2.0), record("load_file", 4.0), record("s5cmd", 1.0))
+    _, page = page_of(record("ours", 1.0, 9.0, 2.0), record("provider", 4.0), record("s5cmd", 1.0))
 
     _, wall, cpu, memory, to_load_file, cpu_to_load_file, to_s5cmd, *process = line(page, "airflow-s3ops")
     assert (wall, cpu, memory) == ("2.00", "1.00", "10")
@@ -46,13 +56,13 @@ def test_a_row_shows_medians_and_ratios_of_medians() -> None:
     assert process == ["3.00", "2.00", "99"]
 
 
-@pytest.mark.parametrize(("load_file", "is_met"), [(2.0, True), (1.0, False)])
+@pytest.mark.parametrize(("provider", "is_met"), [(2.0, True), (1.0, False)])
 def test_an_aim_is_judged_by_the_numbers(
-    monkeypatch: pytest.MonkeyPatch, load_file: float, *, is_met: bool
+    monkeypatch: pytest.MonkeyPatch, provider: float, *, is_met: bool
 ) -> None:
-    monkeypatch.setattr(made, "AIMS", [Aim("http", "wall", 0.75, "load_file")])
+    monkeypatch.setattr(made, "AIMS", [Aim("http", "wall", 0.75, "provider")])
 
-    scenario, page = page_of(record("ours", 1.0), record("load_file", load_file))
+    scenario, page = page_of(record("ours", 1.0), record("provider", provider))
 
     assert [aim["is_met"] for aim in scenario["aims"]] == [is_met]
     assert ("**not met**" in page) is not is_met
@@ -67,18 +77,50 @@ def test_an_aim_in_bytes_needs_nobody_else(monkeypatch: pytest.MonkeyPatch) -> N
     assert "at most 9 MiB: **not met** (10 MiB)" in page
 
 
+def test_who_did_a_sample_is_compared_by_files_a_second() -> None:
+    scenario, page = page_of(
+        record("ours", 2.0, scenario=FILES), record("provider", 20.0, scenario=FILES), scenario=FILES
+    )
+
+    files, rate, *_ = line(page, "airflow-s3ops")[1:]
+    assert (files, rate) == ("4,000", "2,000")
+    files, rate, *_ = line(page, "amazon provider")[1:]
+    assert (files, rate) == ("200", "10.0")
+    assert line(page, "airflow-s3ops")[6] == "200"
+    assert [(aim["reached"], aim["is_met"]) for aim in scenario["aims"]] == [(200.0, True)]
+    assert "Aim: files a second at least 40.00 times the provider: met (200.00)" in page
+
+
+def test_an_aim_may_look_at_another_scenario_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(made, "AIMS", [Aim("http", "memory", 1.5, against="ours", elsewhere="files_delay")])
+    results = [(one, [record("ours", 1.0, scenario=one)]) for one in (HTTP, FILES)]
+
+    whole = made.report(results, server="A server 1.0", relay=RELAY)
+
+    assert whole["scenarios"][0]["aims"][0]["reached"] == 1.0
+    title = "Small files, http, 20 ms each way: 4,000 of 4 KiB"
+    assert f"peak memory above idle at most 1.50 times that of {title}: met (1.00)" in markdown(whole)
+
+
 def test_an_aim_without_numbers_is_not_met_in_silence() -> None:
-    scenario, page = page_of(record("ours", failures=["exit code 1: boom"]), record("load_file", 1.0))
+    scenario, page = page_of(record("ours", failures=["exit code 1: boom"]), record("provider", 1.0))
 
     assert {aim["is_met"] for aim in scenario["aims"]} == {None}
     assert "not measured" in page
 
 
 def test_a_contestant_that_failed_is_shown_with_its_reason() -> None:
-    scenario, page = page_of(record("boto3", 1.0, failures=["exit code 1: a | b"]), record("load_file", 1.0))
+    scenario, page = page_of(record("boto3", 1.0, failures=["exit code 1: a | b"]), record("provider", 1.0))
 
     assert "failed 1 of 2: exit code 1: a \\| b" in page
     assert scenario["contestants"][0]["failures"] == ["exit code 1: a | b"]
+
+
+def test_the_plot_is_shown_where_there_is_one() -> None:
+    whole = made.report([(HTTP, [record("ours", 1.0)])], server="A server 1.0", relay=RELAY)
+
+    assert "](benchmarks.svg)" in markdown(whole, plot="benchmarks.svg")
+    assert "![" not in markdown(whole)
 
 
 def test_a_contestant_that_is_not_installed_is_shown() -> None:
@@ -92,4 +134,6 @@ def test_every_aim_belongs_to_a_scenario_and_to_contestants_of_it() -> None:
     names = {one.name for one in CONTESTANTS}
 
     for aim in AIMS:
+        assert (aim.at_most is None) is not (aim.at_least is None)
+        assert (aim.elsewhere or aim.scenario) in scenarios
         assert {made.OURS, aim.against or made.OURS} <= set(scenarios[aim.scenario].contestants or names)

@@ -13,16 +13,21 @@ import pytest
 
 from benchmarks import measure, run
 from benchmarks.arena import arena
-from benchmarks.contestants import CONTESTANTS
-from benchmarks.scenarios import MIB, SCENARIOS, Scenario
+from benchmarks.contestants import CONTESTANTS, Contestant, Way
+from benchmarks.relay_rate import RelayRate
+from benchmarks.scenarios import MIB, SCENARIOS, Scenario, Verb
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from benchmarks.measure import Record
     from tests.servers import S3Server
 
-INSTALLED = ("ours", "load_file", "boto3")
+INSTALLED = ("ours", "provider", "boto3")
 SMALL = Scenario("small", "One small file", "upload_file", MIB)
+FILES = Scenario("few", "A few small files", "upload_files", 1000, 25, samples={"boto3": 7})
+KEYS = Scenario("keys", "A few keys", "delete_prefix", 10, 25)
+VERSIONS = Scenario("versions", "A few keys with versions", "delete_versions", 10, 6)
 
 
 def serving(server: S3Server) -> Any:
@@ -36,7 +41,8 @@ def serving(server: S3Server) -> Any:
 def test_a_smoke_run_measures_everyone_and_writes_both_files(
     server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "relay_rate", lambda: 700.0 * MIB)
+    monkeypatch.setattr(run, "relay_rate", lambda: RelayRate(700.0 * MIB, 5_000))
+    monkeypatch.setattr(run, "WARM_UP", SMALL)
     asked = ["--rounds", "1", "--size", "20", "--only", "http", "--out", str(tmp_path)]
     for name in INSTALLED:
         asked += ["--contestant", name]
@@ -51,29 +57,130 @@ def test_a_smoke_run_measures_everyone_and_writes_both_files(
         assert row["call"]["wall"] > 0
         assert row["process"]["wall"] > row["call"]["wall"]
         assert row["process"]["memory"] > 30 * MIB
-        assert row["ratios"]["load_file"]["cpu"] > 0
+        assert row["ratios"]["provider"]["cpu"] > 0
     page = (tmp_path / "partial.md").read_text()
     assert "## One file, http: 20 MiB" in page
-    assert "Aim: wall time at most 0.75 times load_file: " in page
+    assert "Aim: wall time at most 0.75 times the provider: " in page
     assert not server.client().list_buckets(Prefix="s3ops-bench").get("Buckets")
+
+
+def contestant(name: str) -> Contestant:
+    return next(one for one in CONTESTANTS if one.name == name)
+
+
+def instead(code: str, verb: Verb) -> Contestant:
+    """Somebody who runs this code, with the job on stdin."""
+    way = Way("a fake", lambda _job: [sys.executable, "-c", code])
+    return replace(contestant("boto3"), ways={verb: way})
+
+
+def measured(server: S3Server, scenario: Scenario, *contestants: Contestant, rounds: int = 1) -> list[Record]:
+    with arena(scenario, serving(server)) as place:
+        return measure.measure(place, contestants, rounds=rounds, tell=lambda _line: None)
 
 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
         ("import sys; sys.exit('ValueError: boom')", "exit code 1: ValueError: boom"),
-        ("print(0)", "the bucket holds []"),
+        ("print(0)", "1 wrong objects: folder/source.bin is there 0 times"),
     ],
 )
 def test_who_uploads_nothing_has_failed(server: S3Server, code: str, reason: str) -> None:
-    boto3 = next(one for one in CONTESTANTS if one.name == "boto3")
-    broken = replace(boto3, starts={"upload_file": lambda _job: [sys.executable, "-c", code]})
-
-    with arena(SMALL, serving(server)) as place:
-        (record,) = measure.measure(place, [broken], rounds=2, tell=lambda _line: None)
+    (record,) = measured(server, SMALL, instead(code, "upload_file"), rounds=2)
 
     assert record.failures == [reason, reason]
     assert record.runs == []
+
+
+@pytest.mark.parametrize("name", ["provider", "boto3", "boto3_threads"])
+def test_many_files_arrive_whole(server: S3Server, name: str) -> None:
+    (record,) = measured(server, FILES, contestant(name), rounds=2)
+
+    assert record.failures == []
+    assert len(record.runs) == 2
+    assert record.count == (7 if name == "boto3" else 25)
+
+
+def test_one_file_with_other_content_is_a_failure(server: S3Server) -> None:
+    spoil = """
+import dataclasses, pathlib, sys
+from benchmarks import calls
+from benchmarks.job import Job
+job = Job.from_json(sys.stdin.read())
+path = pathlib.Path(job.source, "0000", "000003.bin")
+path.write_bytes(path.read_bytes()[::-1])
+calls.CALLS["boto3", "upload_files"](job)()
+print('{"wall": 1, "cpu": 1, "memory": 1}')
+"""
+    (record,) = measured(server, FILES, instead(spoil, "upload_files"))
+
+    assert record.failures[0].startswith(
+        "1 wrong objects: folder/0000/000003.bin has 1000 bytes and the ETag"
+    )
+
+
+@pytest.mark.parametrize("scenario", [KEYS, VERSIONS], ids=lambda one: one.verb)
+@pytest.mark.parametrize("name", ["ours", "provider"])
+def test_each_turn_finds_all_keys_and_leaves_none(server: S3Server, scenario: Scenario, name: str) -> None:
+    (record,) = measured(server, scenario, contestant(name), rounds=2)
+
+    assert record.failures == []
+    assert len(record.runs) == 2
+
+
+def test_versions_behind_a_delete_marker_are_a_failure(server: S3Server) -> None:
+    only_mark = """
+import sys
+from benchmarks import calls
+from benchmarks.job import Job
+calls.CALLS["boto3", "delete_prefix"](Job.from_json(sys.stdin.read()))()
+print('{"wall": 1, "cpu": 1, "memory": 1}')
+"""
+    (record,) = measured(server, VERSIONS, instead(only_mark, "delete_versions"))
+
+    # Four versions and a marker of each of six keys.
+    assert record.failures[0].startswith("30 wrong objects: folder/0000/000000.bin should not be there")
+
+
+def test_what_lies_beside_the_prefix_must_stay(server: S3Server) -> None:
+    greedy = """
+import dataclasses, sys
+from benchmarks import calls
+from benchmarks.job import Job
+job = dataclasses.replace(Job.from_json(sys.stdin.read()), key="folder")
+calls.CALLS["boto3", "delete_prefix"](job)()
+print('{"wall": 1, "cpu": 1, "memory": 1}')
+"""
+    (record,) = measured(server, KEYS, instead(greedy, "delete_prefix"))
+
+    assert record.failures[0].startswith("20 wrong objects: folder-kept/0000/000000.bin is there 0 times")
+
+
+def test_every_round_has_an_order_of_its_own_and_every_run_the_same(server: S3Server) -> None:
+    fakes = [replace(instead("raise SystemExit(1)", "upload_file"), name=name) for name in "abcde"]
+
+    def order() -> list[str]:
+        told: list[str] = []
+        with arena(SMALL, serving(server)) as place:
+            measure.measure(place, fakes, rounds=3, tell=told.append)
+        return [line.split(", ")[1][0] for line in told]
+
+    first = order()
+    rounds = [first[:5], first[5:10], first[10:]]
+    assert all(sorted(one) == list("abcde") for one in rounds)
+    assert rounds[0] != rounds[1] != rounds[2]
+    assert order() == first
+
+
+def test_nothing_stays_on_the_server_or_the_memory_disk(server: S3Server) -> None:
+    with arena(KEYS, serving(server)) as place:
+        place.begin(5)
+        scratch = place.home.parent
+
+    assert not scratch.exists()
+    assert server.folder is None or not (server.folder / "kept").exists()
+    assert not server.client().list_buckets(Prefix="s3ops-bench").get("Buckets")
 
 
 def test_a_contestant_sees_no_credentials_of_this_machine(

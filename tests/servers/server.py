@@ -8,6 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from boto3.session import Session
     from types_boto3_s3 import S3Client
 
@@ -22,7 +24,10 @@ def _session() -> Session:
 
 @dataclass(frozen=True)
 class S3Server:
-    """One server seen with one pair of keys; `as_user` gives the same server seen with another pair."""
+    """One server seen with one pair of keys; `as_user` gives the same server seen with another pair.
+
+    :param folder: where a gateway on this machine keeps all that it stores; None if it keeps it elsewhere.
+    """
 
     name: str
     endpoint_url: str
@@ -30,6 +35,7 @@ class S3Server:
     secret_key: str = field(repr=False)
     region: str
     ca_bundle: str | None = None
+    folder: Path | None = None
 
     def client(self, **config: Any) -> S3Client:
         """Give a new client; `config` are botocore `Config` options laid over ours.
