@@ -60,8 +60,9 @@ $(RCLONE):
 	GOBIN=$(abspath .bin) go install github.com/rclone/rclone@$(RCLONE_VERSION)
 	mv .bin/rclone $@
 
-bench: $(READY) $(VERSITYGW) $(PEERS) $(RCLONE)  ## measure against the peers, side by side
+bench: $(READY) $(VERSITYGW) $(PEERS) $(RCLONE)  ## measure against the peers, side by side, and draw it
 	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m benchmarks.run
+	.bin/bench-venv/bin/python -m benchmarks.plot benchmarks/results/latest.json docs/benchmarks.svg
 
 lock: $(READY)  ## resolve requirements/dev.txt anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \

@@ -64,7 +64,7 @@ def _scenario(scenario: Scenario, records: Sequence[Record]) -> dict[str, Any]:
     known = {row["name"]: row["per"] for row in rows}
     for row in rows:
         row["ratios"] = {name: _ratio(row["per"], known.get(name)) for name in COMPARED}
-    return {**asdict(scenario), "contestants": rows}
+    return {**asdict(scenario), "full_title": scenario.full_title, "contestants": rows}
 
 
 def _row(record: Record) -> dict[str, Any]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).with_name("results")
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PLOT = "benchmarks.svg"  # beside the page; benchmarks.plot draws it
 
 
 def main(arguments: Sequence[str] | None = None, serve: Serve = versity) -> int:
@@ -107,10 +108,11 @@ def _write(written: dict[str, Any], options: argparse.Namespace) -> None:
     is_partial = any(one is not None for one in chosen)
     out: Path = options.out
     data, page = (out / "partial.json", out / "partial.md") if is_partial else (RESULTS / "latest.json", PAGE)
-    for path, text in ((data, json.dumps(written, indent=1) + "\n"), (page, markdown(written))):
+    text = markdown(written, plot=None if is_partial else PLOT)
+    for path, content in ((data, json.dumps(written, indent=1) + "\n"), (page, text)):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    _tell(f"\n{markdown(written)}\nwritten: {data}, {page}")
+        path.write_text(content, encoding="utf-8")
+    _tell(f"\n{text}\nwritten: {data}, {page}")
 
 
 def _tell(line: str) -> None:

@@ -48,6 +48,20 @@ class Scenario:
         """Return how many files or keys a contestant gets."""
         return min(self.count, self.samples.get(contestant, self.count))
 
+    @property
+    def full_title(self) -> str:
+        """The title with what it is done to."""
+        size = _with_unit(self.size)
+        done_to = {"upload_file": size, "upload_files": f"{self.count:,} of {size}"}
+        return f"{self.title}: {done_to.get(self.verb, f'{self.count:,} keys')}"
+
+
+def _with_unit(size: int) -> str:
+    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
+        if size % unit == 0:
+            return f"{size // unit:,} {name}"
+    return f"{size} bytes"
+
 
 @dataclass(frozen=True)
 class Aim:
@@ -98,7 +112,7 @@ SCENARIOS = (
     ),
     Scenario("files_1mib", "Middling files, http", "upload_files", MIB, 1_000),
     Scenario("delete", "Delete by prefix, http", "delete_prefix", 100, 20_000, samples={"aws": 4_000}),
-    Scenario("delete_versions", "Delete keys with 4 versions each, http", "delete_versions", 100, 5_000),
+    Scenario("delete_versions", "Delete all 4 versions of each, http", "delete_versions", 100, 5_000),
     Scenario(
         "files_100k",
         "Tiny files, http",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.prose import NOTES
-from benchmarks.scenarios import GIB, KIB, MIB
+from benchmarks.scenarios import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ def markdown(report: dict[str, Any], *, plot: str | None = None) -> str:
 
     :param plot: the picture's file, relative to the page; None if there is none.
     """
-    titles = {one["name"]: _title(one) for one in report["scenarios"]}
+    titles = {one["name"]: one["full_title"] for one in report["scenarios"]}
     scenarios = [_scenario(one, titles) for one in report["scenarios"]]
     relay = report["relay"]
     notes = NOTES.format(
@@ -63,15 +63,6 @@ def _versions(report: dict[str, Any]) -> str:
     )
 
 
-def _title(scenario: dict[str, Any]) -> str:
-    size = _bytes(scenario["size"])
-    if scenario["verb"] == "upload_file":
-        return f"{scenario['title']}: {size}"
-    if scenario["verb"] == "upload_files":
-        return f"{scenario['title']}: {scenario['count']:,} of {size}"
-    return f"{scenario['title']}: {scenario['count']:,}"
-
-
 def _scenario(scenario: dict[str, Any], titles: dict[str, str]) -> str:
     is_one = scenario["verb"] == "upload_file"
     things = "files" if scenario["verb"] == "upload_files" else "keys"
@@ -85,13 +76,6 @@ def _scenario(scenario: dict[str, Any], titles: dict[str, str]) -> str:
 
 def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
-
-
-def _bytes(size: int) -> str:
-    for unit, name in ((GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")):
-        if size >= unit and (size % unit == 0 or unit < GIB):
-            return f"{size / unit:.0f} {name}"
-    return f"{size} bytes"
 
 
 def _who(row: dict[str, Any]) -> str:
