@@ -17,14 +17,15 @@ the peak is above what that process held before. A command line tool starts for 
 those of the whole process, and so are the last three columns for everyone (a library's hold its imports,
 Airflow's too). *Times* compares files or keys a second: above 1 is faster.
 
-At a distance, who goes one by one would take many minutes, and gets the first files only, as the column
-*files* says; files a second are compared. The same holds for aws-cli where it deletes, one request for each
-key.
+Who sends one by one, or a few at a time, would take many minutes at a distance. Such a contestant gets the
+first files only, as the column *files* says, and files a second are compared. So does aws-cli wherever
+there are thousands of small files or keys: it is slow, and the more it has to do the longer the run would
+be, not the ratio.
 
-Versions: aws-cli and obstore cannot delete them; the provider has no method for it, its row is what is left
-to write by hand on its client. Without `--s3-versions` rclone would only add delete markers. boto3's
-collection deletes each page before it lists the next; this gateway lists nothing more once the version
-where a page ended is gone.
+Versions: aws-cli and obstore cannot delete them, and the provider has no method for it, so its row is what
+is left to write by hand on its client. Without `--s3-versions` rclone would only add delete markers.
+boto3's collection deletes each page before it lists the next one, and this gateway lists nothing more once
+the version where a page ended is gone: that failure is the gateway's.
 
 Over https everyone trusts the server's certificate and verifies it, except obstore: it takes none that
 signs itself, and is told not to verify. There everyone's environment says

@@ -103,13 +103,19 @@ def _ratio(own: dict[str, float] | None, other: dict[str, float] | None) -> dict
 
 
 def _aim(aim: Aim, known: dict[str, dict[str, dict[str, float] | None]]) -> dict[str, Any]:
-    own = known[aim.scenario].get(OURS)
-    other = known.get(aim.elsewhere or aim.scenario, {}).get(aim.against or OURS)
-    reached = None
-    if own is not None and other is not None:
-        reached = own[aim.quantity] / (other[aim.quantity] if aim.against else 1)
+    reached = _reached(aim, known)
     is_met = None if reached is None else _is_within(aim, reached)
     return {**asdict(aim), "reached": reached, "is_met": is_met}
+
+
+def _reached(aim: Aim, known: dict[str, dict[str, dict[str, float] | None]]) -> float | None:
+    own = known[aim.scenario].get(OURS)
+    other = known.get(aim.beyond or aim.scenario, {}).get(aim.against or OURS)
+    if own is None or other is None:
+        return None
+    if aim.beyond:
+        return own[aim.quantity] - other[aim.quantity]
+    return own[aim.quantity] / (other[aim.quantity] if aim.against else 1)
 
 
 def _is_within(aim: Aim, reached: float) -> bool:

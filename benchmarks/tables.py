@@ -126,8 +126,8 @@ def _aim(aim: dict[str, Any], things: str, titles: dict[str, str]) -> str:
 
 
 def _other(aim: dict[str, Any], titles: dict[str, str]) -> str:
-    if aim["elsewhere"]:
-        return f" times that of {titles.get(aim['elsewhere'], aim['elsewhere'])}"
+    if aim["beyond"]:
+        return f" more than that of {titles.get(aim['beyond'], aim['beyond'])}"
     return f" times {NAMES[aim['against']]}" if aim["against"] else ""
 
 
