@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.deletion_request import request_deletion
 from airflow_s3ops.s3.presence import presence_of
 from airflow_s3ops.s3.results import FailedKey
-from airflow_s3ops.s3.stopping import pause, raise_if_stopped
 from airflow_s3ops.s3.targets import Target
 from airflow_s3ops.s3.translate import error_class, translated
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from botocore.awsrequest import AWSRequest
     from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.s3.answers import Answer
+    from airflow_s3ops.s3.concurrency import Concurrency
+    from airflow_s3ops.s3.halt import Halt
 
     Failed = tuple[FailedKey, bool]  # and whether it may succeed later
 
@@ -53,85 +54,97 @@ class Failures:
     passing: list[FailedKey] = field(default_factory=list)
 
 
-def delete_batch(
-    client: S3Client, bucket: str, batch: Sequence[Target], *, stop: threading.Event | None = None
-) -> Failures:
-    """Delete up to 1,000 keys or versions, and return those that S3 did not delete.
+@dataclass(frozen=True)
+class Deleter:
+    """Deletes batches of a bucket's keys; several threads may share it.
 
-    Keys that failed for a passing reason (SlowDown, InternalError, …) are sent again, alone, a few times. A
-    refusal of the whole request is the failure of each of its keys.
-
-    :raises S3OpsError: what no other batch would survive either: no such bucket, credentials rejected, …
-    :raises Stopped: ``stop`` is set; what the requests before did is done.
+    :param pace: told how the server takes it.
     """
-    failures = _sent(client, bucket, batch, stop)
-    for seconds in BACKOFF:
-        if not failures.passing:
-            break
-        pause(seconds, stop)
-        again = [Target(failed.key, failed.version_id) for failed in failures.passing]
-        later = _sent(client, bucket, again, stop)
-        failures = Failures(failures.lasting + later.lasting, later.passing)
-    return failures
+
+    client: S3Client
+    bucket: str
+    halt: Halt
+    pace: Concurrency
+
+    def delete(self, batch: Sequence[Target]) -> Failures:
+        """Delete up to 1,000 keys or versions, and return those that S3 did not delete.
+
+        Keys that failed for a passing reason (SlowDown, InternalError, …) are sent again, alone, a few times.
+        A refusal of the whole request is the failure of each of its keys.
+
+        :raises S3OpsError: what no other batch would survive either: no such bucket, credentials rejected, …
+        :raises Stopped: the halt was asked for; what the requests before did is done.
+        """
+        failures = self._sent(batch)
+        for seconds in BACKOFF:
+            if not failures.passing:
+                break
+            self.halt.pause(seconds)
+            later = self._sent([Target(failed.key, failed.version_id) for failed in failures.passing])
+            failures = Failures(failures.lasting + later.lasting, later.passing)
+        return failures
+
+    def _sent(self, batch: Sequence[Target]) -> Failures:
+        failures = Failures()
+        for failed, retryable in self._attempt(batch):
+            if retryable:
+                failures.passing.append(failed)
+            elif not _is_gone(self.client, self.bucket, failed):
+                failures.lasting.append(failed)
+        return failures
+
+    def _attempt(self, batch: Sequence[Target]) -> Iterator[Failed]:
+        together = [target for target in batch if not _NOT_IN_XML.search(target.key)]
+        if together:
+            yield from self._delete_together(together)
+        if len(together) < len(batch):
+            for target in batch:
+                if _NOT_IN_XML.search(target.key):
+                    yield from self._delete_alone(target)
+
+    def _delete_together(self, targets: Sequence[Target]) -> Iterator[Failed]:
+        self.halt.check()
+        started = time.monotonic()
+        try:
+            with translated(self.client, self.bucket):
+                answer = request_deletion(self.client, self.bucket, targets)
+        except HOPELESS:
+            raise
+        except errors.S3OpsError as error:
+            self._throttle_for(error)
+            yield from (_failed(target, error) for target in targets)
+            return
+        refused = _refusals(answer)
+        if answer.retries or any(retryable for _, retryable in refused):
+            self.pace.throttled()
+        elif len(targets) == BATCH_SIZE:  # shorter ones are quicker, and no measure
+            self.pace.succeeded(time.monotonic() - started)
+        yield from refused
+
+    def _delete_alone(self, target: Target) -> Iterator[Failed]:
+        self.halt.check()
+        request: dict[str, Any] = {"Bucket": self.bucket, **_identifier(target)}
+        try:
+            with translated(self.client, self.bucket, target.key):
+                self.client.delete_object(**request)
+        except HOPELESS:
+            raise
+        except errors.S3OpsError as error:
+            self._throttle_for(error)
+            yield _failed(target, error)
+
+    def _throttle_for(self, error: errors.S3OpsError) -> None:
+        if error.retryable:
+            self.pace.throttled()
 
 
-def _sent(client: S3Client, bucket: str, batch: Sequence[Target], stop: threading.Event | None) -> Failures:
-    failures = Failures()
-    for failed, retryable in _attempt(client, bucket, batch, stop):
-        if retryable:
-            failures.passing.append(failed)
-        elif not _is_gone(client, bucket, failed):
-            failures.lasting.append(failed)
-    return failures
-
-
-def _attempt(
-    client: S3Client, bucket: str, batch: Sequence[Target], stop: threading.Event | None
-) -> Iterator[Failed]:
-    together = [target for target in batch if not _NOT_IN_XML.search(target.key)]
-    if together:
-        yield from _delete_together(client, bucket, together, stop)
-    for target in batch:
-        if _NOT_IN_XML.search(target.key):
-            yield from _delete_alone(client, bucket, target, stop)
-
-
-def _delete_together(
-    client: S3Client, bucket: str, targets: Sequence[Target], stop: threading.Event | None
-) -> Iterator[Failed]:
-    raise_if_stopped(stop, bucket)
-    _send_md5_too(client)
-    objects = [_identifier(target) for target in targets]
-    try:
-        with translated(client, bucket):
-            # Quiet: the answer names only what failed; by S3's contract all else is deleted.
-            answer: Mapping[str, Any] = client.delete_objects(
-                Bucket=bucket,
-                Delete={"Objects": objects, "Quiet": True},  # type: ignore[typeddict-item]
-            )
-    except HOPELESS:
-        raise
-    except errors.S3OpsError as error:
-        yield from (_failed(target, error) for target in targets)
-        return
-    for refused in answer.get("Errors", ()):
-        code = refused.get("Code", "unknown")
-        key, version_id = refused.get("Key", ""), refused.get("VersionId") or None
-        yield FailedKey(key, version_id, code, refused.get("Message", "")), error_class(code).retryable
-
-
-def _delete_alone(
-    client: S3Client, bucket: str, target: Target, stop: threading.Event | None
-) -> Iterator[Failed]:
-    raise_if_stopped(stop, bucket)
-    request: dict[str, Any] = {"Bucket": bucket, **_identifier(target)}
-    try:
-        with translated(client, bucket, target.key):
-            client.delete_object(**request)
-    except HOPELESS:
-        raise
-    except errors.S3OpsError as error:
-        yield _failed(target, error)
+def _refusals(answer: Answer) -> list[Failed]:
+    refused = []
+    for _, row in answer.document.rows:
+        code = row.get("Code", "unknown")
+        failed = FailedKey(row.get("Key", ""), row.get("VersionId") or None, code, row.get("Message", ""))
+        refused.append((failed, error_class(code).retryable))
+    return refused
 
 
 def _identifier(target: Target) -> dict[str, str]:
@@ -156,20 +169,3 @@ def _is_gone(client: S3Client, bucket: str, failure: FailedKey) -> bool:
         return presence_of(client, bucket, failure.key, failure.version_id).state == "missing"
     except errors.S3OpsError:
         return False
-
-
-def _send_md5_too(client: S3Client) -> None:
-    """Have Content-MD5 sent with DeleteObjects, beside botocore's own checksum.
-
-    S3 asks for one of the two. botocore sends CRC32 (with request_checksum_calculation="when_required", too);
-    servers from before 2022 know only Content-MD5 and refuse the request without it.
-    """
-    client.meta.events.register("before-sign.s3.DeleteObjects", _add_md5, unique_id="s3ops-content-md5")
-
-
-def _add_md5(request: AWSRequest, **_: object) -> None:
-    if "--x-s3" in str(request.url):  # directory buckets refuse it
-        return
-    body = cast("bytes", request.data)
-    digest = hashlib.md5(body, usedforsecurity=False).digest()
-    request.headers["Content-MD5"] = base64.b64encode(digest).decode()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from botocore.exceptions import ClientError
 
+from airflow_s3ops.s3.answers import OBJECTS, VERSIONS
 from airflow_s3ops.s3.bucket_patience import CONFLICT, patiently
 from airflow_s3ops.s3.empty import describe_contents, empty_bucket
 from airflow_s3ops.s3.errors import (
@@ -18,6 +19,7 @@ from airflow_s3ops.s3.errors import (
     NotSupportedByServer,
 )
 from airflow_s3ops.s3.names import checked_bucket, s3_uri
+from airflow_s3ops.s3.pages import page_of
 from airflow_s3ops.s3.results import DeleteBucketResult
 from airflow_s3ops.s3.translate import code_of, translated
 
@@ -116,10 +118,7 @@ def _deleted(client: S3Client, bucket: str) -> bool:
 
 def _holds_something(client: S3Client, bucket: str) -> bool:
     try:
-        with translated(client, bucket):
-            versions = client.list_object_versions(Bucket=bucket, MaxKeys=1)
-            return bool(versions.get("Versions") or versions.get("DeleteMarkers"))
+        return bool(page_of(client, VERSIONS, {"Bucket": bucket, "MaxKeys": 1}).rows)
     except NotSupportedByServer:
         # A server without versions.
-        with translated(client, bucket):
-            return bool(client.list_objects_v2(Bucket=bucket, MaxKeys=1).get("Contents"))
+        return bool(page_of(client, OBJECTS, {"Bucket": bucket, "MaxKeys": 1}).rows)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from airflow_s3ops.s3.answers import OBJECTS, UPLOADS, VERSIONS
+from airflow_s3ops.s3.entries import versions_in
 from airflow_s3ops.s3.errors import NotSupportedByServer, S3OpsError
-from airflow_s3ops.s3.listing import PAGE_SIZE, versions_in
-from airflow_s3ops.s3.translate import translated
-from airflow_s3ops.s3.uploads import uploads_in
+from airflow_s3ops.s3.pages import PAGE_SIZE, page_of, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from types_boto3_s3 import S3Client
 
 
@@ -59,11 +57,11 @@ def contents(client: S3Client, bucket: str, limit: int = PAGE_SIZE) -> BucketCon
     :raises AccessDenied: the identity may not list.
     """
     try:
-        with translated(client, bucket):
-            page: Mapping[str, Any] = client.list_object_versions(Bucket=bucket, MaxKeys=limit)
+        page = page_of(client, VERSIONS, {"Bucket": bucket, "MaxKeys": limit})
     except NotSupportedByServer:
         return _objects_only(client, bucket, limit)
-    entries = versions_in(page)
+    with readable(bucket):
+        entries = versions_in(page)
     markers = sum(entry.is_delete_marker for entry in entries)
     objects = sum(entry.is_latest and not entry.is_delete_marker for entry in entries)
     uploads, has_more_uploads = _uploads(client, bucket, limit)
@@ -72,7 +70,7 @@ def contents(client: S3Client, bucket: str, limit: int = PAGE_SIZE) -> BucketCon
         versions=len(entries) - objects - markers,
         markers=markers,
         uploads=uploads,
-        has_more=bool(page.get("IsTruncated")),
+        has_more=page.is_truncated,
         has_more_uploads=has_more_uploads,
     )
 
@@ -89,26 +87,22 @@ def describe_contents(client: S3Client, bucket: str) -> str:
 
 
 def _objects_only(client: S3Client, bucket: str, limit: int) -> BucketContents:
-    with translated(client, bucket):
-        page: Mapping[str, Any] = client.list_objects_v2(Bucket=bucket, MaxKeys=limit)
+    page = page_of(client, OBJECTS, {"Bucket": bucket, "MaxKeys": limit})
     uploads, has_more_uploads = _uploads(client, bucket, limit)
     return BucketContents(
-        objects=len(page.get("Contents", ())),
+        objects=len(page.rows),
         uploads=uploads,
-        has_more=bool(page.get("IsTruncated")),
+        has_more=page.is_truncated,
         has_more_uploads=has_more_uploads,
     )
 
 
 def _uploads(client: S3Client, bucket: str, limit: int) -> tuple[int, bool]:
     try:
-        with translated(client, bucket):
-            page: Mapping[str, Any] = client.list_multipart_uploads(
-                Bucket=bucket, MaxUploads=limit, EncodingType="url"
-            )
+        page = page_of(client, UPLOADS, {"Bucket": bucket, "MaxUploads": limit, "EncodingType": "url"})
     except NotSupportedByServer:
         return 0, False
-    return len(uploads_in(page)), bool(page.get("IsTruncated"))
+    return len(page.rows), page.is_truncated
 
 
 def _counted(count: int, kind: str, has_more: bool) -> str:  # noqa: FBT001 - a row of a table

@@ -99,6 +99,8 @@ class _Capped:
 
     def __init__(self, targets: Targets, limit: int | None) -> None:
         self.is_exceeded = False
+        self.lookers = targets.lookers
+        self.missing = targets.missing
         self._targets = targets
         self._limit = limit
 

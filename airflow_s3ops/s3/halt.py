@@ -1,4 +1,4 @@
-"""The end of a transfer before its time: asked for from outside, or because a part of it failed."""
+"""The end of some work before its time: asked for from outside, or because a part of it failed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ POLL = 0.1
 
 
 class Halt:
-    """What every step of a transfer looks at.
+    """What every step of the work looks at.
 
     :param stop: set from outside (``on_kill``); None if nobody will.
-    :param what: what is transferred, for the error.
+    :param what: what is worked on, for the error.
     """
 
     def __init__(self, stop: threading.Event | None, what: str) -> None:
@@ -29,7 +29,7 @@ class Halt:
         return self._stop.is_set()
 
     def fail(self) -> None:
-        """Let the other threads of the transfer end, because one cannot go on."""
+        """Let the other threads end, because one cannot go on."""
         self._failed.set()
 
     def recover(self) -> None:
@@ -42,7 +42,7 @@ class Halt:
         :raises Stopped: the end was asked for, or another thread failed.
         """
         if self._stop.is_set() or self._failed.is_set():
-            raise Stopped(f"The upload to {self._what} was stopped on request")
+            raise Stopped(f"The work on {self._what} was stopped on request")
 
     def pause(self, seconds: float) -> None:
         """Wait, but no longer than to the end.

@@ -1,25 +1,25 @@
 """Objects, versions and delete markers as generators: a page of 1,000 is in memory, never the listing.
 
-Keys arrive as they are stored: boto3 asks for ``encoding-type=url`` by itself and decodes what comes back.
+Keys arrive as they are stored: boto3 asks for ``encoding-type=url`` by itself, and it is decoded.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from heapq import merge
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from airflow_s3ops.s3.answers import OBJECTS, VERSIONS
+from airflow_s3ops.s3.entries import ObjectEntry, VersionEntry, objects_in, versions_in
+from airflow_s3ops.s3.pages import PAGE_SIZE, page_of, readable
 from airflow_s3ops.s3.stopping import raise_if_stopped
-from airflow_s3ops.s3.translate import translated
 from airflow_s3ops.s3.uploads import UploadEntry, abort_uploads, list_uploads
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping
-    from datetime import datetime
+    from collections.abc import Iterator
 
     from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.s3.listing_xml import Document
 
 __all__ = [
     "ObjectEntry",
@@ -29,47 +29,11 @@ __all__ = [
     "list_objects",
     "list_uploads",
     "list_versions",
+    "object_answers",
     "object_pages",
+    "version_answers",
     "version_pages",
-    "versions_in",
 ]
-
-PAGE_SIZE = 1000  # S3's largest, and its default
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectEntry:
-    """An object as ListObjectsV2 shows it.
-
-    :param size: bytes.
-    :param etag: without quotes.
-    :param storage_class: None where the server names none.
-    """
-
-    key: str
-    size: int
-    etag: str
-    last_modified: datetime
-    storage_class: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VersionEntry:
-    """A version, or a delete marker, as ListObjectVersions shows it.
-
-    :param version_id: ``null`` for an object that was stored without versioning.
-    :param is_latest: whether it is what a request without a version id meets.
-    :param size: bytes; None for a delete marker.
-    :param etag: without quotes; None for a delete marker.
-    """
-
-    key: str
-    version_id: str
-    is_latest: bool
-    is_delete_marker: bool
-    last_modified: datetime
-    size: int | None = None
-    etag: str | None = None
 
 
 def list_objects(
@@ -106,17 +70,35 @@ def object_pages(
     stop: threading.Event | None = None,
 ) -> Iterator[list[ObjectEntry]]:
     """Yield what :func:`list_objects` does, page by page."""
+    for page in object_answers(
+        client, bucket, prefix, start_after=start_after, page_size=page_size, stop=stop
+    ):
+        with readable(bucket):
+            entries = objects_in(page)
+        yield entries
+
+
+def object_answers(
+    client: S3Client,
+    bucket: str,
+    prefix: str = "",
+    *,
+    start_after: str | None = None,
+    page_size: int = PAGE_SIZE,
+    stop: threading.Event | None = None,
+) -> Iterator[Document]:
+    """Yield the pages of :func:`list_objects` as S3 sent them."""
     request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": page_size}
     if start_after:
         request["StartAfter"] = start_after
     while True:
         raise_if_stopped(stop, bucket)
-        with translated(client, bucket):
-            page: Mapping[str, Any] = client.list_objects_v2(**request)
-        yield [_object(found) for found in page.get("Contents", ())]
-        if not page.get("IsTruncated"):
+        page = page_of(client, OBJECTS, request)
+        yield page
+        if not page.is_truncated:
             return
-        request["ContinuationToken"] = page["NextContinuationToken"]
+        with readable(bucket):
+            request["ContinuationToken"] = page.fields["NextContinuationToken"]
 
 
 def list_versions(
@@ -148,48 +130,34 @@ def version_pages(
     stop: threading.Event | None = None,
 ) -> Iterator[list[VersionEntry]]:
     """Yield what :func:`list_versions` does, page by page."""
+    for page in version_answers(client, bucket, prefix, page_size=page_size, stop=stop):
+        with readable(bucket):
+            entries = versions_in(page)
+        yield entries
+
+
+def version_answers(
+    client: S3Client,
+    bucket: str,
+    prefix: str = "",
+    *,
+    page_size: int = PAGE_SIZE,
+    stop: threading.Event | None = None,
+) -> Iterator[Document]:
+    """Yield the pages of :func:`list_versions` as S3 sent them, but for what one repeats of the last."""
     request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": page_size}
     before: set[tuple[str, str]] = set()
     while True:
         raise_if_stopped(stop, bucket)
-        with translated(client, bucket):
-            page: Mapping[str, Any] = client.list_object_versions(**request)
-        entries = versions_in(page)
+        page = page_of(client, VERSIONS, request)
+        with readable(bucket):
+            named = [(row["Key"], row["VersionId"]) for _, row in page.rows]
         # Versity Gateway repeats entries of one page on the next.
-        yield [entry for entry in entries if (entry.key, entry.version_id) not in before]
-        if not page.get("IsTruncated"):
+        page.rows[:] = [row for row, name in zip(page.rows, named, strict=True) if name not in before]
+        yield page
+        if not page.is_truncated:
             return
-        before = {(entry.key, entry.version_id) for entry in entries}
-        request["KeyMarker"] = page["NextKeyMarker"]
-        request["VersionIdMarker"] = page.get("NextVersionIdMarker", "")
-
-
-def versions_in(page: Mapping[str, Any]) -> list[VersionEntry]:
-    """Return versions and markers of a ListObjectVersions answer in one row, by key."""
-    versions = (_version(found, is_delete_marker=False) for found in page.get("Versions", ()))
-    markers = (_version(found, is_delete_marker=True) for found in page.get("DeleteMarkers", ()))
-    # S3 sends them mixed, by key; botocore sorts them into two lists, each still by key.
-    return list(merge(versions, markers, key=attrgetter("key")))
-
-
-def _object(found: Mapping[str, Any]) -> ObjectEntry:
-    return ObjectEntry(
-        key=found["Key"],
-        size=found["Size"],
-        etag=found.get("ETag", "").strip('"'),
-        last_modified=found["LastModified"],
-        storage_class=found.get("StorageClass"),
-    )
-
-
-def _version(found: Mapping[str, Any], *, is_delete_marker: bool) -> VersionEntry:
-    etag = found.get("ETag")
-    return VersionEntry(
-        key=found["Key"],
-        version_id=found["VersionId"],
-        is_latest=found["IsLatest"],
-        is_delete_marker=is_delete_marker,
-        last_modified=found["LastModified"],
-        size=found.get("Size"),
-        etag=etag.strip('"') if etag else None,
-    )
+        before = set(named)
+        with readable(bucket):
+            request["KeyMarker"] = page.decoded(page.fields["NextKeyMarker"])
+        request["VersionIdMarker"] = page.fields.get("NextVersionIdMarker", "")

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from airflow_s3ops.s3.batch import BATCH_SIZE, Failures, delete_batch
+from airflow_s3ops.s3.batch import BATCH_SIZE, Deleter, Failures
+from airflow_s3ops.s3.concurrency import Concurrency
 from airflow_s3ops.s3.errors import PartialDelete
+from airflow_s3ops.s3.halt import Halt
 from airflow_s3ops.s3.names import s3_uri
-from airflow_s3ops.s3.stopping import raise_if_stopped
+from airflow_s3ops.s3.parallel import run_parallel
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from logging import Logger, LoggerAdapter
 
     from types_boto3_s3 import S3Client
 
     from airflow_s3ops.s3.results import FailedKey
-    from airflow_s3ops.s3.targets import Target
+    from airflow_s3ops.s3.targets import Target, Targets
 
     Log = Logger | LoggerAdapter[Any]
 
-LANES = 4  # DeleteObjects requests at once
+START = 4  # DeleteObjects requests at once, in the beginning
 PROGRESS_EVERY = 5.0  # seconds
 NAMED_KEYS = 20  # in an error's message
 
@@ -49,6 +50,7 @@ class Removal:
 
     def __post_init__(self) -> None:
         self._spoke = self.clock()
+        self._lock = threading.Lock()
 
     @property
     def deleted(self) -> int:
@@ -56,15 +58,16 @@ class Removal:
         return self.sent - len(self.failures)
 
     def add(self, sent: int, failures: Failures) -> None:
-        """Count a batch, and say how far things are if that was long ago."""
-        self.sent += sent
-        self.failures += [*failures.lasting, *failures.passing]
-        self.is_retryable = self.is_retryable or bool(failures.passing)
-        if self.clock() - self._spoke >= PROGRESS_EVERY:
+        """Count a batch, and say how far things are if that was long ago. Any thread may."""
+        with self._lock:
+            self.sent += sent
+            self.failures += [*failures.lasting, *failures.passing]
+            self.is_retryable = self.is_retryable or bool(failures.passing)
+            if self.clock() - self._spoke < PROGRESS_EVERY:
+                return
             self._spoke = self.clock()
-            self.log.info(
-                "%s: %s deleted, %s failed so far", s3_uri(self.bucket), self.deleted, len(self.failures)
-            )
+            counts = self.deleted, len(self.failures)
+        self.log.info("%s: %s deleted, %s failed so far", s3_uri(self.bucket), *counts)
 
     def require_success(self) -> None:
         """Do nothing if all was deleted.
@@ -89,49 +92,45 @@ class Removal:
 
 
 def remove(
-    client: S3Client,
-    removal: Removal,
-    targets: Iterable[Target],
-    *,
-    stop: threading.Event | None = None,
-    lanes: int | None = None,
+    client: S3Client, removal: Removal, targets: Targets, *, stop: threading.Event | None = None
 ) -> None:
     """Delete all targets, as they come, and count them in ``removal``.
 
-    A batch that fails does not stop the others. Targets are taken only as fast as they are deleted.
+    A batch that fails does not stop the others. Targets are taken only as fast as they are deleted. Requests
+    at once are four to begin with, more while the server answers quickly, fewer when it throttles.
 
-    :param lanes: requests at once; by default four.
     :raises S3OpsError: what finding the targets raises, or what no batch would survive; requests that are
-        under way by then are waited for and counted.
+        under way by then are waited for (after a stop: for 1.2 s) and counted.
     """
-    lanes = lanes or LANES
-    under_way: dict[Future[Failures], int] = {}
-    with ThreadPoolExecutor(lanes, thread_name_prefix="s3ops-delete") as pool:
-        try:
-            for batch in _batches(targets):
-                raise_if_stopped(stop, removal.bucket)
-                future = pool.submit(delete_batch, client, removal.bucket, batch, stop=stop)
-                under_way[future] = len(batch)
-                if len(under_way) >= lanes:
-                    _count(removal, under_way, wait(under_way, return_when=FIRST_COMPLETED).done)
-        except BaseException:
-            done = {future for future in wait(under_way).done if not future.exception()}
-            _count(removal, under_way, done)
-            removal.log.warning(
-                "%s: ended early, after %s deletions", s3_uri(removal.bucket), removal.deleted
-            )
-            raise
-        _count(removal, under_way, wait(under_way).done)
+    most = lanes_of(client, targets)
+    pace = Concurrency(most, START)
+    halt = Halt(stop, s3_uri(removal.bucket))
+    deleter = Deleter(client, removal.bucket, halt, pace)
+
+    def work(batch: Sequence[Target]) -> None:
+        removal.add(len(batch), deleter.delete(batch))
+
+    try:
+        run_parallel(
+            _batches(targets),
+            work,
+            limit=lambda: pace.limit,
+            threads=most,
+            on_done=lambda _: None,  # counted by the thread itself, so that an error elsewhere loses no count
+            halt=halt,
+        )
+    except BaseException:
+        removal.log.warning("%s: ended early, after %s deletions", s3_uri(removal.bucket), removal.deleted)
+        raise
+
+
+def lanes_of(client: S3Client, targets: Targets) -> int:
+    """Return how many requests there may be at once: the client's connections, less those that look."""
+    connections: int = client.meta.config.max_pool_connections  # type: ignore[attr-defined]
+    return max(1, connections - targets.lookers)
 
 
 def _batches(targets: Iterable[Target]) -> Iterator[list[Target]]:
     source = iter(targets)
     while batch := list(islice(source, BATCH_SIZE)):
         yield batch
-
-
-def _count(
-    removal: Removal, under_way: dict[Future[Failures], int], done: Iterable[Future[Failures]]
-) -> None:
-    for future in done:
-        removal.add(under_way.pop(future), future.result())

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import islice, takewhile
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from airflow_s3ops.s3.listing import object_pages, version_pages
+from airflow_s3ops.s3.ahead import a_page_ahead, fetched_ahead, in_order
+from airflow_s3ops.s3.listing import object_answers, version_answers, version_pages
+from airflow_s3ops.s3.listing_xml import moment
+from airflow_s3ops.s3.pages import readable
 from airflow_s3ops.s3.presence import Presence, presence_of, require_bucket
 from airflow_s3ops.s3.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.listing import VersionEntry
+    from airflow_s3ops.s3.entries import VersionEntry
+    from airflow_s3ops.s3.listing_xml import Document
     from airflow_s3ops.s3.selection import Selection
 
-T = TypeVar("T")
-
-# With the four lanes of DeleteObjects, boto3's default pool of ten connections is used in full.
-LOOKERS = 6
-LOOK_AT_ONCE = 1000
+LOOK_AHEAD = 1000  # keys
 
 
 class Target(NamedTuple):
@@ -38,9 +36,11 @@ class Targets(Protocol):
     """Yields what is to be deleted; each iteration looks anew.
 
     ``missing`` is the number of given keys that the last iteration did not find; None where it is not known.
+    ``lookers`` is the number of requests that it makes at once.
     """
 
     missing: int | None
+    lookers: int
 
     def __iter__(self) -> Iterator[Target]:
         """Look, and yield what is found."""
@@ -56,59 +56,69 @@ def targets_of(client: S3Client, selection: Selection, stop: threading.Event | N
     return _Keys(client, selection, stop)
 
 
-def a_page_ahead(pages: Iterable[list[T]]) -> Iterator[T]:
-    """Yield a listing's entries, a page only when the next one has been fetched.
-
-    Moto and Versity Gateway end a listing early, without an error, if the version that its marker names is
-    gone by then.
-    """
-    before: list[T] = []
-    for page in pages:
-        yield from before
-        before = page
-    yield from before
-
-
 class _Finder:
+    lookers = 1
+
     def __init__(self, client: S3Client, selection: Selection, stop: threading.Event | None) -> None:
         self.missing: int | None = None
         self._client = client
         self._selection = selection
         self._stop = stop
 
+    def _check(self) -> None:
+        raise_if_stopped(self._stop, self._selection.bucket)
+
 
 class _ByPrefix(_Finder):
     def __iter__(self) -> Iterator[Target]:
-        client, chosen = self._client, self._selection
-        if chosen.all_versions:
-            versions = version_pages(client, chosen.bucket, chosen.prefix, stop=self._stop)
-            for version in a_page_ahead(versions):
-                if chosen.takes(version.last_modified):
-                    yield Target(version.key, version.version_id)
-        else:
-            for found in a_page_ahead(object_pages(client, chosen.bucket, chosen.prefix, stop=self._stop)):
-                if chosen.takes(found.last_modified):
-                    yield Target(found.key)
+        chosen = self._selection
+        answers = version_answers if chosen.all_versions else object_answers
+        pages = answers(self._client, chosen.bucket, chosen.prefix, stop=self._stop)
+        for page in fetched_ahead(pages, self._check):
+            with readable(chosen.bucket):
+                targets = list(self._chosen(page))
+            yield from targets
+
+    def _chosen(self, page: Document) -> Iterator[Target]:
+        chosen = self._selection
+        for _, row in page.rows:
+            # Without a limit no date is parsed.
+            if chosen.modified_before is None or chosen.takes(moment(row["LastModified"])):
+                yield Target(page.decoded(row["Key"]), row["VersionId"] if chosen.all_versions else None)
 
 
 class _VersionsOfKeys(_Finder):
     def __iter__(self) -> Iterator[Target]:
         self.missing = 0
+        for targets in fetched_ahead(self._pages(), self._check):
+            yield from targets
+
+    def _pages(self) -> Iterator[list[Target]]:
         for key in self._selection.keys or ():
             is_found = False
-            for version in self._versions(key):
-                is_found = True
-                if self._selection.takes(version.last_modified):
-                    yield Target(key, version.version_id)
-            self.missing += not is_found
+            for versions in self._versions(key):
+                is_found = is_found or bool(versions)
+                yield [Target(key, found.version_id) for found in versions if self._takes(found)]
+            if not is_found and self.missing is not None:
+                self.missing += 1
 
-    def _versions(self, key: str) -> Iterator[VersionEntry]:
+    def _versions(self, key: str) -> Iterator[list[VersionEntry]]:
         # A small page: most keys have few versions, and what follows belongs to longer keys.
         pages = version_pages(self._client, self._selection.bucket, key, page_size=100, stop=self._stop)
-        return takewhile(lambda version: version.key == key, a_page_ahead(pages))
+        for page in a_page_ahead(pages):
+            versions = [version for version in page if version.key == key]
+            yield versions
+            if len(versions) < len(page):
+                return
+
+    def _takes(self, version: VersionEntry) -> bool:
+        return self._selection.takes(version.last_modified)
 
 
 class _Keys(_Finder):
+    # With the four lanes of DeleteObjects, boto3's default pool of ten connections is used in full.
+    lookers = 6
+
     def __iter__(self) -> Iterator[Target]:
         self.missing = 0
         is_bucket_seen = False
@@ -122,15 +132,12 @@ class _Keys(_Finder):
                 yield Target(key)
 
     def _looked_at(self) -> Iterator[tuple[str, Presence]]:
-        keys = iter(self._selection.keys or ())
-        with ThreadPoolExecutor(LOOKERS, thread_name_prefix="s3ops-head") as pool:
-            look = partial(self._look, self._client, self._selection.bucket)
-            while some := list(islice(keys, LOOK_AT_ONCE)):
-                yield from zip(some, pool.map(look, some), strict=True)
+        looks = (partial(self._look, key) for key in self._selection.keys or ())
+        return in_order(looks, threads=self.lookers, most=LOOK_AHEAD, check=self._check)
 
-    def _look(self, client: S3Client, bucket: str, key: str) -> Presence:
-        raise_if_stopped(self._stop, bucket)
-        return presence_of(client, bucket, key)
+    def _look(self, key: str) -> tuple[str, Presence]:
+        self._check()
+        return key, presence_of(self._client, self._selection.bucket, key)
 
     def _takes(self, presence: Presence) -> bool:
         if presence.state == "unknown":

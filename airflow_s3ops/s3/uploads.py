@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-# What botocore decodes listings with; it leaves ListMultipartUploads alone.
-from botocore.compat import unquote_str
-
+from airflow_s3ops.s3.answers import UPLOADS
 from airflow_s3ops.s3.errors import InvalidInput, RequestRejected, UploadNotFound
+from airflow_s3ops.s3.listing_xml import moment
+from airflow_s3ops.s3.pages import PAGE_SIZE, page_of, readable
 from airflow_s3ops.s3.stopping import raise_if_stopped
 from airflow_s3ops.s3.translate import translated
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from datetime import timedelta
 
     from types_boto3_s3 import S3Client
 
-PAGE_SIZE = 1000
+    from airflow_s3ops.s3.listing_xml import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,15 @@ def list_uploads(
         request["Prefix"] = prefix
     while True:
         raise_if_stopped(stop, bucket)
-        page = _page(client, bucket, request)
-        yield from uploads_in(page)
-        if not page.get("IsTruncated"):
+        page = _page(client, request)
+        with readable(bucket):
+            entries = uploads_in(page)
+        yield from entries
+        if not page.is_truncated:
             return
-        request["KeyMarker"] = _decoded(page, page["NextKeyMarker"])
-        request["UploadIdMarker"] = page["NextUploadIdMarker"]
+        with readable(bucket):
+            request["KeyMarker"] = page.decoded(page.fields["NextKeyMarker"])
+            request["UploadIdMarker"] = page.fields["NextUploadIdMarker"]
 
 
 def abort_uploads(
@@ -93,30 +96,23 @@ def abort_uploads(
     return aborted
 
 
-def uploads_in(page: Mapping[str, Any]) -> list[UploadEntry]:
-    """Return the uploads of a ListMultipartUploads answer, their keys decoded."""
+def uploads_in(page: Document) -> list[UploadEntry]:
+    """Return the uploads of a ListMultipartUploads answer."""
     return [
-        UploadEntry(_decoded(page, found["Key"]), found["UploadId"], found["Initiated"])
-        for found in page.get("Uploads", ())
+        UploadEntry(page.decoded(row["Key"]), row["UploadId"], moment(row["Initiated"]))
+        for _, row in page.rows
     ]
 
 
-def _page(client: S3Client, bucket: str, request: dict[str, Any]) -> Mapping[str, Any]:
+def _page(client: S3Client, request: dict[str, Any]) -> Document:
     try:
-        with translated(client, bucket):
-            return client.list_multipart_uploads(**request)
+        return page_of(client, UPLOADS, request)
     except RequestRejected as error:
         if error.code != "InvalidArgument" or "UploadIdMarker" not in request:
             raise
     # Versity Gateway refuses its own marker if it was the key's last upload, or is aborted by now.
     after_key = {name: value for name, value in request.items() if name != "UploadIdMarker"}
-    with translated(client, bucket):
-        return client.list_multipart_uploads(**after_key)
-
-
-def _decoded(page: Mapping[str, Any], text: str) -> str:
-    # Servers that don't know the parameter send keys as they are, and then don't repeat it.
-    return unquote_str(text) if page.get("EncodingType") == "url" else text
+    return page_of(client, UPLOADS, after_key)
 
 
 def _abort(client: S3Client, bucket: str, upload: UploadEntry) -> int:

@@ -45,3 +45,29 @@ def test_a_second_burst_after_successes_counts_again() -> None:
     before = concurrency.limit
     concurrency.throttled()
     assert concurrency.limit == before // 2
+
+
+def test_it_may_begin_below_the_most() -> None:
+    assert Concurrency(9, start=4).limit == 4
+    assert Concurrency(2, start=4).limit == 2
+
+
+def test_quick_answers_raise_it_up_to_the_most() -> None:
+    concurrency = Concurrency(9, start=4)
+    for _ in range(4):
+        concurrency.succeeded(0.1)
+    assert concurrency.limit == 5
+    for _ in range(100):
+        concurrency.succeeded(0.15)
+    assert concurrency.limit == 9
+
+
+def test_answers_that_became_slow_leave_it_where_it_is() -> None:
+    concurrency = Concurrency(9, start=4)
+    concurrency.succeeded(0.1)
+    for _ in range(100):
+        concurrency.succeeded(0.3)
+    assert concurrency.limit == 4
+    for _ in range(4):
+        concurrency.succeeded(0.1)
+    assert concurrency.limit == 5

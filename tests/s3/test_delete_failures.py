@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_s3ops.s3 import batch
+from airflow_s3ops.s3.concurrency import Concurrency
 from airflow_s3ops.s3.delete_many import delete_objects
 from airflow_s3ops.s3.errors import (
     AccessDenied,
@@ -16,6 +17,7 @@ from airflow_s3ops.s3.errors import (
     PartialDelete,
     Stopped,
 )
+from airflow_s3ops.s3.halt import Halt
 from airflow_s3ops.s3.listing import list_objects, list_versions
 from airflow_s3ops.s3.targets import Target
 
@@ -51,7 +53,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two keys a request, one request at a time, so that a few keys make many batches in a known order."""
     monkeypatch.setattr("airflow_s3ops.s3.removal.BATCH_SIZE", 2)
-    monkeypatch.setattr("airflow_s3ops.s3.removal.LANES", 1)
+    monkeypatch.setattr("airflow_s3ops.s3.removal.lanes_of", lambda *_: 1)
 
 
 class TestFailures:
@@ -178,7 +180,9 @@ def test_a_version_whose_deletion_was_answered_to_nobody_is_no_failure(
     old = s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"1")["VersionId"]
     put(s3, versioned_bucket, "a")
     faults.on("POST", query="delete").lose_answer()
-    failures = batch.delete_batch(faults.server.client(), versioned_bucket, [Target("a", old)])
+    halt, pace = Halt(None, versioned_bucket), Concurrency(4)
+    deleter = batch.Deleter(faults.server.client(), versioned_bucket, halt, pace)
+    failures = deleter.delete([Target("a", old)])
     assert failures == batch.Failures()
     assert old not in {entry.version_id for entry in list_versions(s3, versioned_bucket)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from airflow_s3ops.s3.errors import (
     BucketNotFound,
     TooManyObjects,
 )
-from airflow_s3ops.s3.listing import list_objects, list_versions, version_pages
+from airflow_s3ops.s3.listing import list_objects, list_versions, version_answers
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -37,7 +38,7 @@ def keys_in(s3: S3Client, bucket: str) -> list[str]:
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two keys a request, one request at a time, so that a few keys make many batches in a known order."""
     monkeypatch.setattr("airflow_s3ops.s3.removal.BATCH_SIZE", 2)
-    monkeypatch.setattr("airflow_s3ops.s3.removal.LANES", 1)
+    monkeypatch.setattr("airflow_s3ops.s3.removal.lanes_of", lambda *_: 1)
 
 
 class TestSelection:
@@ -87,6 +88,17 @@ class TestSelection:
         put(s3, bucket, *keys)
         assert delete_objects(s3, bucket, keys=keys[:3]).deleted == 3
         assert delete_objects(s3, bucket, everything=True).deleted == 4
+        assert keys_in(s3, bucket) == []
+
+    def test_a_key_of_every_character_is_deleted_by_prefix(self, s3: S3Client, bucket: str) -> None:
+        # Every one that XML can carry: Versity Gateway lists others as U+FFFD. Moto refuses a line feed.
+        printable = [chr(code) for code in range(32, 127) if chr(code) != "/"]
+        others = list("\t\x7f\x80\xa0ß€\u200e\u2028\ud7ff\ue000\ufffd😀\U0010ffff")
+        keys = [f"k{character}z" for character in (*printable, *others)]
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda key: put(s3, bucket, key), keys))
+        assert set(keys_in(s3, bucket)) == set(keys)
+        assert delete_objects(s3, bucket, prefix="k").deleted == len(keys)
         assert keys_in(s3, bucket) == []
 
     def test_a_key_that_xml_cannot_carry_spoils_no_batch(self, s3: S3Client, bucket: str) -> None:
@@ -155,7 +167,7 @@ class TestVersions:
     def test_pages_of_versions_that_vanish_while_listed_hide_no_others(
         self, s3: S3Client, versioned_bucket: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("airflow_s3ops.s3.targets.version_pages", partial(version_pages, page_size=3))
+        monkeypatch.setattr("airflow_s3ops.s3.targets.version_answers", partial(version_answers, page_size=3))
         put(s3, versioned_bucket, *"aabbbccccdef")
         assert delete_objects(s3, versioned_bucket, everything=True, all_versions=True).deleted == 12
         assert list(list_versions(s3, versioned_bucket)) == []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import time
+import subprocess
+import sys
 import tracemalloc
-from datetime import datetime, timezone
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
 
 import pytest
 
@@ -16,54 +16,63 @@ from airflow_s3ops.s3.delete_many import delete_objects
 from airflow_s3ops.s3.errors import PartialDelete
 from airflow_s3ops.s3.removal import Removal
 from airflow_s3ops.s3.results import FailedKey
+from tests.servers.made_up import PAGE, made_up
 
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
-
+ROOT = Path(__file__).parents[2]
 log = logging.getLogger(__name__)
 
 
-class MadeUpBucket:
-    """A client to a bucket of so many thousand keys, which are made up as they are listed."""
+# What a task would be: idle, with a client that has made its first request.
+TASK = """
+import json, resource, sys
+from tests.servers.server import S3Server
+from airflow_s3ops.s3.delete_many import delete_objects
 
-    def __init__(self, pages: int) -> None:
-        self.pages = pages
-        self.meta = SimpleNamespace(events=SimpleNamespace(register=lambda *_, **__: None))
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    def list_objects_v2(self, **request: Any) -> dict[str, Any]:
-        page = int(request.get("ContinuationToken", 0))
-        modified = datetime(2026, 1, 1, tzinfo=timezone.utc)
-        contents = [
-            {
-                "Key": f"some/folder/{page:06}/{number:04}.csv",
-                "Size": 1,
-                "ETag": '"e"',
-                "LastModified": modified,
-            }
-            for number in range(1000)
-        ]
-        is_truncated = page + 1 < self.pages
-        return {"Contents": contents, "IsTruncated": is_truncated, "NextContinuationToken": str(page + 1)}
+client = S3Server("made up", sys.argv[1], "s3ops-root", "s3ops-secret", "ap-northeast-2").client()
+client.list_buckets()
+idle = peak()
+result = delete_objects(client, "made-up", everything=True, all_versions=sys.argv[2] == "all_versions")
+print(json.dumps({"deleted": result.deleted, "added_kib": peak() - idle}))
+"""
 
-    def delete_objects(self, **_: Any) -> dict[str, Any]:
-        time.sleep(0.05)  # slower than the listing: what is listed must not pile up
-        return {}
+
+def deleted_in_a_process_of_its_own(pages: int, *arguments: str) -> dict[str, int]:
+    with made_up(pages) as server:
+        command = [sys.executable, "-c", TASK, server.as_server.endpoint_url, *arguments]
+        run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300, cwd=ROOT)
+        assert server.deleted == pages * PAGE
+    found: dict[str, int] = json.loads(run.stdout)
+    assert found["deleted"] == pages * PAGE
+    return found
+
+
+def test_a_million_keys_take_no_more_than_60_mib_over_an_idle_process() -> None:
+    assert deleted_in_a_process_of_its_own(1000, "objects")["added_kib"] < 60 * 1024
+
+
+def test_versions_take_no_more_than_60_mib_over_an_idle_process() -> None:
+    assert deleted_in_a_process_of_its_own(200, "all_versions")["added_kib"] < 60 * 1024
 
 
 def peak_bytes_of_deleting(pages: int) -> int:
-    bucket = MadeUpBucket(pages)
-    tracemalloc.start()
-    try:
-        result = delete_objects(cast("S3Client", bucket), "made-up", everything=True)
-        assert result.deleted == pages * 1000
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    with made_up(pages) as server:
+        client = server.as_server.client()
+        client.list_buckets()
+        tracemalloc.start()
+        try:
+            assert delete_objects(client, "made-up", everything=True).deleted == pages * PAGE
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+            client.close()
 
 
 def test_deleting_five_times_as_many_keys_takes_no_more_memory() -> None:
-    small, large = peak_bytes_of_deleting(pages=12), peak_bytes_of_deleting(pages=60)
-    assert (large - small) / 48_000 < 10  # bytes a key
+    small, large = peak_bytes_of_deleting(pages=8), peak_bytes_of_deleting(pages=40)
+    assert (large - small) / 32_000 < 20  # bytes a key
 
 
 class Clock:

@@ -10,15 +10,14 @@ import json
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.bucket import BucketSettings, create_bucket, delete_bucket
 from tests.s3.bucket_support import cleaned_up, client_in, new_bucket_name
+from tests.servers.made_up import made_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,52 +159,23 @@ class TestForceDeleteAlwaysFailsOnAVersionedBucket31192:
         assert not exists(s3, versioned_bucket)
 
 
-class MadeUpBucket:
-    """A client to a bucket of so many thousand versions, which are made up as they are listed."""
-
-    def __init__(self, pages: int) -> None:
-        self.pages = pages
-        self.deleted = 0
-        self.meta = SimpleNamespace(events=SimpleNamespace(register=lambda *_, **__: None))
-
-    def list_object_versions(self, **request: Any) -> dict[str, Any]:
-        page = int(request.get("KeyMarker", 0))
-        if self.deleted == self.pages * 1000:
-            return {"IsTruncated": False}
-        modified = datetime(2026, 1, 1, tzinfo=timezone.utc)
-        versions = [
-            {"Key": f"{page:06}/{number:04}.csv", "VersionId": f"{number}", "Size": 1, "ETag": '"e"'}
-            | {"LastModified": modified, "IsLatest": True}
-            for number in range(1000)
-        ]
-        markers = {"NextKeyMarker": f"{page + 1}", "NextVersionIdMarker": "0"}
-        return {"Versions": versions, "IsTruncated": page + 1 < self.pages, **markers}
-
-    def list_multipart_uploads(self, **_: Any) -> dict[str, Any]:
-        return {"IsTruncated": False}
-
-    def delete_objects(self, **request: Any) -> dict[str, Any]:
-        self.deleted += len(request["Delete"]["Objects"])
-        return {}
-
-    def delete_bucket(self, **_: Any) -> dict[str, Any]:
-        return {}
-
-
 class TestForceDeleteLoadsEveryKeyIntoMemory31192:
     def test_delete_bucket(self) -> None:
         def peak_bytes(pages: int) -> int:
-            bucket = cast("S3Client", MadeUpBucket(pages))
-            tracemalloc.start()
-            try:
-                assert delete_bucket(bucket, "made-up", force=True).objects_deleted == pages * 1000
-                return tracemalloc.get_traced_memory()[1]
-            finally:
-                tracemalloc.stop()
+            with made_up(pages) as server:
+                client = server.as_server.client()
+                client.list_buckets()
+                tracemalloc.start()
+                try:
+                    assert delete_bucket(client, "made-up", force=True).objects_deleted == pages * 1000
+                    return tracemalloc.get_traced_memory()[1]
+                finally:
+                    tracemalloc.stop()
+                    client.close()
 
-        small, large = peak_bytes(12), peak_bytes(72)
+        small, large = peak_bytes(8), peak_bytes(32)
 
-        assert (large - small) / 60_000 < 5  # bytes a key
+        assert (large - small) / 24_000 < 20  # bytes a key
 
 
 class TestForceDeleteSleeps500SecondsInTheWorkerBetweenRounds31192:
