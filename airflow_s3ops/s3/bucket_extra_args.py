@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.validate import ParamValidator
 
-from airflow_s3ops.s3.bucket_setting_values import nearest
 from airflow_s3ops.s3.errors import InvalidExtraArgs
+from airflow_s3ops.s3.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

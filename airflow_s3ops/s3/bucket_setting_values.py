@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_s3ops.s3.errors import InvalidInput
+from airflow_s3ops.s3.nearest import nearest
 
 Check = Callable[[Any], Any]
 
@@ -27,13 +27,6 @@ def checked_value(name: str, value: object) -> Any:
         return CHECKS[name](value)
     except ValueError as expected:
         raise InvalidInput(f"BucketSettings.{name} is {_short(value)}: {expected}") from None
-
-
-def nearest(name: object, names: Iterable[str]) -> str | None:
-    """Return the one of the names that was probably meant; None if none is near."""
-    by_lower_case = {known.lower(): known for known in names}
-    near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1)
-    return by_lower_case[near[0]] if near else None
 
 
 def _short(value: object) -> str:

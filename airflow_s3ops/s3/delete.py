@@ -13,11 +13,11 @@ from airflow_s3ops.s3.errors import (
     PreconditionFailed,
     RequestRejected,
 )
-from airflow_s3ops.s3.lost_answers import no_blind_repeat
+from airflow_s3ops.s3.halt import raise_if_stopped
 from airflow_s3ops.s3.names import checked_bucket, checked_key, s3_uri
+from airflow_s3ops.s3.no_blind_repeat import no_blind_repeat
 from airflow_s3ops.s3.presence import Presence, presence_of, require_bucket
 from airflow_s3ops.s3.results import DeleteObjectResult
-from airflow_s3ops.s3.stopping import raise_if_stopped
 from airflow_s3ops.s3.translate import translated
 
 if TYPE_CHECKING:

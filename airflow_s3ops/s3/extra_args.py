@@ -7,7 +7,6 @@ model: ``StorageClass`` belongs to the request that creates the object, ``Reques
 from __future__ import annotations
 
 import base64
-import difflib
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any, cast
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.validate import ParamValidator
 
 from airflow_s3ops.s3.errors import InvalidExtraArgs
+from airflow_s3ops.s3.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -115,21 +115,11 @@ def _unknown(name: str, known: Iterable[str]) -> InvalidExtraArgs:
         parameter = OURS[name]
         advice = f"Give {parameter}= instead." if parameter else "Leave it out: the upload sets it itself."
         return InvalidExtraArgs(f"extra_args says {name}", advice=f"{advice} Nothing was sent.")
-    nearest = _nearest(str(name), known)
-    advice = f"Did you mean {nearest!r}?" if nearest else f"S3 knows {', '.join(sorted(known))}."
+    near = nearest(name, known)
+    advice = f"Did you mean {near!r}?" if near else f"S3 knows {', '.join(sorted(known))}."
     return InvalidExtraArgs(
         f"S3 knows no {name!r} for an upload (extra_args)", advice=f"{advice} Nothing was sent."
     )
-
-
-def _nearest(name: str, known: Iterable[str]) -> str | None:
-    plain = {_plain(candidate): candidate for candidate in known}
-    near = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.5)
-    return plain[near[0]] if near else None
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", "").replace("-", "").casefold()
 
 
 def _with_encoded_customer_key(args: dict[str, Any]) -> dict[str, Any]:

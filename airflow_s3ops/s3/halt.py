@@ -6,6 +6,7 @@ import threading
 import time
 
 from airflow_s3ops.s3.errors import Stopped
+from airflow_s3ops.s3.names import s3_uri
 
 # How long a flag may go unnoticed while nothing else happens.
 POLL = 0.1
@@ -54,3 +55,13 @@ class Halt:
         while (rest := until - time.monotonic()) > 0:
             self._stop.wait(min(rest, POLL))
             self.check()
+
+
+def raise_if_stopped(stop: threading.Event | None, bucket: str) -> None:
+    """Look at the flag between two requests of work that has no threads of its own.
+
+    :param stop: set by ``on_kill``; None for an operation that nobody stops.
+    :raises Stopped: the flag is set.
+    """
+    if stop is not None and stop.is_set():
+        raise Stopped(f"The work on {s3_uri(bucket)} was stopped on request", bucket=bucket)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3.answers import OBJECTS, VERSIONS
 from airflow_s3ops.s3.entries import ObjectEntry, VersionEntry, objects_in, versions_in
+from airflow_s3ops.s3.halt import raise_if_stopped
 from airflow_s3ops.s3.pages import PAGE_SIZE, page_of, readable
-from airflow_s3ops.s3.stopping import raise_if_stopped
 from airflow_s3ops.s3.uploads import UploadEntry, abort_uploads, list_uploads
 
 if TYPE_CHECKING:

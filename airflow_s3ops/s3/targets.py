@@ -6,11 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from airflow_s3ops.s3.ahead import a_page_ahead, fetched_ahead, in_order
+from airflow_s3ops.s3.halt import raise_if_stopped
 from airflow_s3ops.s3.listing import object_answers, version_answers, version_pages
 from airflow_s3ops.s3.listing_xml import moment
 from airflow_s3ops.s3.pages import readable
 from airflow_s3ops.s3.presence import Presence, presence_of, require_bucket
-from airflow_s3ops.s3.stopping import raise_if_stopped
 
 if TYPE_CHECKING:
     import threading

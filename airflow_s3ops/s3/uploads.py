@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3.answers import UPLOADS
 from airflow_s3ops.s3.errors import InvalidInput, RequestRejected, UploadNotFound
+from airflow_s3ops.s3.halt import raise_if_stopped
 from airflow_s3ops.s3.listing_xml import moment
 from airflow_s3ops.s3.pages import PAGE_SIZE, page_of, readable
-from airflow_s3ops.s3.stopping import raise_if_stopped
 from airflow_s3ops.s3.translate import translated
 
 if TYPE_CHECKING:

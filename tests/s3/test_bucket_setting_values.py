@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_s3ops.s3.bucket_setting_values import CHECKS, checked_value, nearest
+from airflow_s3ops.s3.bucket_setting_values import CHECKS, checked_value
 from airflow_s3ops.s3.bucket_settings import BucketSettings
 from airflow_s3ops.s3.errors import InvalidInput
 
@@ -89,8 +89,3 @@ def test_a_long_value_is_not_printed_whole() -> None:
         checked_value("policy", "x" * 20_000)
 
     assert len(str(caught.value)) < 300
-
-
-@pytest.mark.parametrize(("name", "near"), [("acl", "ACL"), ("ACLs", "ACL"), ("Tagging", None), (7, None)])
-def test_the_nearest_name_is_found_whatever_its_case(name: object, near: str | None) -> None:
-    assert nearest(name, ["ACL", "ObjectOwnership"]) == near
