@@ -70,6 +70,11 @@ class Algorithm:
         return f"Checksum{self.name}"
 
     @property
+    def header(self) -> str:
+        """The name of the header that the member travels as, in lower case."""
+        return f"x-amz-checksum-{self.name.lower()}"
+
+    @property
     def form(self) -> Form:
         """The form that multipart objects get, unless another is asked for."""
         return "FULL_OBJECT" if self.join else "COMPOSITE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from functools import cache, lru_cache
 from pathlib import PurePath
 
 # Not in Python's own list; names as registered with IANA where they are.
@@ -45,10 +46,21 @@ def content_type_of(filename: str) -> str:
     give, because readers then see the file unpacked. The machine's own list of types is not read, so that
     every worker guesses alike.
     """
+    return _content_type_of_suffixes("".join(PurePath(filename).suffixes[-2:]))
+
+
+# The tables take longer to make than a small file takes to send.
+@lru_cache(maxsize=1024)
+def _content_type_of_suffixes(suffixes: str) -> str:
+    media_type, encoding = _types().guess_type(f"x{suffixes}")
+    if encoding:
+        return _COMPRESSED.get(encoding, UNKNOWN)
+    return media_type or UNKNOWN
+
+
+@cache
+def _types() -> mimetypes.MimeTypes:
     types = mimetypes.MimeTypes()
     for suffix, media_type in _MORE.items():
         types.add_type(media_type, suffix)
-    media_type_found, encoding = types.guess_type(f"x{''.join(PurePath(filename).suffixes[-2:])}")
-    if encoding:
-        return _COMPRESSED.get(encoding, UNKNOWN)
-    return media_type_found or UNKNOWN
+    return types

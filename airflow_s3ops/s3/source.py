@@ -65,6 +65,20 @@ class Source:
                 raise _changed(self.filename, f"it ends at byte {offset + filled:,}")
             filled += count
 
+    def read_whole(self) -> bytes:
+        """Return all bytes, read once; for a file that is known to be small.
+
+        :raises SourceChanged: the file has become too short.
+        :raises SourceUnreadable: the disk or network file system failed to read.
+        """
+        size = self.identity.size
+        data = self._read_at(size, 0)
+        while len(data) < size and (more := self._read_at(size - len(data), len(data))):
+            data += more
+        if len(data) < size:
+            raise _changed(self.filename, f"it ends at byte {len(data):,}")
+        return data
+
     def check(self) -> None:
         """Look whether the file, and what its name stands for, is still what was opened.
 
@@ -82,10 +96,19 @@ class Source:
         try:
             return os.preadv(self._fd, [buffer], offset)
         except OSError as error:
-            raise SourceUnreadable(
-                f"Reading {self.filename!r} failed at byte {offset:,}: {error.strerror}",
-                advice="Look at the disk or network share that holds the file.",
-            ) from error
+            raise self._failed(error, offset) from error
+
+    def _read_at(self, size: int, offset: int) -> bytes:
+        try:
+            return os.pread(self._fd, size, offset)
+        except OSError as error:
+            raise self._failed(error, offset) from error
+
+    def _failed(self, error: OSError, offset: int) -> SourceUnreadable:
+        return SourceUnreadable(
+            f"Reading {self.filename!r} failed at byte {offset:,}: {error.strerror}",
+            advice="Look at the disk or network share that holds the file.",
+        )
 
 
 @contextmanager
