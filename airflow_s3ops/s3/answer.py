@@ -15,7 +15,7 @@ from airflow_s3ops.s3.destination import Destination
 from airflow_s3ops.s3.errors import NetworkError, S3OpsError
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.refusal import explained
-from airflow_s3ops.s3.translate import from_client_error, translated
+from airflow_s3ops.s3.translate import error_class, from_client_error, translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
 # To explain a refusal may take a request; every file of a batch may be refused, for the one reason.
 _EXPLAINED = 20
+# Answers that awscrt would rather see repeated: it tells their code, and keeps S3's words and id to itself.
+_KEPT_BACK = {
+    "AWS_ERROR_S3_INTERNAL_ERROR": "InternalError",
+    "AWS_ERROR_S3_SLOW_DOWN": "SlowDown",
+    "AWS_ERROR_S3_REQUEST_TIMEOUT": "RequestTimeout",
+    "AWS_ERROR_S3_REQUEST_TIME_TOO_SKEWED": "RequestTimeTooSkewed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +96,19 @@ class Refusals:
         return self._explanation(error, operation, key)
 
     def of_connection(self, operation: str, key: str, error: Exception | None) -> S3OpsError:
-        """Return the error for a request without an answer.
+        """Return the error for a request without an answer, or with one that awscrt keeps to itself.
 
         :param error: awscrt's.
         """
         name = str(getattr(error, "name", type(error).__name__))
         words = str(getattr(error, "message", error))
-        ours = NetworkError(
-            f"{operation} on {s3_uri(self._args.bucket, key)} was not answered ({name})",
+        code = _KEPT_BACK.get(name)
+        how = f"was answered {code}" if code else f"was not answered ({name})"
+        ours = (error_class(code) if code else NetworkError)(
+            f"{operation} on {s3_uri(self._args.bucket, key)} {how}",
             bucket=self._args.bucket,
             key=key,
-            code=name,
+            code=code or name,
             said=f"awscrt said: {words} ({caller_of(self._client)})",
         )
         ours.__cause__ = error

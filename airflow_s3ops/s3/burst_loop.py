@@ -38,6 +38,8 @@ _FOR_ALL = (
 # So many files in a row given up after all their tries, and none sent meanwhile: the server is away.
 _AWAY = (errors.NetworkError, errors.ServerError, errors.Throttled)
 _GIVEN_UP = 20
+# awscrt takes 10 to 30 seconds to tell this, against eavesdroppers who measure: once is enough.
+_NEVER_MENDS = frozenset({"AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE"})
 
 
 @dataclass(slots=True)
@@ -71,6 +73,7 @@ class BurstLoop:
     _sent: int = 0
     _held: int = 0
     _given_up: int = 0
+    _has_answer: bool = False
     _waiting: list[tuple[float, int, Traveller]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
     _outcomes: list[Delivered | Undelivered] = field(default_factory=list)
@@ -124,6 +127,7 @@ class BurstLoop:
             if sending.error is None:
                 self._concurrency.succeeded()
                 self._given_up = 0
+                self._has_answer = True
                 answer = Answer({name.lower(): value for name, value in sending.headers})
                 self._step(sending.owner, answer, None)
             else:
@@ -131,6 +135,8 @@ class BurstLoop:
 
     def _error(self, sending: Sending) -> errors.S3OpsError:
         error = self.crt.error_of(sending, self._refusals)
+        if error.code in _NEVER_MENDS and not self._has_answer:
+            raise error
         if isinstance(error, errors.Throttled):
             self._concurrency.throttled()
         elif not isinstance(error, _AWAY):

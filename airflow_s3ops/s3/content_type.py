@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 from functools import cache, lru_cache
-from pathlib import PurePath
 
 # Not in Python's own list; names as registered with IANA where they are.
 _MORE = {
@@ -46,7 +45,9 @@ def content_type_of(filename: str) -> str:
     give, because readers then see the file unpacked. The machine's own list of types is not read, so that
     every worker guesses alike.
     """
-    return _content_type_of_suffixes("".join(PurePath(filename).suffixes[-2:]))
+    name = filename.rpartition("/")[2]
+    last_two = name.lstrip(".").split(".")[1:][-2:]
+    return _content_type_of_suffixes("".join(f".{suffix}" for suffix in last_two))
 
 
 # The tables take longer to make than a small file takes to send.

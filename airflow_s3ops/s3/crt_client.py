@@ -7,7 +7,6 @@ repeats a request by itself, because only who repeats it knows that an answer ma
 from __future__ import annotations
 
 import time
-from io import BytesIO
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 _GBPS_PER_CONNECTION = 0.4
 # One thread feeds all connections: a second one costs more CPU in hand-overs than it brings.
 _EVENT_LOOPS = 1
-_DELEGATE_FAILED = "AWS_AUTH_CREDENTIALS_PROVIDER_DELEGATE_FAILURE"
 # Together less than the 2 seconds that a stop may take.
 CLOSE_WITHIN = 1.0
 
@@ -82,6 +80,32 @@ class Sending:
             self.status = more["status_code"]
             self.headers = more["error_headers"] or ()
         self._ended.put(self)
+
+
+class _Body:
+    """Bytes that awscrt reads, in one go. BytesIO would copy them once more."""
+
+    __slots__ = ("_data", "_position")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(data)
+        self._position = 0
+
+    def readinto1(self, buffer: memoryview) -> int:
+        piece = self._data[self._position : self._position + len(buffer)]
+        buffer[: len(piece)] = piece
+        self._position += len(piece)
+        return len(piece)
+
+    def read(self, size: int = -1) -> bytes:
+        rest = self._data[self._position :]
+        piece = bytes(rest if size < 0 else rest[:size])
+        self._position += len(piece)
+        return piece
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._position = offset + (0, self._position, len(self._data))[whence]
+        return self._position
 
 
 class CrtClient:
@@ -139,29 +163,24 @@ class CrtClient:
         parcel: Parcel | None,
     ) -> None:
         headers = [("Host", template.host), *template.headers, *own]
-        body = None
+        body, payload = None, AwsSignedBodyValue.EMPTY_SHA256
         if parcel:
+            payload = parcel.sha256 or payload
             headers.append(("Content-Length", str(len(parcel.data))))
-            body = BytesIO(parcel.data) if parcel.data else None
+            body = _Body(parcel.data) if parcel.data else None
         sending = Sending(owner, operation, key, self._ended)
         self._under_way.add(sending)
         sending.request = self._crt.make_request(
             type=crt.S3RequestType.DEFAULT,
             operation_name=operation,
             request=HttpRequest(template.method, template.path(key), HttpHeaders(headers), body),
-            signing_config=self._signing(parcel.sha256) if parcel and parcel.sha256 else None,
+            signing_config=self._signing(payload) if template.signs_payload else None,
             on_headers=sending.on_headers,
             on_done=sending.on_done,
         )
 
     def error_of(self, sending: Sending, refusals: Refusals) -> S3OpsError:
-        """Return our error for a request that failed.
-
-        :raises S3OpsError: there are no credentials any more.
-        """
-        if self.credentials and getattr(sending.error, "name", "") == _DELEGATE_FAILED:
-            with translated(self._client):
-                self.credentials.raise_failure()
+        """Return our error for a request that failed."""
         if sending.status is not None and isinstance(sending.error, crt.S3ResponseError):
             return refusals.of_answer(
                 sending.operation, sending.key, sending.status, sending.headers, sending.body
@@ -172,7 +191,11 @@ class CrtClient:
         """Return a request that has ended; None if none does.
 
         :param within: seconds to wait; 0 looks only.
+        :raises S3OpsError: there are no credentials any more.
         """
+        if self.credentials and self.credentials.failure:
+            with translated(self._client):
+                raise self.credentials.failure
         try:
             sending = self._ended.get(timeout=within) if within > 0 else self._ended.get_nowait()
         except Empty:

@@ -15,12 +15,14 @@ class CrtCredentials:
     """A provider for awscrt.
 
     :param client: whose credentials they are.
+    :ivar failure: why they could not be renewed; nothing more may be sent then.
     """
 
     def __init__(self, client: S3Client) -> None:
         # botocore gives a client's credentials to nobody else.
         self._credentials = cast("Any", client)._request_signer._credentials  # noqa: SLF001
-        self._failure: Exception | None = None
+        self.failure: Exception | None = None
+        self._latest = AwsCredentials(*self._credentials.get_frozen_credentials()[:3])
         # What never changes need not be asked for before each request: that is a tenth of its cost.
         is_lasting = type(self._credentials) is Credentials
         self.provider = (
@@ -29,18 +31,9 @@ class CrtCredentials:
             else AwsCredentialsProvider.new_delegate(self._now)
         )
 
-    def raise_failure(self) -> None:
-        """Raise why there are no credentials any more, if so.
-
-        :raises BotoCoreError: or what else the renewal raised.
-        """
-        failure, self._failure = self._failure, None
-        if failure:
-            raise failure
-
     def _now(self) -> AwsCredentials:
         try:
-            return AwsCredentials(*self._credentials.get_frozen_credentials()[:3])
-        except Exception as error:
-            self._failure = error
-            raise
+            self._latest = AwsCredentials(*self._credentials.get_frozen_credentials()[:3])
+        except Exception as error:  # noqa: BLE001 - awscrt would print it; whoever asks next is told
+            self.failure = error
+        return self._latest

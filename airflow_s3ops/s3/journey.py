@@ -108,7 +108,10 @@ class Journeys:
             delivered = yield from self._unless_same(outgoing, parcel)
         else:
             delivered = yield from self._sent(outgoing, self._put(outgoing, parcel))
-        parcel.check()
+        try:
+            parcel.check()
+        except errors.SourceChanged as error:
+            raise _too_late(error) from error
         return delivered
 
     def _under_trust(self, outgoing: Outgoing, parcel: Parcel) -> Way[Delivered]:
@@ -267,3 +270,10 @@ class Journeys:
         by_server = bool(stored) or proven_by_etag(witness, parcel)
         checksum = ObjectChecksum(algorithm, parcel.checksum, "server" if by_server else "size")
         return Delivered(outgoing, "uploaded", size, answer.etag, answer.version_id, checksum)
+
+
+def _too_late(error: errors.SourceChanged) -> errors.SourceChanged:
+    return errors.SourceChanged(
+        f"{error.what}; the object is whole, but it is the file as it was before",
+        advice="Let the writer finish first, and run the task again: it sends what the file is then",
+    )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_s3ops.s3.checksum import encoded
 from airflow_s3ops.s3.errors import SourceChanged
-from airflow_s3ops.s3.source import SourceIdentity, opened_source
+from airflow_s3ops.s3.source import opened_source
 
 if TYPE_CHECKING:
     from airflow_s3ops.s3.checksum import Algorithm
+    from airflow_s3ops.s3.source import SourceIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +32,13 @@ class Parcel:
     def check(self) -> None:
         """Look whether the file is still what was read.
 
-        :raises SourceChanged: it is not; the object is the file as it was before.
+        :raises SourceChanged: it is not.
         """
-        try:
-            now = SourceIdentity.of(os.stat(self.path))  # noqa: PTH116 - fewer steps, on every file
-        except OSError as error:
-            raise self._changed_since("its name is gone") from error
-        if now != self.identity:
-            raise self._changed_since("it is another file now, or was written to")
+        self.identity.check(self.path)
 
     def md5(self) -> bytes:
         """Return the MD5 sum, which S3 often makes ETags of."""
         return hashlib.md5(self.data, usedforsecurity=False).digest()
-
-    def _changed_since(self, how: str) -> SourceChanged:
-        return SourceChanged(
-            f"The file {self.path!r} changed while it was on its way: {how}. Its object is whole, but older"
-        )
 
 
 def read_parcel(path: str, algorithm: Algorithm, largest: int, *, for_signing: bool) -> Parcel:
@@ -64,7 +54,7 @@ def read_parcel(path: str, algorithm: Algorithm, largest: int, *, for_signing: b
         if source.identity.size > largest:
             raise SourceChanged(f"The file {path!r} has grown to {source.identity.size:,} bytes")
         data = source.read_whole()
-        source.check()
+        source.identity.check(path)
     digest = algorithm.new()
     digest.update(data)
     return Parcel(

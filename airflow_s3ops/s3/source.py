@@ -40,6 +40,18 @@ class SourceIdentity:
         """Take the identity out of what the system tells."""
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
+    def check(self, filename: str) -> None:
+        """Look whether a name still stands for the file.
+
+        :raises SourceChanged: it was written to, truncated, replaced, renamed or removed.
+        """
+        try:
+            now = SourceIdentity.of(os.stat(filename))  # noqa: PTH116 - fewer steps, on every part
+        except OSError as error:
+            raise _changed(filename, "its name is gone") from error
+        if now != self:
+            raise _changed(filename, _difference(self, now))
+
 
 class Source:
     """An open regular file. Reading is by position, so that threads share it without sharing an offset.
@@ -84,13 +96,10 @@ class Source:
 
         :raises SourceChanged: it was written to, truncated, replaced, renamed or removed.
         """
-        try:
-            by_name = SourceIdentity.of(os.stat(self.filename))  # noqa: PTH116 - fewer steps, on every part
-        except OSError as error:
-            raise _changed(self.filename, "its name is gone") from error
-        for identity in (by_name, SourceIdentity.of(os.fstat(self._fd))):
-            if identity != self.identity:
-                raise _changed(self.filename, _difference(self.identity, identity))
+        self.identity.check(self.filename)
+        by_handle = SourceIdentity.of(os.fstat(self._fd))
+        if by_handle != self.identity:
+            raise _changed(self.filename, _difference(self.identity, by_handle))
 
     def _read(self, buffer: memoryview, offset: int) -> int:
         try:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from tests.faults.exchange import Exchange
 from tests.faults.messages import Record, Request, parse_request
+from tests.faults.signing import without_header
 from tests.faults.wire import Wire
 
 if TYPE_CHECKING:
@@ -75,7 +76,12 @@ class Connection:
         def record(body_bytes: int, status: int | None) -> None:
             self._record(Record(**vars(request), body_bytes=body_bytes, status=status))
 
-        exchange = Exchange(request, raw, self._client, self._connect, lambda: self._wait(1), record)
+        def forgetting(head: bytes, header: str) -> bytes:
+            return without_header(head, header, self._behind)
+
+        exchange = Exchange(
+            request, raw, self._client, self._connect, lambda: self._wait(1), record, forgetting
+        )
         try:
             rule = self._rule_for(request)
             if rule is None:

@@ -22,6 +22,7 @@ class Exchange:
     :param connect: gives the connection to the server; called only if the server is to hear of this.
     :param lag: waits for the latency of one way.
     :param record: told once, before the client can know of the answer: body bytes and status.
+    :param change: takes a header out of a head.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Exchange:
         connect: Callable[[], Wire],
         lag: Callable[[], None],
         record: Callable[[int, int | None], None],
+        change: Callable[[bytes, str], bytes],
     ) -> None:
         self.request = request
         self.keeps_alive = request.headers.get("connection", "").lower() != "close"
@@ -40,6 +42,7 @@ class Exchange:
         self._connect = connect
         self._lag = lag
         self._record = record
+        self._change = change
         self._recorded = False
         self._body_bytes = 0
 
@@ -53,13 +56,17 @@ class Exchange:
         self._client.write_body(server.read_body(head.framing), head.framing)
         self.keeps_alive = self.keeps_alive and not head.closes
 
+    def forget(self, header: str) -> None:
+        """Let the server not hear of a header."""
+        self._raw = self._change(self._raw, header)
+
     def answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         """Take the request's body, then answer in the server's place."""
         self._swallow()
-        body = b"" if self.request.method == "HEAD" else body
         self._lag()
         self.close_record(status)
-        self._client.write(answer_head(status, headers or {}, len(body)) + body)
+        head = answer_head(status, headers or {}, len(body))  # to a HEAD it tells the size as well
+        self._client.write(head if self.request.method == "HEAD" else head + body)
 
     def break_off(self, after: int) -> None:
         """Pass on `after` bytes of body, then reset the connections on both sides."""

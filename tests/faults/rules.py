@@ -96,6 +96,15 @@ class Rule:
         """Flip the lowest bit of the body's byte `at`, counted from 0, on its way to the server."""
         return self._is(lambda exchange: exchange.pass_on(flip=at))
 
+    def forget_header(self, name: str) -> Rule:
+        """Pass the request on without one of its headers, as if the server did not know it."""
+
+        def fault(exchange: Exchange) -> None:
+            exchange.forget(name)
+            exchange.pass_on()
+
+        return self._is(fault)
+
     def run(self, callback: Callable[[Request], object]) -> Rule:
         """Call `callback` when the request's head has arrived, then pass the request on.
 

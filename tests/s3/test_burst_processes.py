@@ -1,0 +1,74 @@
+"""The fast road in processes that fork, and what it leaves behind in them: nothing."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_s3ops.s3.burst import Burst
+from tests.s3.burst_support import batch_args, delivered, objects, outgoing, sent, write_files
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from tests.servers import S3Server
+
+WITHIN = 60.0
+
+
+def _send(server: S3Server, bucket: str, folder: Path) -> None:
+    delivered(sent(server.client(), batch_args(bucket), sorted(folder.iterdir())))
+
+
+def _in_a_fork(server: S3Server, bucket: str, folder: Path) -> None:
+    with warnings.catch_warnings():
+        # From Python 3.12 on it warns of forking beside threads: that it works is what is shown here.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = multiprocessing.get_context("fork").Process(target=_send, args=(server, bucket, folder))
+        child.start()
+    child.join(WITHIN)
+    assert child.exitcode == 0
+    child.close()
+
+
+def test_a_forked_process_sends_after_its_parent_did(
+    server: S3Server, s3: S3Client, bucket: str, tmp_path: Path
+) -> None:
+    mine, its = write_files(tmp_path / "mine", 20), tmp_path / "its"
+    delivered(sent(s3, batch_args(bucket), mine))
+    expected = {path.name for path in mine} | {
+        path.rename(path.with_name(f"its-{path.name}")).name for path in write_files(its, 20)
+    }
+    _in_a_fork(server, bucket, its)
+    assert objects(s3, bucket).keys() == expected
+
+
+def test_a_forked_process_sends_while_its_parent_does(
+    server: S3Server, s3: S3Client, bucket: str, tmp_path: Path
+) -> None:
+    mine = write_files(tmp_path / "mine", 200)
+    for path in write_files(tmp_path / "its", 20):
+        path.rename(path.with_name(f"its-{path.name}"))
+    outcomes = Burst(s3, batch_args(bucket)).send(outgoing(path) for path in mine)
+    next(outcomes)
+    _in_a_fork(server, bucket, tmp_path / "its")
+    assert len(list(outcomes)) == len(mine) - 1
+    assert len(objects(s3, bucket)) == len(mine) + 20
+
+
+def test_no_thread_is_left(s3: S3Client, bucket: str, tmp_path: Path) -> None:
+    paths = write_files(tmp_path, 50)
+    before = _threads()
+    delivered(sent(s3, batch_args(bucket), paths))
+    until = time.monotonic() + WITHIN
+    while _threads() - before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert _threads() - before == set()
+
+
+def _threads() -> set[str]:
+    """Return the ids of all threads, awscrt's own included, which Python knows nothing of."""
+    return {path.name for path in Path("/proc/self/task").iterdir()}
