@@ -6,6 +6,7 @@ repeats a request by itself, because only who repeats it knows that an answer ma
 
 from __future__ import annotations
 
+import threading
 import time
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,6 @@ from airflow_s3ops.s3.translate import translated
 from airflow_s3ops.s3.trust_store import trusted_authorities
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Sequence
 
     from types_boto3_s3 import S3Client
@@ -216,7 +216,8 @@ class CrtClient:
             sending.request = None
         events = [self._crt.shutdown_event, self._bootstrap.shutdown_event, self._loops.shutdown_event]
         del self._crt, self._bootstrap, self._loops, self.credentials
-        if all(_is_set(event, until) for event in events):
+        is_main = threading.current_thread() is threading.main_thread()  # no other may join awscrt's threads
+        if all(_is_set(event, until) for event in events) and is_main:
             join_all_native_threads(timeout_sec=max(0.05, until - time.monotonic()))
 
     def _signing(self, payload: str) -> AwsSigningConfig | None:

@@ -49,7 +49,8 @@ class ObjectChecksum:
 
     :param algorithm: S3's name of it, such as ``CRC64NVME``.
     :param value: base64, as S3 writes it; ``<base64>-<parts>`` for a COMPOSITE one.
-    :param verified_by: ``server``: the server compared it with what it stored, or returned it;
+    :param verified_by: ``server``: the server compared it with what it stored, or returned it (or, for one of
+        many small files, an ETag that is the MD5 sum of what was sent);
         ``size``: the server answers no checksums, only the size was compared; ``none``: it answers none, and
         this identity may not look (``s3:GetObject``), or somebody else has written to the key since.
     """
