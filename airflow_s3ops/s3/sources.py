@@ -1,20 +1,143 @@
-"""Many files to be sent."""
+"""Many files to be sent: a folder, a glob, a list, or a shard of one, in the order that S3 lists keys in."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound
+from airflow_s3ops.s3.patterns import MAGIC, PathPatterns, Pattern
+from airflow_s3ops.s3.walk import Found, SourceFile, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["FilesSource", "SourceFile", "files_of"]
+
+FilesSource: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, Any]"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file as it was found.
+@dataclass(frozen=True)
+class Range:
+    """Relative paths from one on and below another, as bytes; an empty end is open."""
 
-    :param path: as the system knows it.
-    :param relative: its place in the source, always with ``/``.
-    :param size: bytes.
+    first: bytes = b""
+    end: bytes = b""
+
+    def has(self, path: bytes) -> bool:
+        """Whether a file's path is in it."""
+        return path >= self.first and (not self.end or path < self.end)
+
+    def meets(self, folder: bytes) -> bool:
+        """Whether a path in the folder may be in it.
+
+        :param folder: ends with ``/``.
+        """
+        if self.end and folder >= self.end:
+            return False
+        return folder >= self.first or self.first.startswith(folder)
+
+
+def files_of(
+    source: FilesSource,
+    include: str | Iterable[str] | None = None,
+    exclude: str | Iterable[str] | None = None,
+) -> Iterator[SourceFile]:
+    """Yield the files of a source, ordered by the bytes of their relative paths, as S3 orders keys.
+
+    Folders are read one after the other; the names of those on the way down to the current one are held.
+    A file that vanishes meanwhile, or a link to nowhere, is yielded, of size 0: whoever opens it finds out.
+
+    :param source: a folder, with all folders in it; a glob, where ``**`` stands for any number of folders,
+        and paths count from the first folder without a wildcard on; a list of files, where a relative path
+        counts as it is and an absolute one by its name; or a shard: ``{"source": folder or glob, "from":
+        path, "to": path}`` with those relative paths that are not below the one and below the other, where an
+        empty text sets no bound. Links are followed to what is in the folder itself, and never out of it.
+    :param include: patterns of relative paths; None means all. See :class:`PathPatterns`.
+    :param exclude: patterns of what is left out, although it is included.
+    :raises SourceNotFound: there is no such folder.
+    :raises SourceUnreadable: a folder may not be read; raised at the end, after all files of the others.
+    :raises InvalidInput: no source, no pattern, or two files of a list have one relative path.
     """
+    included, excluded = PathPatterns(include, "include"), PathPatterns(exclude, "exclude")
+    shard = Range()
+    if isinstance(source, Mapping):
+        source, shard = _of_shard(source)
+    if isinstance(source, (str, os.PathLike)):
+        found = _in_tree(os.fspath(source), shard, excluded)
+    else:
+        found = _listed(source)
+    for file in found:
+        relative = file.relative
+        if not shard.has(os.fsencode(relative)) or excluded.match(relative):
+            continue
+        if not included or included.match(relative):
+            yield file.looked_at()
 
-    path: str
-    relative: str
-    size: int
-    mtime_ns: int
+
+def _in_tree(source: str, shard: Range, excluded: PathPatterns) -> Iterator[Found]:
+    if not source:
+        raise InvalidInput("The source is empty", advice="Check the template that it comes from.")
+    if Path(source).is_dir():  # a folder may well have a wildcard's letter in its name
+        root, pattern = source, Pattern("**")
+    else:
+        root, pattern = _of_glob(source)
+
+    def may_hold(folder: str) -> bool:
+        return shard.meets(os.fsencode(f"{folder}/")) and not (excluded and excluded.cover(folder))
+
+    return Tree(root, pattern, may_hold).files()
+
+
+def _of_glob(source: str) -> tuple[str, Pattern]:
+    names = source.split("/")
+    at = next((index for index, name in enumerate(names) if MAGIC.search(name)), None)
+    if at is None:
+        if Path(source).exists():
+            raise InvalidInput(
+                f"The source {source!r} is a file, not a folder",
+                advice=f"Use UploadFileOperator, or give a list: [{source!r}].",
+            )
+        raise SourceNotFound(f"There is no folder {source!r}")
+    root = "/".join(names[:at]) or ("/" if at else ".")
+    if not Path(root).is_dir():
+        raise SourceNotFound(f"There is no folder {root!r}, where {source!r} begins")
+    return root, Pattern("/".join(names[at:]))
+
+
+def _of_shard(shard: Mapping[str, Any]) -> tuple[Any, Range]:
+    names = {"source", "from", "to"}
+    texts = [shard.get("from", ""), shard.get("to", "")]
+    if set(shard) != names or not all(isinstance(text, str) for text in texts):
+        raise InvalidInput(f"The source has {sorted(map(str, shard))}, where a shard has {sorted(names)}")
+    if not isinstance(shard["source"], (str, os.PathLike)):
+        raise InvalidInput("The source of a shard is neither a folder nor a glob")
+    return shard["source"], Range(*map(os.fsencode, texts))
+
+
+def _listed(source: Iterable[Any]) -> Iterator[Found]:
+    paths: dict[bytes, str] = {}
+    if not isinstance(source, Iterable) or isinstance(source, bytes):
+        raise InvalidInput(f"The source is a {type(source).__name__}: no folder, glob or list of files")
+    for item in source:
+        if not item or not isinstance(item, (str, os.PathLike)):
+            raise InvalidInput(f"The list of files has {item!r}, which is no path")
+        path = os.fspath(item)
+        place = os.fsencode(_place(path))
+        if place in paths:
+            raise InvalidInput(
+                f"{paths[place]!r} and {path!r} would both become {os.fsdecode(place)!r}",
+                advice="An absolute path counts by its name alone: give a folder or a glob instead, "
+                "or upload the two under different prefixes. Nothing was sent.",
+            )
+        paths[place] = path
+    return (Found(paths[place], os.fsdecode(place)) for place in sorted(paths))
+
+
+def _place(path: str) -> str:
+    plain = os.path.normpath(path)
+    is_inside = plain.split("/")[0] not in ("", ".", "..")
+    return plain if is_inside else PurePath(plain).name

@@ -1,0 +1,113 @@
+"""Patterns of relative paths: ``*``, ``?`` and ``[…]`` within a name, ``**`` for any number of folders."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import translate
+from typing import TYPE_CHECKING, TypeAlias
+
+from airflow_s3ops.s3.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MAGIC = re.compile(r"[*?\[]")
+ANY_FOLDERS = "**"
+
+# Where in a pattern one may be after some names: the positions of the steps that may come next.
+Positions: TypeAlias = frozenset[int]
+
+
+class Pattern:
+    """One pattern, walked along name by name, so that a folder in which nothing can match is not opened.
+
+    Names are compared letter by letter, and a leading dot is a letter like any other, as in Python's own
+    ``Path.glob``.
+
+    :param text: with ``/`` between the names.
+    """
+
+    def __init__(self, text: str) -> None:
+        names = [name for name in text.split("/") if name not in ("", ".")]
+        if not names or ".." in names:
+            raise InvalidInput(f"{text!r} is no pattern of paths inside a folder")
+        self._is_open = names[-1] == ANY_FOLDERS
+        if self._is_open:
+            names.append("*")  # the file itself is something in those folders
+        self._steps = [None if name == ANY_FOLDERS else re.compile(translate(name)) for name in names]
+        self.start = self._with_skips({0})
+
+    def after(self, positions: Positions, name: str) -> Positions:
+        """Return where one may be after one more name."""
+        reached = set()
+        for position in positions:
+            if position == len(self._steps):
+                continue
+            step = self._steps[position]
+            if step is None:
+                reached.add(position)
+            elif step.match(name):
+                reached.add(position + 1)
+        return self._with_skips(reached)
+
+    def is_at_end(self, positions: Positions) -> bool:
+        """Whether the names so far match."""
+        return len(self._steps) in positions
+
+    def covers(self, positions: Positions) -> bool:
+        """Whether whatever follows matches as well."""
+        return self._is_open and len(self._steps) - 2 in positions
+
+    def _with_skips(self, positions: set[int]) -> Positions:
+        for position in sorted(positions):
+            at = position
+            while at < len(self._steps) and self._steps[at] is None:
+                at += 1
+                positions.add(at)
+        return frozenset(positions)
+
+
+class PathPatterns:
+    """Patterns of which one is enough.
+
+    :param patterns: each matches the relative path, from its beginning; one without ``/`` matches the file's
+        name, in whichever folder; one that ends with ``/`` matches all that is in that folder. A single text
+        is one pattern.
+    :param name: of the parameter that they come from, for the error.
+    """
+
+    def __init__(self, patterns: str | Iterable[str] | None, name: str) -> None:
+        texts = [patterns] if isinstance(patterns, str) else list(patterns or ())
+        wrong = [text for text in texts if not isinstance(text, str) or not text.strip("/")]
+        if wrong:
+            raise InvalidInput(f"{name} has {wrong[0]!r}, which is no pattern")
+        self._patterns = [Pattern(_in_full(text)) for text in texts]
+
+    def __bool__(self) -> bool:
+        """Return whether there are any."""
+        return bool(self._patterns)
+
+    def match(self, relative: str) -> bool:
+        """Whether one matches a relative path."""
+        names = relative.split("/")
+        return any(pattern.is_at_end(_along(pattern, names)) for pattern in self._patterns)
+
+    def cover(self, folder: str) -> bool:
+        """Whether one matches whatever may be in a folder."""
+        names = folder.split("/")
+        return any(pattern.covers(_along(pattern, names)) for pattern in self._patterns)
+
+
+def _along(pattern: Pattern, names: Sequence[str]) -> Positions:
+    positions = pattern.start
+    for name in names:
+        positions = pattern.after(positions, name)
+        if not positions:
+            break
+    return positions
+
+
+def _in_full(text: str) -> str:
+    if text.endswith("/"):
+        return f"{text}{ANY_FOLDERS}"
+    return text if "/" in text else f"{ANY_FOLDERS}/{text}"
