@@ -38,7 +38,8 @@
     │   ├── SourceChanged
     │   ├── BucketRefilled
     │   └── Stopped
-    └── PartialDelete             failures, deleted; worth a retry if one of the failures is
+    ├── PartialDelete             failures, deleted; worth a retry if one of the failures is
+    └── PartialUpload             failures, counts; likewise
 
 A leaf is named after what happened. S3's own codes are mapped in :mod:`airflow_s3ops.s3.translate`.
 """
@@ -48,7 +49,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from airflow_s3ops.s3.results import FailedKey
 
@@ -359,4 +360,29 @@ class PartialDelete(S3OpsError):
         super().__init__(what, **details)
         self.failures = tuple(failures)
         self.deleted = deleted
+        self.retryable = retryable
+
+
+class PartialUpload(S3OpsError):
+    """Some files were uploaded and others were not; every file was tried.
+
+    :param failures: the first 1,000 files that are not there, by key, with code and words.
+    :param counts: how many were ``uploaded``, ``skipped`` and ``failed``.
+    :param retryable: whether one of the failures may succeed later.
+    """
+
+    default_advice = 'Mend what the codes name; a retry with if_exists="skip_if_same" sends only the rest.'
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        failures: Sequence[FailedKey] = (),
+        counts: Mapping[str, int] | None = None,
+        retryable: bool = True,
+        **details: str | None,
+    ) -> None:
+        super().__init__(what, **details)
+        self.failures = tuple(failures)
+        self.counts = dict(counts or {})
         self.retryable = retryable

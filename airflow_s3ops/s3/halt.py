@@ -12,6 +12,21 @@ from airflow_s3ops.s3.names import s3_uri
 POLL = 0.1
 
 
+class EitherStop(threading.Event):
+    """A flag that is up as well when another one is: ended from outside, or by who made it.
+
+    :param other: the other flag; None if there is none.
+    """
+
+    def __init__(self, other: threading.Event | None) -> None:
+        super().__init__()
+        self._other = other
+
+    def is_set(self) -> bool:
+        """Return whether either is up."""
+        return super().is_set() or (self._other is not None and self._other.is_set())
+
+
 class Halt:
     """What every step of the work looks at.
 

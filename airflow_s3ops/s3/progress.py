@@ -58,6 +58,59 @@ class ProgressLog:
         self._log.info("%s: %s", self._what, described(progress, now - self._begun))
 
 
+@dataclass(frozen=True)
+class FilesProgress:
+    """How far an upload of many files is.
+
+    :param files: that are uploaded, skipped or failed.
+    :param bytes: of those that are uploaded.
+    :param failed: how many of the files failed.
+    """
+
+    files: int
+    bytes: int
+    failed: int = 0
+
+
+class FilesProgressSubscriber(Protocol):
+    """Anything that can be called with a :class:`FilesProgress`."""
+
+    def __call__(self, progress: FilesProgress, /) -> object:
+        """Take note, after each file, in the calling thread. What it raises ends the upload."""
+
+
+class FilesProgressLog:
+    """A subscriber that logs a line every ten seconds at most: files, bytes and their rates.
+
+    :param log: where to.
+    :param what: what is transferred, for the line.
+    :param clock: seconds, monotonic.
+    """
+
+    def __init__(self, log: logging.Logger, what: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._log = log
+        self._what = what
+        self._clock = clock
+        self._begun = self._logged = clock()
+
+    def __call__(self, progress: FilesProgress, /) -> None:
+        """Log, unless the last line is too young."""
+        now = self._clock()
+        if now - self._logged < LOG_EVERY:
+            return
+        self._logged = now
+        seconds = now - self._begun
+        self._log.info(
+            "%s: %s files, %s, %.0f files/s, %s/s%s",
+            self._what,
+            f"{progress.files:,}",
+            _size(progress.bytes),
+            progress.files / seconds,
+            _size(progress.bytes / seconds),
+            f", {progress.failed:,} failed" if progress.failed else "",
+        )
+
+
 def described(progress: Progress, seconds: float) -> str:
     """Return one phrase: ``42 % of 1.0 GiB, 105.0 MiB/s, 0:00:06 left``, and what was resumed.
 

@@ -93,6 +93,29 @@ class UploadFileResult(Result):
 
 
 @dataclass(frozen=True)
+class UploadFilesResult(Result):
+    """What became of many files. That some failed is an error, :class:`PartialUpload`, and no result.
+
+    :param prefix: what the keys begin with.
+    :param uploaded: files that this run sent.
+    :param skipped: files whose objects were left as they are.
+    :param failed: 0.
+    :param bytes: of the files that this run sent.
+    :param manifest: the manifest's URI; None if none was asked for.
+    :param seconds: wall time of the call.
+    """
+
+    bucket: str
+    prefix: str
+    uploaded: int
+    skipped: int
+    failed: int
+    bytes: int
+    seconds: float = 0.0
+    manifest: str | None = None
+
+
+@dataclass(frozen=True)
 class DeleteObjectResult(Result):
     """What deleting one key did.
 
@@ -145,10 +168,10 @@ class DeleteBucketResult(Result):
 
 @dataclass(frozen=True)
 class FailedKey:
-    """A key that S3 did not delete.
+    """A key that S3 did not delete, or a file that did not become an object.
 
-    :param code: S3's error code, such as ``AccessDenied``.
-    :param message: S3's own words.
+    :param code: S3's error code, such as ``AccessDenied``, or the name of our own error.
+    :param message: S3's own words, or ours.
     """
 
     key: str

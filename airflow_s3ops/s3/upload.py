@@ -24,12 +24,14 @@ from airflow_s3ops.s3.wire import fit
 if TYPE_CHECKING:
     import os
     import threading
+    from collections.abc import Callable
 
     from types_boto3_s3 import S3Client
 
     from airflow_s3ops.s3.checkpoint import Checkpoint
     from airflow_s3ops.s3.deliver import Outcome
     from airflow_s3ops.s3.progress import ProgressSubscriber
+    from airflow_s3ops.s3.source import SourceIdentity
     from airflow_s3ops.s3.upload_args import IfExists
 
 
@@ -49,6 +51,7 @@ def upload_file(
     progress: ProgressSubscriber | None = None,
     checkpoint: Checkpoint | str | os.PathLike[str] | None = None,
     stop: threading.Event | None = None,
+    opened: Callable[[SourceIdentity], object] | None = None,
 ) -> UploadFileResult:
     """Store a file as an object.
 
@@ -69,6 +72,7 @@ def upload_file(
     :param checkpoint: where an upload in parts is remembered: a file's path, or an object that keeps JSON.
     :param stop: ends the transfer within 2 seconds when it is set, with ``Stopped``; what S3 has is kept for
         resuming where there is a checkpoint.
+    :param opened: told which file exactly is read, before anything is sent.
     :raises InvalidInput: a parameter is wrong; nothing was sent.
     :raises SourceNotFound: there is no such file.
     :raises SourceUnreadable: it is no regular file, or may not be read.
@@ -90,6 +94,8 @@ def upload_file(
         halt = Halt(stop, destination.uri)
         fit(client)
         with opened_source(filename) as source:
+            if opened:
+                opened(source.identity)
             content = GzipContent(source, part_size) if compress else FileContent(source, part_size)
             at_once = most_at_once(client, max_concurrency)
             transfer = Transfer(destination, content, algorithm, form, at_once, halt, progress)

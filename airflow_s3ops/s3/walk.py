@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_s3ops.s3.errors import SourceUnreadable
@@ -32,6 +32,10 @@ class SourceFile:
     relative: str
     size: int
     mtime_ns: int
+
+    def as_read(self, size: int, mtime_ns: int) -> SourceFile:
+        """Return the same file with what was true when it was read."""
+        return replace(self, size=size, mtime_ns=mtime_ns)
 
 
 class Found(NamedTuple):

@@ -14,6 +14,7 @@ from airflow_s3ops.s3.errors import (
     AccessDenied,
     InvalidInput,
     PartialDelete,
+    PartialUpload,
     PermanentError,
     S3OpsError,
     TransientError,
@@ -58,17 +59,16 @@ class TestTheTree:
     def test_is_what_the_drawing_says(self) -> None:
         assert drawn_tree() == {cls.__name__: cls.__bases__[0].__name__ for cls in CLASSES}
 
-    @pytest.mark.parametrize("name", ["S3OpsError", "AccessDenied", "PartialDelete"])
+    @pytest.mark.parametrize("name", ["S3OpsError", "AccessDenied", "PartialDelete", "PartialUpload"])
     def test_has_the_attributes_that_the_drawing_names(self, name: str) -> None:
         attributes = drawn_attributes(name)
 
         assert attributes
         assert all(hasattr(getattr(errors, name)("What failed"), attribute) for attribute in attributes)
 
-    def test_every_leaf_but_one_says_what_a_retry_is_worth(self) -> None:
-        assert [cls for cls in LEAVES if not issubclass(cls, PermanentError | TransientError)] == [
-            PartialDelete
-        ]
+    def test_every_leaf_but_the_partial_ones_says_what_a_retry_is_worth(self) -> None:
+        others = {cls for cls in LEAVES if not issubclass(cls, PermanentError | TransientError)}
+        assert others == {PartialDelete, PartialUpload}
 
     def test_nothing_is_both_worth_a_retry_and_not(self) -> None:
         assert not any(issubclass(cls, PermanentError) and issubclass(cls, TransientError) for cls in CLASSES)
@@ -118,3 +118,11 @@ class TestAnError:
         )
 
         assert (copy.failures, copy.deleted, copy.retryable) == ((failed,), 2, False)
+
+    def test_the_failed_files_are_pickled_too(self) -> None:
+        failed = FailedKey("a.csv", None, "SourceNotFound", "There is no file 'a.csv'")
+        error = PartialUpload("1 of 3 failed", failures=[failed], counts={"failed": 1}, retryable=False)
+
+        copy = pickle.loads(pickle.dumps(error))
+
+        assert (copy.failures, copy.counts, copy.retryable) == ((failed,), {"failed": 1}, False)

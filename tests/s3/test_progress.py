@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from airflow_s3ops.s3.progress import Progress, ProgressLog, described
+from airflow_s3ops.s3.progress import FilesProgress, FilesProgressLog, Progress, ProgressLog, described
 
 MIB = 1 << 20
 
@@ -59,3 +59,15 @@ def test_a_short_transfer_logs_nothing_and_neither_does_the_end_of_a_long_one(
         clock.now += 100
         log(Progress(2, 2))
     assert caplog.records == []
+
+
+def test_of_many_files_a_line_is_logged_every_ten_seconds_at_most(caplog: pytest.LogCaptureFixture) -> None:
+    seconds = iter([0.0, 4.0, 12.0, 13.0, 22.5])
+    log = FilesProgressLog(logging.getLogger(__name__), "Upload of many", clock=lambda: next(seconds))
+    with caplog.at_level("INFO"):
+        for files in (100, 1200, 1300, 2250):
+            log(FilesProgress(files, files * 1024, failed=files // 2000))
+    assert caplog.messages == [
+        "Upload of many: 1,200 files, 1.2 MiB, 100 files/s, 100.0 KiB/s",
+        "Upload of many: 2,250 files, 2.2 MiB, 100 files/s, 100.0 KiB/s, 1 failed",
+    ]
