@@ -27,6 +27,7 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_s3ops.operators.delete_object",
                     "airflow_s3ops.operators.delete_objects",
                     "airflow_s3ops.operators.upload_file",
+                    "airflow_s3ops.operators.upload_files",
                 ],
             }
         ],

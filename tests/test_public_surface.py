@@ -33,6 +33,20 @@ OPERATORS: dict[str, dict[str, Any]] = {
         "resume": True,
         "compress": None,
     },
+    "UploadFilesOperator": {
+        "source": REQUIRED,
+        "bucket": None,
+        "prefix": "",
+        "extra_args": None,
+        "if_exists": "replace",
+        "include": None,
+        "exclude": None,
+        "checksum_algorithm": "CRC64NVME",
+        "max_concurrency": None,
+        "manifest_key": None,
+        "last": (),
+        "allow_empty": False,
+    },
     "DeleteObjectOperator": {
         "bucket": None,
         "key": REQUIRED,
@@ -63,6 +77,7 @@ METHODS: dict[str, dict[str, Any]] = {
         "progress": None,
         "checkpoint": None,
     },
+    "upload_files": {**OPERATORS["UploadFilesOperator"], "progress": None, "checkpoint_for": None},
     "delete_object": {**OPERATORS["DeleteObjectOperator"], "bucket": REQUIRED},
     "delete_objects": OPERATORS["DeleteObjectsOperator"],
     "delete_bucket": OPERATORS["DeleteBucketOperator"],
@@ -78,6 +93,7 @@ METHODS: dict[str, dict[str, Any]] = {
 POSITIONAL = {
     "create_bucket": ["bucket"],
     "upload_file": ["filename", "bucket", "key"],
+    "upload_files": ["source", "bucket", "prefix"],
     "delete_object": ["bucket", "key"],
     "delete_objects": ["bucket"],
     "delete_bucket": ["bucket"],
@@ -95,6 +111,9 @@ RESULTS = {
     "UploadFileResult": [
         *("uri", "bucket", "key", "status", "size", "etag", "version_id", "checksum"),
         *("parts", "resumed_parts", "seconds"),
+    ],
+    "UploadFilesResult": [
+        *("bucket", "prefix", "uploaded", "skipped", "failed", "bytes", "seconds", "manifest"),
     ],
     "DeleteObjectResult": ["bucket", "deleted", "missing", "version_id", "delete_marker", "seconds"],
     "DeleteObjectsResult": ["bucket", "deleted", "missing", "matched", "dry_run", "seconds"],

@@ -15,6 +15,7 @@ from airflow_s3ops.hooks.client import role_assumed, s3_client
 from airflow_s3ops.hooks.connection import aws_connection, merged_config
 from airflow_s3ops.s3 import bucket as s3_bucket
 from airflow_s3ops.s3 import delete, delete_many, head, listing, presign, upload
+from airflow_s3ops.s3 import upload_files as many
 from airflow_s3ops.s3.caller import caller_of
 from airflow_s3ops.s3.errors import AccessDenied, S3OpsError
 from airflow_s3ops.s3.halt import raise_if_stopped
@@ -22,7 +23,7 @@ from airflow_s3ops.s3.names import bucket_and_key, bucket_and_prefix
 from airflow_s3ops.s3.translate import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from botocore.config import Config
@@ -33,14 +34,16 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.checkpoint import Checkpoint
     from airflow_s3ops.s3.head import ObjectHead
     from airflow_s3ops.s3.listing import ObjectEntry, UploadEntry, VersionEntry
-    from airflow_s3ops.s3.progress import ProgressSubscriber
+    from airflow_s3ops.s3.progress import FilesProgressSubscriber, ProgressSubscriber
     from airflow_s3ops.s3.results import (
         CreateBucketResult,
         DeleteBucketResult,
         DeleteObjectResult,
         DeleteObjectsResult,
         UploadFileResult,
+        UploadFilesResult,
     )
+    from airflow_s3ops.s3.sources import FilesSource
 
 
 class S3OpsHook(AwsBaseHook):
@@ -173,6 +176,44 @@ class S3OpsHook(AwsBaseHook):
             compress=compress,
             progress=progress,
             checkpoint=checkpoint,
+            stop=self._stop,
+        )
+
+    def upload_files(
+        self,
+        source: FilesSource,
+        bucket: str | None = None,
+        prefix: str = "",
+        *,
+        extra_args: Mapping[str, Any] | None = None,
+        if_exists: Literal["replace", "fail", "skip", "skip_if_same"] = "replace",
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
+        checksum_algorithm: str = "CRC64NVME",
+        max_concurrency: int | None = None,
+        manifest_key: str | None = None,
+        last: str | Iterable[str] = (),
+        allow_empty: bool = False,
+        progress: FilesProgressSubscriber | None = None,
+        checkpoint_for: Callable[[str], Checkpoint | None] | None = None,
+    ) -> UploadFilesResult:
+        """Upload many files; see :func:`airflow_s3ops.s3.upload_files.upload_files`."""
+        return many.upload_files(
+            self.client,
+            source,
+            bucket,
+            prefix,
+            extra_args=extra_args,
+            if_exists=if_exists,
+            include=include,
+            exclude=exclude,
+            checksum_algorithm=checksum_algorithm,
+            max_concurrency=max_concurrency,
+            manifest_key=manifest_key,
+            last=last,
+            allow_empty=allow_empty,
+            progress=progress,
+            checkpoint_for=checkpoint_for,
             stop=self._stop,
         )
 

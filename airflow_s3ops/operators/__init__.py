@@ -7,6 +7,7 @@ from airflow_s3ops.operators.delete_bucket import DeleteBucketOperator
 from airflow_s3ops.operators.delete_object import DeleteObjectOperator
 from airflow_s3ops.operators.delete_objects import DeleteObjectsOperator
 from airflow_s3ops.operators.upload_file import UploadFileOperator
+from airflow_s3ops.operators.upload_files import UploadFilesOperator
 from airflow_s3ops.s3.bucket_settings import BucketSettings
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "DeleteObjectOperator",
     "DeleteObjectsOperator",
     "UploadFileOperator",
+    "UploadFilesOperator",
 ]

@@ -23,6 +23,7 @@ NOT_PROVABLE: dict[tuple[str, str], str] = {
     (WITH_SETTINGS, "s3:GetLifecycleConfiguration"): _NOT_IMPLEMENTED,
     (WITH_SETTINGS, "s3:PutLifecycleConfiguration"): _NOT_IMPLEMENTED,
     ("UploadFileOperator with if_exists skip_if_same", "s3:ListBucket"): _404,
+    ("UploadFilesOperator with a manifest", "s3:ListBucket"): _404,
     ("UploadFileOperator with an ACL", "s3:PutObjectAcl"): "object ACLs are ignored",
     ("UploadFileOperator with SSE-KMS", "kms:GenerateDataKey"): "server-side encryption is ignored",
     ("UploadFileOperator with SSE-KMS", "kms:Decrypt"): "server-side encryption is ignored",
@@ -33,6 +34,8 @@ NOT_PROVABLE: dict[tuple[str, str], str] = {
 LOGGED_ONLY = {
     ("UploadFileOperator for large files", "s3:AbortMultipartUpload"),
     ("UploadFileOperator for large files", "s3:ListMultipartUploadParts"),
+    ("UploadFilesOperator with a manifest", "s3:GetObject"),
+    ("UploadFilesOperator with a manifest", "s3:DeleteObject"),
 }
 
 

@@ -5,6 +5,7 @@ A scenario asks for every action of its policy: without any one of them it is re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_s3ops.s3.errors import ObjectExists, ObjectNotFound
+from airflow_s3ops.s3.errors import AccessDenied, ObjectExists, ObjectNotFound, PartialUpload
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,6 +142,36 @@ def _upload_unless_the_same(work: Work) -> None:
     for status in ("uploaded", "skipped"):
         result = work.hook.upload_file(work.file(), work.bucket, if_exists="skip_if_same")
         assert result.status == status
+
+
+@proves("UploadFilesOperator")
+def _upload_files(work: Work) -> None:
+    work.make_bucket()
+    work.file()
+    try:
+        assert work.hook.upload_files(work.folder, work.bucket).uploaded == 1
+    except PartialUpload as error:
+        raise AccessDenied(str(error), action=_action_of(error)) from error
+
+
+@proves("UploadFilesOperator with a manifest")
+def _upload_files_with_manifest(work: Work) -> None:
+    work.make_bucket()
+    work.file()
+    work.put("manifests/m.jsonl.failed")
+    try:
+        work.hook.upload_files(work.folder, work.bucket, manifest_key="manifests/m.jsonl")
+    except PartialUpload as error:
+        raise AccessDenied(str(error), action=_action_of(error)) from error
+    listed = work.root.list_objects_v2(Bucket=work.bucket, Prefix="manifests/")["Contents"]
+    assert [entry["Key"] for entry in listed] == ["manifests/m.jsonl"]
+
+
+def _action_of(error: PartialUpload) -> str | None:
+    """Give the action that the failures name as missing."""
+    assert {failure.code for failure in error.failures} == {"AccessDenied"}
+    named = re.search(r"perform: (s3:\w+)", str(error))
+    return named[1] if named else None
 
 
 @proves("UploadFileOperator with an ACL")

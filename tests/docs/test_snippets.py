@@ -27,6 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.te
 
 BUCKET = "acme-reports"
 FILE = "/data/report.csv"
+FOLDER = "/data/reports"
 CONTENT = "day,visits\n2026-01-01,7\n"
 # What a snippet asks of a server, by what it says.
 NEEDS = {
@@ -68,13 +69,17 @@ def prepared(
     bucket = make_bucket()
     file = tmp_path / "report.csv"
     file.write_text(CONTENT)
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    for name in ("report.csv", "more.csv", "_SUCCESS"):
+        (folder / name).write_text(CONTENT)
     for key in ("daily/2026-01-01.csv", "other"):
         s3.put_object(Bucket=bucket, Key=key, Body=CONTENT.encode())
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", server.connection_json())
 
     def fill(text: str) -> str:
-        assert FILE in text or "/data/" not in text
-        return text.replace(FILE, str(file)).replace(BUCKET, bucket)
+        assert FILE in text or FOLDER in text or "/data/" not in text
+        return text.replace(FOLDER, str(folder)).replace(FILE, str(file)).replace(BUCKET, bucket)
 
     return fill
 

@@ -11,6 +11,7 @@ from airflow_s3ops.operators import (
     DeleteObjectOperator,
     DeleteObjectsOperator,
     UploadFileOperator,
+    UploadFilesOperator,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +41,20 @@ SAMPLES: dict[type[S3OpsOperator], dict[str, Any]] = {
         "max_concurrency": 2,
         "resume": False,
         "compress": "gzip",
+    },
+    UploadFilesOperator: {
+        "source": "/landing/{{ ds }}",
+        "bucket": "a-bucket",
+        "prefix": "raw/",
+        "extra_args": {"StorageClass": "STANDARD_IA"},
+        "if_exists": "skip_if_same",
+        "include": ["*.csv"],
+        "exclude": ["tmp/"],
+        "checksum_algorithm": "CRC32C",
+        "max_concurrency": 2,
+        "manifest_key": "manifests/raw.jsonl",
+        "last": ["_SUCCESS"],
+        "allow_empty": True,
     },
     DeleteObjectOperator: {
         "bucket": "a-bucket",

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from airflow_s3ops.operators import DeleteObjectOperator, DeleteObjectsOperator, UploadFileOperator
+from airflow_s3ops.operators import (
+    DeleteObjectOperator,
+    DeleteObjectsOperator,
+    UploadFileOperator,
+    UploadFilesOperator,
+)
 from tests.operators.tasks import execute
 
 if TYPE_CHECKING:
@@ -47,6 +52,20 @@ class TestPeers:
         assert keys_in(s3, bucket) == [key]
         execute(DeleteObjectOperator(task_id="t", bucket=bucket, key=key, aws_conn_id=connection))
         assert keys_in(s3, bucket) == []
+
+    def test_globs_and_folders_are_uploaded(
+        self, connection: str, s3: S3Client, bucket: str, tmp_path: Path
+    ) -> None:
+        (tmp_path / "data/2026").mkdir(parents=True)
+        for name in ("data/a.csv", "data/2026/b.csv", "data/c.txt"):
+            (tmp_path / name).write_text("1")
+        for source, prefix in ((f"{tmp_path}/data/*.csv", "glob/"), (f"{tmp_path}/data", "folder/")):
+            execute(
+                UploadFilesOperator(
+                    task_id="t", source=source, bucket=bucket, prefix=prefix, aws_conn_id=connection
+                )
+            )
+        assert keys_in(s3, bucket) == ["folder/2026/b.csv", "folder/a.csv", "folder/c.txt", "glob/a.csv"]
 
     def test_no_list_of_keys_goes_to_xcom(self, connection: str, s3: S3Client, bucket: str) -> None:
         keys = [f"data/{number:03}" for number in range(120)]
