@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Measured: docs/design-of-transfers.md.
-LARGE = 8 << 20
+LARGE = 4 << 20
 # Files found to be large that wait for their turn; then the search waits, and not memory grows.
 MOST_WAITING = 1000
 
