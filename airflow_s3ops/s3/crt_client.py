@@ -24,6 +24,7 @@ from awscrt.io import (
 )
 
 from airflow_s3ops.s3.crt_credentials import CrtCredentials
+from airflow_s3ops.s3.errors import InvalidInput
 from airflow_s3ops.s3.journey import Look, Put
 from airflow_s3ops.s3.translate import translated
 from airflow_s3ops.s3.trust_store import trusted_authorities
@@ -246,4 +247,10 @@ def _tls_options(client: S3Client) -> Any:
         options.verify_peer = False
     else:
         options.override_default_trust_store_from_path(ca_filepath=authorities)
-    return ClientTlsContext(options).new_connection_options()
+    try:
+        return ClientTlsContext(options).new_connection_options()
+    except RuntimeError as error:
+        raise InvalidInput(
+            f"The authorities to trust cannot be read from {authorities!r}",
+            advice="verify names a PEM file with certificates; nothing was sent.",
+        ) from error

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.conditions import named
 from airflow_s3ops.s3.encryption import asks_for_encryption
 from airflow_s3ops.s3.existing import compared_with_existing
 from airflow_s3ops.s3.multipart import send_in_parts
@@ -114,15 +115,7 @@ def _named(
     """Return the error that names what the condition was about; the one that came, if that says it."""
     if kind is errors.ObjectExists and transfer.destination.extra_args.get("IfNoneMatch") != "*":
         return error
-    there = "is" if kind is errors.ObjectExists else "is no longer"
-    return kind(
-        f"There {there} an object at {transfer.destination.uri}",
-        bucket=error.bucket,
-        key=error.key,
-        code=error.code,
-        request_id=error.request_id,
-        said=error.said,
-    )
+    return named(error, kind, "is" if kind is errors.ObjectExists else "is no longer")
 
 
 def _as_it_is(transfer: Transfer) -> Stored | None:

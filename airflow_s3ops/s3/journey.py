@@ -191,17 +191,15 @@ class Journeys:
                 if found:
                     return found
             if isinstance(error, errors.PreconditionFailed):
-                return (yield from self._refused(outgoing, error))
+                return (yield from self._refused(outgoing, put, error))
             raise
         return (yield from self._verified(outgoing, put.parcel, answer))
 
-    def _refused(self, outgoing: Outgoing, error: errors.PreconditionFailed) -> Way[Delivered]:
+    def _refused(self, outgoing: Outgoing, put: Put, error: errors.PreconditionFailed) -> Way[Delivered]:
         if self.args.if_exists == "skip":
             return self._exists(outgoing, (yield from self._seen(outgoing.key)))
-        if self._is_conditional or self.args.extra_args.get("IfNoneMatch") == "*":
+        if IF_NONE_MATCH in put.headers or self.args.extra_args.get("IfNoneMatch") == "*":
             raise named(error, errors.ObjectExists, "is") from error
-        if self.args.if_exists == "skip_if_same":
-            raise named(error, errors.PreconditionFailed, "is another version of") from error
         raise error
 
     def _exists(self, outgoing: Outgoing, seen: Answer | None) -> Delivered:

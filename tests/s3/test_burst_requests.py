@@ -314,6 +314,12 @@ def test_no_credentials_are_told_before_anything_is_read(
         sent(client, batch_args("bucket"), [tmp_path / "is not even there"])
 
 
+def test_a_file_without_certificates_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    (authorities := tmp_path / "ca.pem").write_text("no certificate")
+    with pytest.raises(errors.InvalidInput, match="cannot be read from"):
+        sent(aws_client(verify=str(authorities)), batch_args("bucket"), write_files(tmp_path / "data", 1))
+
+
 class TestWhyNot:
     def test_nothing_speaks_against_an_ordinary_client(self, s3: S3Client, bucket: str) -> None:
         assert why_not(s3, batch_args(bucket)) is None
