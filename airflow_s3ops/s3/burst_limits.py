@@ -11,6 +11,8 @@ from botocore import UNSIGNED
 from botocore.httpsession import ProxyConfiguration
 from botocore.utils import get_environ_proxies
 
+from airflow_s3ops.s3.encryption import asks_for_encryption
+from airflow_s3ops.s3.endpoint import is_aws
 from airflow_s3ops.s3.signing import PLAIN
 from airflow_s3ops.s3.trust_store import trusted_authorities
 
@@ -35,6 +37,7 @@ def why_not(client: S3Client, args: BatchArgs) -> str | None:
         or _about_signature(config)
         or _about_tls(client, config)
         or _about_headers(args)
+        or _about_encryption(client, args)
     )
 
 
@@ -85,3 +88,9 @@ def _about_headers(args: BatchArgs) -> str | None:
         if isinstance(value, str) and not value.isascii():
             return f"{name} is not plain ASCII"
     return None
+
+
+def _about_encryption(client: S3Client, args: BatchArgs) -> str | None:
+    if is_aws(client.meta.endpoint_url) or not asks_for_encryption(args.extra_args):
+        return None
+    return "a server that is not AWS must confirm encryption before it gets a byte"

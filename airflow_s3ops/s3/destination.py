@@ -9,6 +9,7 @@ from botocore import xform_name
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.body import BodyAbortedError, PartBody
+from airflow_s3ops.s3.encryption import confirm_encryption
 from airflow_s3ops.s3.endpoint import is_aws
 from airflow_s3ops.s3.extra_args import args_for
 from airflow_s3ops.s3.names import s3_uri
@@ -42,6 +43,13 @@ class Destination:
     def is_aws(self) -> bool:
         """Whether the server is AWS itself, which does what its documentation says."""
         return is_aws(self.client.meta.endpoint_url)
+
+    def confirm_encryption(self, answer: Mapping[str, Any], so_far: str) -> None:
+        """Hold the answer against the encryption that was asked for; see :mod:`airflow_s3ops.s3.encryption`.
+
+        :raises NotSupportedByServer: the server does not confirm it.
+        """
+        confirm_encryption(self.extra_args, answer, so_far, bucket=self.bucket, key=self.key)
 
     def call(self, operation: str, **own: Any) -> dict[str, Any]:
         """Make one request and return S3's answer.

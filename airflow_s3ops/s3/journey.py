@@ -14,6 +14,7 @@ from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.answer import Answer
 from airflow_s3ops.s3.conditions import ignored, named
 from airflow_s3ops.s3.content_type import content_type_of
+from airflow_s3ops.s3.encryption import HEADERS, confirm_encryption
 from airflow_s3ops.s3.outgoing import Delivered
 from airflow_s3ops.s3.parcel import Parcel, read_parcel
 from airflow_s3ops.s3.results import ObjectChecksum
@@ -193,7 +194,15 @@ class Journeys:
             if isinstance(error, errors.PreconditionFailed):
                 return (yield from self._refused(outgoing, put, error))
             raise
-        return (yield from self._verified(outgoing, put.parcel, answer))
+        delivered = yield from self._verified(outgoing, put.parcel, answer)
+        self._confirm_encryption(put.key, answer)
+        return delivered
+
+    def _confirm_encryption(self, key: str, answer: Answer) -> None:
+        repeated = {name: answer.headers.get(header) for name, header in HEADERS.items()}
+        confirm_encryption(
+            self.args.extra_args, repeated, "it is stored, but not so", bucket=self.args.bucket, key=key
+        )
 
     def _refused(self, outgoing: Outgoing, put: Put, error: errors.PreconditionFailed) -> Way[Delivered]:
         if self.args.if_exists == "skip":

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.abandon import TRIES, abandon, aborted
 from airflow_s3ops.s3.checkpoint import UploadState
-from airflow_s3ops.s3.encryption import confirm_encryption
 from airflow_s3ops.s3.extra_args import CONDITIONS, fingerprint
 from airflow_s3ops.s3.parts import StoredPart
 from airflow_s3ops.s3.stored import Sent, found_after_all
@@ -75,7 +74,7 @@ class Memory:
         if self.is_kept:
             self._checkpoint.set(replace(self._identity, upload_id=upload_id))
         try:
-            confirm_encryption(transfer.destination, answer, "nothing was sent")
+            transfer.destination.confirm_encryption(answer, "nothing was sent")
         except errors.NotSupportedByServer:
             self.abort(upload_id)
             raise

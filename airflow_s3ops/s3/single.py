@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.checksum import ALGORITHMS, encoded
-from airflow_s3ops.s3.encryption import confirm_encryption
 from airflow_s3ops.s3.lost import LostAnswers
 from airflow_s3ops.s3.progress import Progress
 from airflow_s3ops.s3.stored import Sent, found_after_all, verified
@@ -50,7 +49,7 @@ def put_object(transfer: Transfer, body: PartBody) -> Stored:
             raise
     else:
         stored = verified(destination, _sent(transfer, body, checksum), answer)
-        confirm_encryption(destination, answer, "it is stored, but not so")
+        destination.confirm_encryption(answer, "it is stored, but not so")
     if transfer.progress:
         transfer.progress(Progress(body.source_bytes, body.source_bytes))
     return stored

@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.burst import templates_of, why_not
 from airflow_s3ops.s3.destination import Destination
+from airflow_s3ops.s3.encryption import HEADERS
 from airflow_s3ops.s3.extra_args import checked_extra_args
 from airflow_s3ops.s3.retry import Retries
 from tests.s3.burst_support import (
     batch_args,
     delivered,
+    errors_of,
     objects,
     outgoing,
     remembering,
@@ -80,6 +82,23 @@ EVERYTHING: dict[str, Any] = {
 CUSTOMER_KEY: dict[str, Any] = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
 
 
+def confirming(extra_args: dict[str, Any]) -> dict[str, str]:
+    """Return the headers by which a server says that it encrypts as asked."""
+    return {header: extra_args[name] for name, header in HEADERS.items() if name in extra_args}
+
+
+@pytest.mark.parametrize("extra_args", [{"ServerSideEncryption": "AES256"}, CUSTOMER_KEY])
+def test_encryption_that_an_answer_does_not_confirm_is_a_failure(
+    faults: FaultProxy, bucket: str, tmp_path: Path, extra_args: dict[str, Any]
+) -> None:
+    faults.on("PUT", times=None).answer(200, headers={"ETag": '"x"'})
+    faults.on("HEAD", times=None).answer(404)
+    args = batch_args(bucket, **extra_args)
+    (error,) = errors_of(sent(faults.server.client(), args, write_files(tmp_path, 1))).values()
+    assert isinstance(error, errors.NotSupportedByServer)
+    assert "stored, but not so" in str(error)
+
+
 def told(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in OF_THE_SENDER}
 
@@ -92,7 +111,7 @@ def told(headers: Mapping[str, str]) -> dict[str, str]:
 def test_the_headers_are_those_that_botocore_would_send(
     faults: FaultProxy, bucket: str, tmp_path: Path, extra_args: dict[str, Any]
 ) -> None:
-    faults.on("PUT", times=None).answer(200, headers={"ETag": '"x"'})
+    faults.on("PUT", times=None).answer(200, headers={"ETag": '"x"', **confirming(extra_args)})
     faults.on("HEAD", times=None).answer(404)
     client = faults.server.client(user_agent_extra="")
     extra_args = checked_extra_args(client, extra_args)
@@ -116,7 +135,7 @@ def test_a_look_has_the_headers_that_botocore_would_send(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
     faults.on("HEAD", times=None).answer(404)
-    faults.on("PUT", times=None).answer(200, headers={"ETag": '"x"'})
+    faults.on("PUT", times=None).answer(200, headers={"ETag": '"x"', **confirming(CUSTOMER_KEY)})
     client = faults.server.client()
     (path,) = write_files(tmp_path, 1)
     delivered(sent(client, batch_args(bucket, "skip_if_same", **CUSTOMER_KEY), [path]))
@@ -360,3 +379,8 @@ class TestWhyNot:
         assert "ContentDisposition" in (
             why_not(aws_client(), batch_args("bucket", ContentDisposition="für dich")) or ""
         )
+
+    def test_encryption_that_nobody_vouches_for(self, s3: S3Client, bucket: str) -> None:
+        args = batch_args(bucket, ServerSideEncryption="AES256")
+        assert "must confirm encryption" in (why_not(s3, args) or "")
+        assert why_not(aws_client(), args) is None
