@@ -26,6 +26,8 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_s3ops.operators.delete_bucket",
                     "airflow_s3ops.operators.delete_object",
                     "airflow_s3ops.operators.delete_objects",
+                    "airflow_s3ops.operators.join_manifests",
+                    "airflow_s3ops.operators.plan_shards",
                     "airflow_s3ops.operators.upload_file",
                     "airflow_s3ops.operators.upload_files",
                 ],

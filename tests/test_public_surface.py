@@ -64,8 +64,17 @@ OPERATORS: dict[str, dict[str, Any]] = {
         "max_objects": None,
         "dry_run": False,
     },
+    "PlanShardsOperator": {
+        "source": REQUIRED,
+        "shards": REQUIRED,
+        "include": None,
+        "exclude": None,
+        "allow_empty": False,
+    },
+    "JoinManifestsOperator": {"bucket": None, "manifests": REQUIRED, "manifest_key": REQUIRED},
     "DeleteBucketOperator": {"bucket": REQUIRED, "force": False, "if_missing": "fail"},
 }
+WITHOUT_CONNECTION = {"PlanShardsOperator"}
 CONNECTION = {"aws_conn_id": "aws_default", "region_name": None, "verify": None, "botocore_config": None}
 
 # Beyond an operator's parameters: what only a script needs.
@@ -77,6 +86,7 @@ METHODS: dict[str, dict[str, Any]] = {
         "progress": None,
         "checkpoint": None,
     },
+    "join_manifests": {**OPERATORS["JoinManifestsOperator"], "bucket": REQUIRED},
     "upload_files": {**OPERATORS["UploadFilesOperator"], "progress": None, "checkpoint_for": None},
     "delete_object": {**OPERATORS["DeleteObjectOperator"], "bucket": REQUIRED},
     "delete_objects": OPERATORS["DeleteObjectsOperator"],
@@ -93,6 +103,7 @@ METHODS: dict[str, dict[str, Any]] = {
 POSITIONAL = {
     "create_bucket": ["bucket"],
     "upload_file": ["filename", "bucket", "key"],
+    "join_manifests": ["bucket", "manifests", "manifest_key"],
     "upload_files": ["source", "bucket", "prefix"],
     "delete_object": ["bucket", "key"],
     "delete_objects": ["bucket"],
@@ -117,6 +128,7 @@ RESULTS = {
     ],
     "DeleteObjectResult": ["bucket", "deleted", "missing", "version_id", "delete_marker", "seconds"],
     "DeleteObjectsResult": ["bucket", "deleted", "missing", "matched", "dry_run", "seconds"],
+    "JoinManifestsResult": ["bucket", "manifest", "objects", "bytes", "seconds"],
     "DeleteBucketResult": ["bucket", "status", "objects_deleted", "uploads_aborted"],
 }
 
@@ -144,7 +156,7 @@ def test_an_operators_parameters_and_defaults(name: str) -> None:
     assert parameters_of(getattr(operators, name).__init__) == OPERATORS[name]
 
 
-@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("name", OPERATORS.keys() - WITHOUT_CONNECTION)
 def test_the_connections_parameters_and_defaults(name: str) -> None:
     assert parameters_of(getattr(operators, name).__mro__[1].__init__) == CONNECTION
 

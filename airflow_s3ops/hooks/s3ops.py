@@ -14,7 +14,7 @@ from airflow_s3ops import __version__
 from airflow_s3ops.hooks.client import role_assumed, s3_client
 from airflow_s3ops.hooks.connection import aws_connection, merged_config
 from airflow_s3ops.s3 import bucket as s3_bucket
-from airflow_s3ops.s3 import delete, delete_many, head, listing, presign, upload
+from airflow_s3ops.s3 import delete, delete_many, head, listing, manifest_join, presign, upload
 from airflow_s3ops.s3 import upload_files as many
 from airflow_s3ops.s3.caller import caller_of
 from airflow_s3ops.s3.errors import AccessDenied, S3OpsError
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         DeleteBucketResult,
         DeleteObjectResult,
         DeleteObjectsResult,
+        JoinManifestsResult,
         UploadFileResult,
         UploadFilesResult,
     )
@@ -178,6 +179,12 @@ class S3OpsHook(AwsBaseHook):
             checkpoint=checkpoint,
             stop=self._stop,
         )
+
+    def join_manifests(
+        self, bucket: str | None, manifests: Sequence[str | Mapping[str, Any]], manifest_key: str
+    ) -> JoinManifestsResult:
+        """Join manifests into one; see :func:`airflow_s3ops.s3.manifest_join.join_manifests`."""
+        return manifest_join.join_manifests(self.client, bucket, manifests, manifest_key, stop=self._stop)
 
     def upload_files(
         self,

@@ -81,7 +81,7 @@ class S3OpsOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Do it, and return the result as XCom holds it."""
         self.log.info("%s (connection %s)", self.doing(), self.aws_conn_id or "boto3's own chain")
-        with _permanent_errors_end_the_task():
+        with permanent_errors_end_the_task():
             for name in TEXT_FIELDS:
                 require_text(name, getattr(self, name, None))
             result = self.operate(context)
@@ -149,7 +149,8 @@ class S3OpsOperator(BaseOperator):
 
 
 @contextmanager
-def _permanent_errors_end_the_task() -> Iterator[None]:
+def permanent_errors_end_the_task() -> Iterator[None]:
+    """Raise what ends a task without retries from an error that a retry would not mend."""
     try:
         yield
     except S3OpsError as error:

@@ -25,6 +25,7 @@
     │   ├── SourceNotFound
     │   ├── SourceUnreadable
     │   ├── TooManyObjects
+    │   ├── InvalidManifest
     │   ├── NotSupportedByServer
     │   └── RequestRejected       any other refusal; the code says which
     ├── TransientError            a retry is worth it: Airflow retries
@@ -258,6 +259,12 @@ class TooManyObjects(PermanentError):
     """More objects match than ``max_objects`` allows."""
 
     default_advice = "Narrow the selection, or raise max_objects, knowingly."
+
+
+class InvalidManifest(PermanentError):
+    """A manifest has a row that is none, or lists a key that is listed already."""
+
+    default_advice = "Let the upload that wrote it run again: it writes its manifest anew."
 
 
 class NotSupportedByServer(PermanentError):

@@ -167,6 +167,22 @@ class DeleteBucketResult(Result):
 
 
 @dataclass(frozen=True)
+class JoinManifestsResult(Result):
+    """One manifest made of many.
+
+    :param manifest: the joined one's URI.
+    :param objects: its rows.
+    :param bytes: the size of all objects together.
+    """
+
+    bucket: str
+    manifest: str
+    objects: int
+    bytes: int
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class FailedKey:
     """A key that S3 did not delete, or a file that did not become an object.
 

@@ -5,6 +5,7 @@ A scenario asks for every action of its policy: without any one of them it is re
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -207,6 +208,16 @@ def _upload_with_kms(work: Work) -> None:
     work.make_bucket()
     extra_args = {"ServerSideEncryption": "aws:kms"}
     work.hook.upload_file(work.file(PART_SIZE + 1), work.bucket, extra_args=extra_args, part_size=PART_SIZE)
+
+
+@proves("JoinManifestsOperator")
+def _join_manifests(work: Work) -> None:
+    work.make_bucket()
+    for number in range(2):
+        row = json.dumps({"key": f"k{number}", "size": 1}).encode()
+        work.root.put_object(Bucket=work.bucket, Key=f"manifests/{number}.jsonl", Body=row)
+    parts = [f"manifests/{number}.jsonl" for number in range(2)]
+    assert work.hook.join_manifests(work.bucket, parts, "manifests/all.jsonl").objects == 2
 
 
 @proves("DeleteObjectOperator")

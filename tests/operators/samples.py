@@ -10,11 +10,15 @@ from airflow_s3ops.operators import (
     DeleteBucketOperator,
     DeleteObjectOperator,
     DeleteObjectsOperator,
+    JoinManifestsOperator,
+    PlanShardsOperator,
     UploadFileOperator,
     UploadFilesOperator,
 )
 
 if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+
     from airflow_s3ops.operators.base import S3OpsOperator
 
 CONNECTION: dict[str, Any] = {
@@ -73,7 +77,22 @@ SAMPLES: dict[type[S3OpsOperator], dict[str, Any]] = {
         "max_objects": 10,
         "dry_run": True,
     },
+    JoinManifestsOperator: {
+        "bucket": "a-bucket",
+        "manifests": ["manifests/0.jsonl", "manifests/1.jsonl"],
+        "manifest_key": "manifests/all.jsonl",
+    },
     DeleteBucketOperator: {"bucket": "a-bucket", "force": True, "if_missing": "ignore"},
+}
+# Looks at files only: it has no connection, and asks no hook.
+SAMPLES_WITHOUT_S3: dict[type[BaseOperator], dict[str, Any]] = {
+    PlanShardsOperator: {
+        "source": "/landing",
+        "shards": 4,
+        "include": ["*.csv"],
+        "exclude": ["*.tmp"],
+        "allow_empty": True,
+    },
 }
 
 

@@ -16,7 +16,7 @@ from airflow_s3ops import operators
 from airflow_s3ops.hooks import S3OpsHook
 from airflow_s3ops.operators.base import CONNECTION_FIELDS
 from airflow_s3ops.operators.links import S3ConsoleLink
-from tests.operators.samples import CONNECTION, SAMPLES, sample
+from tests.operators.samples import CONNECTION, SAMPLES, SAMPLES_WITHOUT_S3, sample
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -33,7 +33,7 @@ def own_parameters(operator: type[S3OpsOperator]) -> list[inspect.Parameter]:
 
 def test_there_is_a_sample_of_every_operator() -> None:
     assert {name for name in operators.__all__ if name.endswith("Operator")} == {
-        operator.__name__ for operator in SAMPLES
+        operator.__name__ for operator in (*SAMPLES, *SAMPLES_WITHOUT_S3)
     }
 
 

@@ -1,0 +1,68 @@
+"""``PlanShardsOperator``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator
+
+from airflow_s3ops.operators.base import permanent_errors_end_the_task
+from airflow_s3ops.operators.coerce import as_bool, as_count
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import PurePath
+
+    from airflow.sdk import Context
+
+
+class PlanShardsOperator(BaseOperator):
+    """Cut a source into shards of about the same work, for a mapped ``UploadFilesOperator``.
+
+    It looks at names and sizes on the worker, and asks S3 nothing. XCom gets a range of paths for each shard,
+    however many files there are; of a list it gets lists.
+
+    :param source: a folder, a glob, a list of files, or a shard; every worker must see it.
+    :param shards: how many, at least 1; of fewer files there are as many shards as files.
+    :param include: patterns of the relative paths to take; None takes all. Give the upload the same.
+    :param exclude: patterns of those to leave. Give the upload the same.
+    :param allow_empty: True makes no shards of no files, and Airflow skips the mapped tasks; False fails.
+    :raises SourceNotFound: there is no such folder, or no file in it.
+    """
+
+    template_fields: Sequence[str] = ("source", "shards", "include", "exclude", "allow_empty")
+    template_fields_renderers: ClassVar[dict[str, str]] = {}
+    ui_color = "#e7f3ea"
+
+    def __init__(
+        self,
+        *,
+        source: str | PurePath | Sequence[str | PurePath] | Mapping[str, str],
+        shards: int,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        allow_empty: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.source = source
+        self.shards = shards
+        self.include = include
+        self.exclude = exclude
+        self.allow_empty = allow_empty
+
+    def execute(self, context: Context) -> list[Any]:  # noqa: ARG002 - the base's signature
+        """Plan, and return the shards as XCom holds them."""
+        from airflow_s3ops.s3.errors import SourceNotFound
+        from airflow_s3ops.s3.shards import plan_shards
+
+        with permanent_errors_end_the_task():
+            shards = as_count("shards", self.shards)
+            found = plan_shards(self.source, shards, include=self.include, exclude=self.exclude)
+            if not found and not as_bool("allow_empty", self.allow_empty):
+                raise SourceNotFound(
+                    f"There is no file in {str(self.source)[:200]!r}",
+                    advice="Check the folder and the patterns, or say allow_empty=True.",
+                )
+        self.log.info("%d shards", len(found))
+        return found

@@ -1,0 +1,110 @@
+"""The bulk job: planned, uploaded in shards, joined, and published last."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_s3ops.s3.sources import files_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from types_boto3_s3 import S3Client
+
+    from tests.dags.conftest import Run, RunDag
+
+    Keys = Callable[[str], list[str]]
+
+DAY = "2026-02-03"
+NAMES = ["a/0.csv", "a/1.csv", "a.csv", "b/c/2.csv", "d.csv"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of five files, and one to be left out."""
+    for name in [*NAMES, "code.py"]:
+        path = tmp_path / "many" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path / "many"
+
+
+@pytest.fixture
+def ingest(run_dag: RunDag, folder: Path) -> Callable[..., Run]:
+    """The DAG, run on the folder for one day."""
+
+    def run(bucket: str, **form: Any) -> Run:
+        return run_dag("bulk_ingest", bucket=bucket, **{"folder": str(folder), "day": DAY, **form})
+
+    return run
+
+
+def content(s3: S3Client, bucket: str, key: str) -> bytes:
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def test_all_files_come_in_shards_and_the_pointer_leads_to_one_manifest_of_them(
+    ingest: Callable[..., Run], unborn_bucket: str, s3: S3Client, keys: Keys
+) -> None:
+    run = ingest(unborn_bucket, shards=4)
+    assert run.state == "success"
+    data = {f"data/dt={DAY}/{name}": name.encode() for name in NAMES}
+    shards = {f"manifests/dt={DAY}/{run.run_id}/shard-{number}.jsonl" for number in range(4)}
+    joined = f"manifests/dt={DAY}/all.jsonl"
+    assert set(keys(unborn_bucket)) == data.keys() | shards | {joined, "latest.json"}
+    assert {key: content(s3, unborn_bucket, key) for key in data} == data
+    listed = [json.loads(line)["key"] for line in content(s3, unborn_bucket, joined).splitlines()]
+    assert sorted(listed) == sorted(data)
+    latest = json.loads(content(s3, unborn_bucket, "latest.json"))
+    assert latest == {
+        "day": DAY,
+        "prefix": f"data/dt={DAY}/",
+        "manifest": f"s3://{unborn_bucket}/{joined}",
+        "objects": len(NAMES),
+        "bytes": sum(map(len, NAMES)),
+        "run_id": run.run_id,
+    }
+
+
+def test_a_second_run_leaves_what_is_there_alone(
+    ingest: Callable[..., Run], unborn_bucket: str, s3: S3Client
+) -> None:
+    ingest(unborn_bucket)
+    key = f"data/dt={DAY}/{NAMES[0]}"
+    before = s3.head_object(Bucket=unborn_bucket, Key=key)["LastModified"]
+    run = ingest(unborn_bucket)
+    assert run.state == "success"
+    assert s3.head_object(Bucket=unborn_bucket, Key=key)["LastModified"] == before
+    assert run.result("publish")["objects"] == len(NAMES)
+
+
+def test_one_shard_is_published_as_many_are(ingest: Callable[..., Run], unborn_bucket: str) -> None:
+    run = ingest(unborn_bucket, shards=1)
+    assert run.state == "success"
+    assert run.result("publish")["objects"] == len(NAMES)
+
+
+def test_without_a_folder_it_is_the_time_zone_database(
+    run_dag: RunDag, unborn_bucket: str, keys: Keys
+) -> None:
+    run = run_dag("bulk_ingest", bucket=unborn_bucket)
+    assert run.state == "success"
+    database = Path(str(files("tzdata") / "zoneinfo"))
+    zones = {file.relative for file in files_of(database, exclude=["*.py", "*.pyc"])}
+    assert run.result("publish")["objects"] == len(zones)
+    assert {f"data/dt={run.day}/{name}" for name in sorted(zones)[:400]} <= set(keys(unborn_bucket))
+
+
+def test_an_empty_folder_publishes_nothing(
+    ingest: Callable[..., Run], unborn_bucket: str, tmp_path: Path, keys: Keys
+) -> None:
+    (tmp_path / "empty").mkdir()
+    run = ingest(unborn_bucket, folder=str(tmp_path / "empty"))
+    assert run.state == "failed"
+    assert run.states["plan"] == {"failed"}
+    assert keys(unborn_bucket) == []

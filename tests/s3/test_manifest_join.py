@@ -1,0 +1,185 @@
+"""Joining manifests: complete, each key once, in flat memory, and all or nothing."""
+
+from __future__ import annotations
+
+import json
+import threading
+import tracemalloc
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from airflow_s3ops.s3 import keys_seen, manifest_join
+from airflow_s3ops.s3.errors import InvalidInput, InvalidManifest, ObjectNotFound, Stopped
+from airflow_s3ops.s3.keys_seen import KeysSeen
+from airflow_s3ops.s3.manifest_join import join_manifests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from types_boto3_s3 import S3Client
+
+    from tests.conftest import MakeBucket
+
+JOINED = "manifests/all.jsonl"
+
+
+def row(key: str, size: int = 1, **more: Any) -> dict[str, Any]:
+    return {"key": key, "size": size, "etag": "e", **more}
+
+
+def lines(rows: Iterable[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in rows)
+
+
+def put(s3: S3Client, bucket: str, key: str, rows: Iterable[dict[str, Any]]) -> str:
+    s3.put_object(Bucket=bucket, Key=key, Body=lines(rows))
+    return f"s3://{bucket}/{key}"
+
+
+def stored(s3: S3Client, bucket: str, key: str = JOINED) -> bytes:
+    return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def keys_of(s3: S3Client, bucket: str) -> list[str]:
+    return [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
+
+
+def test_all_rows_come_as_they_are_in_the_order_of_the_manifests(s3: S3Client, bucket: str) -> None:
+    first = [row("b/2", 20, checksum={"algorithm": "CRC64NVME", "value": "x"}), row("b/1 \u2028é?#", 3)]
+    second = [row("a/1", 100)]
+    parts = [put(s3, bucket, "m/0", first), put(s3, bucket, "m/1", ()), put(s3, bucket, "m/2", second)]
+    result = join_manifests(s3, bucket, parts, JOINED)
+    assert stored(s3, bucket) == lines([*first, *second])
+    assert (result.objects, result.bytes) == (3, 123)
+    assert (result.bucket, result.manifest) == (bucket, f"s3://{bucket}/{JOINED}")
+
+
+def test_the_parts_stay_and_a_second_time_gives_the_same(s3: S3Client, bucket: str) -> None:
+    parts = [put(s3, bucket, f"m/{number}", [row(f"k{number}")]) for number in range(2)]
+    for _ in range(2):
+        join_manifests(s3, bucket, parts, JOINED)
+        assert stored(s3, bucket) == lines([row("k0"), row("k1")])
+    assert keys_of(s3, bucket) == ["m/0", "m/1", JOINED]
+
+
+def test_a_manifest_may_be_a_key_a_uri_elsewhere_or_an_uploads_result(
+    s3: S3Client, make_bucket: MakeBucket
+) -> None:
+    here, there = make_bucket(), make_bucket()
+    put(s3, here, "m/0", [row("a")])
+    elsewhere = put(s3, there, "m/0", [row("b")])
+    returned = {"bucket": here, "uploaded": 1, "manifest": put(s3, here, "m/1", [row("c")])}
+    assert join_manifests(s3, here, ["m/0", elsewhere, returned], JOINED).objects == 3
+    assert join_manifests(s3, None, ["m/0"], f"s3://{here}/{JOINED}").objects == 1
+
+
+@pytest.mark.parametrize("alone", ["m/0", {"manifest": "m/0"}], ids=["key", "result"])
+def test_one_manifest_may_come_without_a_list_around_it(s3: S3Client, bucket: str, alone: Any) -> None:
+    put(s3, bucket, "m/0", [row("a")])
+    assert join_manifests(s3, bucket, alone, JOINED).objects == 1
+
+
+def test_a_last_line_without_its_end_does_not_run_into_the_next(s3: S3Client, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="m/0", Body=lines([row("a")]).rstrip(b"\n"))
+    put(s3, bucket, "m/1", [row("b")])
+    join_manifests(s3, bucket, ["m/0", "m/1"], JOINED)
+    assert stored(s3, bucket) == lines([row("a"), row("b")])
+
+
+def test_a_manifest_that_is_missing_is_named_and_nothing_is_written(s3: S3Client, bucket: str) -> None:
+    put(s3, bucket, "m/0", [row("a")])
+    with pytest.raises(ObjectNotFound, match=f"The manifest s3://{bucket}/m/1 is not there") as caught:
+        join_manifests(s3, bucket, ["m/0", "m/1"], JOINED)
+    assert caught.value.key == "m/1"
+    assert "its upload" in str(caught.value)
+    assert keys_of(s3, bucket) == ["m/0"]
+
+
+@pytest.mark.parametrize("between", [0, 5, 2500], ids=["at once", "same batch", "other batch"])
+def test_a_key_that_is_there_twice_is_named_with_both_places(s3: S3Client, bucket: str, between: int) -> None:
+    others = [row(f"other/{number}") for number in range(between)]
+    put(s3, bucket, "m/0", [row("a"), row("twice")])
+    put(s3, bucket, "m/1", [*others, row("twice"), row("z")])
+    with pytest.raises(InvalidManifest) as caught:
+        join_manifests(s3, bucket, ["m/0", "m/1"], JOINED)
+    assert caught.value.key == "twice"
+    assert f"in s3://{bucket}/m/0 and in s3://{bucket}/m/1" in str(caught.value)
+    assert keys_of(s3, bucket) == ["m/0", "m/1"]
+
+
+def test_a_key_twice_in_one_manifest_is_found_too(s3: S3Client, bucket: str) -> None:
+    put(s3, bucket, "m/0", [row("twice"), row("a"), row("twice")])
+    with pytest.raises(InvalidManifest, match="'twice' is listed twice"):
+        join_manifests(s3, bucket, ["m/0"], JOINED)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"nothing", b"[]", b"{}", b'{"key": "a"}', b'{"key": 1, "size": 1}', b'{"key": "a", "size": true}', b""],
+)
+def test_a_line_that_is_no_row_is_named(s3: S3Client, bucket: str, line: bytes) -> None:
+    s3.put_object(Bucket=bucket, Key="m/0", Body=lines([row("a")]) + line + b"\n" + lines([row("b")]))
+    with pytest.raises(InvalidManifest, match=f"s3://{bucket}/m/0, line 2"):
+        join_manifests(s3, bucket, ["m/0"], JOINED)
+    assert keys_of(s3, bucket) == ["m/0"]
+
+
+@pytest.mark.parametrize("nothing", [[], None, ()], ids=repr)
+def test_no_manifests_at_all_are_refused(s3: S3Client, bucket: str, nothing: Any) -> None:
+    with pytest.raises(InvalidInput, match="no manifest to join"):
+        join_manifests(s3, bucket, nothing, JOINED)
+
+
+def test_an_upload_without_a_manifest_is_refused_by_its_number(s3: S3Client, bucket: str) -> None:
+    put(s3, bucket, "m/0", [row("a")])
+    with pytest.raises(InvalidInput, match="Number 1 of the manifests"):
+        join_manifests(s3, bucket, ["m/0", {"bucket": bucket, "uploaded": 3}], JOINED)
+
+
+def test_the_whole_may_not_be_one_of_its_parts(s3: S3Client, bucket: str) -> None:
+    put(s3, bucket, JOINED, [row("a")])
+    with pytest.raises(InvalidInput, match="both a part and the whole"):
+        join_manifests(s3, bucket, [f"s3://{bucket}/{JOINED}"], JOINED)
+
+
+def test_it_stops_when_asked_to_and_writes_nothing(s3: S3Client, bucket: str) -> None:
+    put(s3, bucket, "m/0", [row("a")])
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        join_manifests(s3, bucket, ["m/0"], JOINED, stop=stop)
+    assert keys_of(s3, bucket) == ["m/0"]
+
+
+def peak_bytes_of_joining(s3: S3Client, bucket: str, rows: int) -> int:
+    name = f"m/{rows}"
+    put(s3, bucket, name, (row(f"some/folder/{number:08}.csv") for number in range(rows)))
+    join_manifests(s3, bucket, [name], JOINED)  # what is loaded or built once is not what is measured
+    tracemalloc.start()
+    try:
+        assert join_manifests(s3, bucket, [name], JOINED).objects == rows
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_five_times_as_many_rows_take_no_more_memory(
+    s3: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Sending is left out: the engine's windows grow with the file, up to their bound, as other tests show.
+    monkeypatch.setattr(manifest_join, "_store", lambda *_: None)
+    small, large = (peak_bytes_of_joining(s3, bucket, rows) for rows in (40_000, 200_000))
+    assert (large - small) / 160_000 < 2  # bytes a row
+
+
+def test_the_keys_seen_keep_to_their_cache() -> None:
+    with KeysSeen() as seen:
+        for number in range(300_000):
+            seen.add(f"some/rather/long/folder/name/that/repeats/itself/{number:012}.csv", "s3://b/m")
+        seen.require_each_once()
+        ((pages,),) = seen._database.execute("PRAGMA cache_size")
+        ((spilled,),) = seen._database.execute("PRAGMA page_count")
+        ((page,),) = seen._database.execute("PRAGMA page_size")
+    assert pages == -keys_seen.CACHE_KIB
+    assert cast("int", spilled) * cast("int", page) > keys_seen.CACHE_KIB * 1024  # so it was put to use
