@@ -2,18 +2,21 @@
 PYTHON ?= python3
 VERSITYGW_VERSION := v1.8.0
 RCLONE_VERSION := v1.76.0
+COMPOSE_GO_VERSION := v2.16.2
 
 BIN := .venv/bin
 READY := .venv/.ready
 VERSITYGW := .bin/versitygw-$(VERSITYGW_VERSION)
 PEERS := .bin/bench-venv/.ready
 RCLONE := .bin/rclone-$(RCLONE_VERSION)
+CLUSTER := .venv/.cluster
+COMPOSE_SCHEMA := .bin/compose-spec-$(COMPOSE_GO_VERSION).json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-real lint format bench lock clean
+.PHONY: help demo ui test test-real test-cluster compose-check env lint format bench lock clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 # Hashes are checked, and the package itself is installed as it lies here.
 $(READY): requirements/dev.txt pyproject.toml
@@ -38,6 +41,29 @@ test: $(READY)  ## run the tests against the embedded S3 server
 
 test-real: $(READY) $(VERSITYGW)  ## run the same tests against Versity Gateway (needs Go)
 	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m pytest --server versity
+
+# On top of the development packages, in the same versions: Celery, and drivers for Redis and PostgreSQL. The lock is
+# whole, so pip need not resolve it: asked to, it looks for "celery[redis]" anew, which has no hash.
+$(CLUSTER): $(READY) requirements/cluster.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/cluster.txt
+	$(BIN)/python -m pip check
+	touch $@
+
+test-cluster: $(CLUSTER) $(VERSITYGW)  ## run bulk_ingest on a scheduler, two Celery workers, PostgreSQL and Redis, and kill a worker
+	$(BIN)/python -m scripts.cluster_services
+	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m pytest --server versity tests/cluster
+
+# The specification's schema, as its own Go library carries it.
+$(COMPOSE_SCHEMA):
+	mkdir -p .bin
+	go mod download -json github.com/compose-spec/compose-go/v2@$(COMPOSE_GO_VERSION) \
+		| $(PYTHON) -c 'import json, shutil, sys; shutil.copyfile(json.load(sys.stdin)["Dir"] + "/schema/compose-spec.json", "$@")'
+
+compose-check: $(READY) $(COMPOSE_SCHEMA)  ## check docker-compose.yaml by the compose specification (needs Go)
+	$(BIN)/python -m scripts.compose_check $(COMPOSE_SCHEMA)
+
+env: $(READY)  ## write .env with fresh secrets, for docker-compose.yaml
+	$(BIN)/python -m scripts.compose_env
 
 lint: $(READY)  ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -64,9 +90,11 @@ bench: $(READY) $(VERSITYGW) $(PEERS) $(RCLONE)  ## measure against the peers, s
 	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m benchmarks.run
 	.bin/bench-venv/bin/python -m benchmarks.plot benchmarks/results/latest.json docs/benchmarks.svg
 
-lock: $(READY)  ## resolve requirements/dev.txt anew
+lock: $(READY)  ## resolve requirements/dev.txt and cluster.txt anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
 		--all-extras --group dev --output-file requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
+		--constraints requirements/dev.txt --output-file requirements/cluster.txt requirements/cluster.in
 
 clean:  ## remove all that make has made
 	rm -rf .venv .airflow .bin dist

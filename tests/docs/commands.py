@@ -28,11 +28,18 @@ RUN_ELSEWHERE: dict[str, tuple[str, str]] = {
     "make test": (".ci/run", "make test\n"),
     "make test-real": (".ci/run", "make test-real\n"),
     "make lint": (".ci/run", "make lint\n"),
+    "make test-cluster": (".ci/run", "make test-cluster\n"),
+    "make compose-check": (".ci/run", "make compose-check\n"),
+    "make env": ("tests/scripts/test_compose_env.py", "compose_env.main"),
     ".venv/bin/python -m build --wheel": (
         "tests/test_wheel.py",
         '"-m", "build", "--no-isolation", "--wheel"',
     ),
     "pip install dist/airflow_s3ops-": ("tests/test_wheel.py", '"install", "--no-deps", wheel'),
+}
+# What no test can run, by how it begins, with the reason.
+NOT_RUN: dict[str, str] = {
+    "docker compose ": "it takes Docker, and images from the internet; `make compose-check` checks its file",
 }
 
 

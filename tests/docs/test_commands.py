@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore import xform_name
 
-from tests.docs.commands import RUN_BY, RUN_ELSEWHERE, Command, commands, make_targets
+from tests.docs.commands import NOT_RUN, RUN_BY, RUN_ELSEWHERE, Command, commands, make_targets
 from tests.docs.credentials import CREDENTIALS, with_keys
 from tests.docs.markdown import PAGES, README, ROOT, blocks, code, prose
 from tests.servers import environment
@@ -58,7 +58,8 @@ def test_every_command_is_run_by_a_test(command: Command) -> None:
         for beginning, place in RUN_ELSEWHERE.items()
         if command.text == beginning or (beginning.endswith("-") and command.text.startswith(beginning))
     ]
-    assert len(runners) + len(elsewhere) == 1, "no test runs it: see tests/docs/commands.py"
+    known = [reason for beginning, reason in NOT_RUN.items() if command.text.startswith(beginning)]
+    assert len(runners) + len(elsewhere) + len(known) == 1, "no test runs it: see tests/docs/commands.py"
     assert all(runner in globals() for runner in runners)
     for file, words in elsewhere:
         assert words in (ROOT / file).read_text(encoding="utf-8")

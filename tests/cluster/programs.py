@@ -1,0 +1,45 @@
+"""The programs that the cluster needs besides Python's packages, and the user that may run them."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+from typing import TYPE_CHECKING
+
+from scripts import cluster_services
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# PostgreSQL refuses to run as root. Its package makes the first of these, every system has the second.
+UNPRIVILEGED = ("postgres", "nobody")
+
+
+def program(name: str) -> Path:
+    """Find a program.
+
+    :raises FileNotFoundError: with the way to get it.
+    """
+    found = cluster_services.program(name)
+    if found is None:
+        raise FileNotFoundError(f"{name} is missing: `make test-cluster` installs it, or says who can")
+    return found
+
+
+def without_privileges(folder: Path) -> list[str]:
+    """Give the folder to a user without privileges, if we are root; return what becomes that user."""
+    if os.geteuid() != 0:
+        return []
+    there = {entry.pw_name: entry for entry in pwd.getpwall()}
+    user = next(there[name] for name in UNPRIVILEGED if name in there)
+    shutil.chown(folder, user.pw_uid, user.pw_gid)
+    return [str(program("setpriv")), f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+
+
+def free_port() -> int:
+    """Ask the system for a port on loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
