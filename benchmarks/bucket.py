@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import time
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -21,7 +22,6 @@ from tests.servers.purge import create_bucket, delete_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from types_boto3_s3 import S3Client
 
@@ -93,7 +93,7 @@ class Bucket:
         delete_bucket(self._client, BUCKET)
         self._kept.clear()
         if self._server.folder is not None:
-            shutil.rmtree(self._server.folder / "kept", ignore_errors=True)
+            shutil.rmtree(Path(self._server.folder, "kept"), ignore_errors=True)
 
     def _create(self) -> None:
         create_bucket(self._client, BUCKET)
@@ -130,7 +130,7 @@ class Bucket:
         folder = self._server.folder
         if folder is None:
             return
-        for place, kept in _places(folder, state):
+        for place, kept in _places(Path(folder), state):
             if place.is_dir():
                 _copy(place, kept)
         self._kept.add(state)
@@ -139,7 +139,7 @@ class Bucket:
         folder = self._server.folder
         if folder is None or state not in self._kept:
             return False
-        for place, kept in _places(folder, state):
+        for place, kept in _places(Path(folder), state):
             if place.is_dir():
                 # Out of the server's sight at once; the request of one that was killed may still write there.
                 aside = place.rename(kept.with_name(f"aside-{time.monotonic_ns()}"))

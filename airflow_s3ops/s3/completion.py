@@ -39,22 +39,36 @@ def complete(
     sent = _whole(transfer, parts)
     note(sent)
     request = _request(transfer, upload_id, parts, sent)
-    lost = LostAnswers()
+    lost = LostAnswers(transfer.destination.client, "CompleteMultipartUpload")
 
     def ask() -> dict[str, Any]:
-        transfer.check()
+        # Once the object may be there, the file's further fate does not matter to it.
+        (transfer.halt if lost else transfer).check()
         with lost.watched():
-            return transfer.destination.call("CompleteMultipartUpload", **request)
+            return transfer.call("CompleteMultipartUpload", **request)
 
     retries = replace(transfer.retries, worth=_WORTH_ANOTHER_TRY)
     try:
         answer = retries.run(ask, transfer.halt.pause)
     except _MAYBE_DONE:
-        stored = found_after_all(transfer.destination, sent) if lost else None
+        # The same bytes may lie there since long ago: only an upload that is gone can have become the object.
+        is_done = lost and _is_gone(transfer, upload_id)
+        stored = found_after_all(transfer, sent) if is_done else None
         if stored is None:
             raise
         return stored
-    return verified(transfer.destination, sent, answer)
+    return verified(transfer, sent, answer)
+
+
+def _is_gone(transfer: Transfer, upload_id: str) -> bool:
+    try:
+        transfer.ask("ListParts", UploadId=upload_id, MaxParts=1)
+    except (errors.UploadNotFound, errors.ObjectNotFound):
+        return True
+    except errors.AccessDenied:
+        # Who may not list parts cannot know. Of two errors the smaller: a retry finds the object there.
+        return False
+    return False
 
 
 def _whole(transfer: Transfer, parts: Sequence[SentPart]) -> Sent:

@@ -86,9 +86,9 @@ def _look_before(transfer: Transfer, memory: Memory) -> None:
     ignores conditions; no answer of its tells. Not while an earlier attempt's upload may have become the
     object.
     """
-    if transfer.destination.extra_args.get("IfNoneMatch") != "*" or memory.has_state:
+    if transfer.destination.extra_args.get("IfNoneMatch") != "*" or memory.may_be_completed:
         return
-    if look(transfer.destination):
+    if look(transfer):
         raise errors.PreconditionFailed(
             f"There is an object at {transfer.destination.uri}",
             bucket=transfer.destination.bucket,
@@ -119,7 +119,7 @@ def _named(
 
 
 def _as_it_is(transfer: Transfer) -> Stored | None:
-    seen = look(transfer.destination)
+    seen = look(transfer)
     if seen is None:
         return None
     return Stored(seen["ContentLength"], unquoted(seen.get("ETag")), seen.get("VersionId"), None)

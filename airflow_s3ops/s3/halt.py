@@ -68,8 +68,29 @@ class Halt:
         until = time.monotonic() + seconds
         self.check()
         while (rest := until - time.monotonic()) > 0:
-            self._stop.wait(min(rest, POLL))
+            # Not the flag's own wait(): on_kill sets it in a signal handler, in this very thread, and would
+            # wait for a lock that the thread holds.
+            time.sleep(min(rest, POLL))
             self.check()
+
+
+class Deadline(Halt):
+    """The end after so many seconds, for what is still to be tidied up when the end was asked for.
+
+    :param seconds: None for no end.
+    """
+
+    def __init__(self, seconds: float | None, what: str) -> None:
+        super().__init__(None, what)
+        self._until = None if seconds is None else time.monotonic() + seconds
+
+    def check(self) -> None:
+        """Go on, or not.
+
+        :raises Stopped: the time is over.
+        """
+        if self._until is not None and time.monotonic() > self._until:
+            raise Stopped(f"There was no time left to tidy up at {self._what}")
 
 
 def raise_if_stopped(stop: threading.Event | None, bucket: str) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from typing import TYPE_CHECKING, TypeVar
 
+from airflow_s3ops.s3.errors import Stopped
 from airflow_s3ops.s3.halt import POLL
 
 if TYPE_CHECKING:
@@ -55,6 +58,35 @@ def run_parallel(
         pool.shutdown(wait=not hung, cancel_futures=True)
         if not hung:
             halt.recover()
+
+
+def run_aside(work: Callable[[], Done], halt: Halt, grace: float | None = None) -> Done:
+    """Do one thing in a thread and wait for it, so that a stop is seen meanwhile.
+
+    :param grace: seconds that the work still has when the end is asked for; None means 1.2.
+    :return: what ``work`` returns, also if the end is asked for while it is about to.
+    :raises Stopped: the halt was asked for, and the work did not end soon.
+    :raises Exception: what ``work`` raised.
+    """
+    halt.check()
+    future: Future[Done] = Future()
+    context = copy_context()
+    # A daemon: a thread that waits for a dead connection must not keep the process from ending.
+    threading.Thread(target=context.run, args=(_fulfil, future, work), name="s3ops-call", daemon=True).start()
+    try:
+        while not wait([future], POLL).done:
+            halt.check()
+    except Stopped:
+        if not wait([future], JOIN_WITHIN if grace is None else grace).done:
+            raise
+    return future.result()
+
+
+def _fulfil(future: Future[Done], work: Callable[[], Done]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
+        future.set_exception(error)
 
 
 def _top_up(

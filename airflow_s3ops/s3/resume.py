@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.abandon import TRIES, abandon, aborted
+from airflow_s3ops.s3.abandon import abandon, aborted
 from airflow_s3ops.s3.checkpoint import UploadState
 from airflow_s3ops.s3.extra_args import CONDITIONS, fingerprint
 from airflow_s3ops.s3.parts import StoredPart
@@ -56,9 +56,10 @@ class Memory:
         return self._resume and self._checkpoint.keeps
 
     @property
-    def has_state(self) -> bool:
-        """Whether an earlier attempt left something."""
-        return self._checkpoint.get() is not None
+    def may_be_completed(self) -> bool:
+        """Whether an earlier attempt asked for completion: its upload may be the object by now."""
+        old = self._checkpoint.get()
+        return old is not None and old.checksum is not None
 
     def opened(self) -> OpenUpload:
         """Return the earlier attempt's upload if it is of this content to this key; else a new one."""
@@ -71,19 +72,19 @@ class Memory:
             "CreateMultipartUpload", ChecksumAlgorithm=transfer.algorithm.name, ChecksumType=transfer.form
         )
         upload_id = str(answer["UploadId"])
-        if self.is_kept:
-            self._checkpoint.set(replace(self._identity, upload_id=upload_id))
         try:
             transfer.destination.confirm_encryption(answer, "nothing was sent")
         except errors.NotSupportedByServer:
             self.abort(upload_id)
             raise
+        if self.is_kept:  # only now: who goes on with it need not ask again
+            self._checkpoint.set(replace(self._identity, upload_id=upload_id))
         return OpenUpload(upload_id)
 
     def forget(self) -> None:
         """Abort what an earlier attempt left, whatever it was: this one does not need it."""
         here = self._transfer.destination
-        abandon(here.client, here.extra_args, self._checkpoint, tries=self._tries)
+        abandon(here.client, here.extra_args, self._checkpoint, in_haste=self._transfer.halt.is_asked_for)
 
     def completing(self, sent: Sent) -> None:
         """Note that completion is about to be asked for: the upload's absence may then be its success."""
@@ -97,12 +98,8 @@ class Memory:
 
     def abort(self, upload_id: str) -> None:
         """Abort the upload; if that fails, keep the state, so that the next attempt can."""
-        if aborted(self._transfer.destination, upload_id, tries=self._tries):
+        if aborted(self._transfer.destination, upload_id, in_haste=self._transfer.halt.is_asked_for):
             self.clear()
-
-    @property
-    def _tries(self) -> int:
-        return 1 if self._transfer.halt.is_asked_for else TRIES
 
     def _recalled(self) -> OpenUpload | None:
         old = self._checkpoint.get()
@@ -112,8 +109,9 @@ class Memory:
             try:
                 return OpenUpload(old.upload_id, self._listed(old.upload_id))
             except errors.UploadNotFound:
+                completed = self._completed(old)
                 self.clear()
-                return self._completed(old)
+                return completed
             except errors.AccessDenied as error:
                 log.warning(
                     "The earlier upload to %s is of no use: %s", self._transfer.destination.uri, error
@@ -125,7 +123,7 @@ class Memory:
         if old.checksum is None or old.size is None:
             return None
         sent = Sent(old.size, self._transfer.algorithm, old.checksum)
-        stored = found_after_all(self._transfer.destination, sent)
+        stored = found_after_all(self._transfer, sent)
         parts = -(-old.size // old.part_size)
         return OpenUpload(old.upload_id, completed=stored, parts=parts) if stored else None
 

@@ -20,14 +20,15 @@ def put_object(transfer: Transfer, body: PartBody) -> Stored:
     """Store the whole content by one request, verified.
 
     :raises PreconditionFailed: the condition in ExtraArgs was not met.
-    :raises SourceChanged: the file changed before its last byte was sent; nothing became visible.
+    :raises SourceChanged: the file changed before its last byte was sent; nothing became visible, unless the
+        error says that an answer was lost before.
     :raises ChecksumMismatch: S3 says that it got, or has, something else.
     :raises NotSupportedByServer: it is stored, but not encrypted as asked for.
     """
     algorithm = transfer.algorithm
     checksum = encoded(body.checksum(algorithm, for_signing=transfer.is_signed_in_full))
     destination = transfer.destination
-    lost = LostAnswers()
+    lost = LostAnswers(destination.client, "PutObject")
 
     def put() -> dict[str, Any]:
         transfer.check()
@@ -36,23 +37,31 @@ def put_object(transfer: Transfer, body: PartBody) -> Stored:
         # For AWS the value is enough; moto keeps it only if the algorithm is named as well.
         own["ChecksumAlgorithm"] = algorithm.name
         with lost.watched():
-            return destination.call("PutObject", **own)
+            return transfer.call("PutObject", **own)
 
     try:
         answer = transfer.retries.run(put, transfer.halt.pause)
-    except (errors.PreconditionFailed, errors.NetworkError, errors.ServerError):
+    except errors.PreconditionFailed:
         # The condition may have been met by ourselves, in a try whose answer was lost.
-        stored = (
-            found_after_all(destination, _sent(transfer, body, checksum, with_etag=True)) if lost else None
-        )
+        stored = found_after_all(transfer, _sent(transfer, body, checksum, with_etag=True)) if lost else None
         if stored is None:
             raise
+    except errors.SourceChanged as error:
+        raise (_too_late(error) if lost else error) from error
     else:
-        stored = verified(destination, _sent(transfer, body, checksum), answer)
+        stored = verified(transfer, _sent(transfer, body, checksum), answer)
         destination.confirm_encryption(answer, "it is stored, but not so")
     if transfer.progress:
         transfer.progress(Progress(body.source_bytes, body.source_bytes))
     return stored
+
+
+def _too_late(error: errors.SourceChanged) -> errors.SourceChanged:
+    return errors.SourceChanged(
+        f"{error.what}; a try whose answer was lost may have stored it, whole, as it was before that",
+        bucket=error.bucket,
+        key=error.key,
+    )
 
 
 def _sent(transfer: Transfer, body: PartBody, checksum: str, *, with_etag: bool = False) -> Sent:

@@ -131,6 +131,8 @@ def opened_source(filename: str | os.PathLike[str]) -> Iterator[Source]:
     try:
         # Without O_NONBLOCK, opening a fifo waits for a writer, for ever.
         fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except ValueError as error:
+        raise SourceNotFound(f"There is no file {name!r}: {error}") from error
     except OSError as error:
         _refuse(name, error)
     try:

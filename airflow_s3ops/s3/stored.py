@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_s3ops.s3.errors import ChecksumMismatch, S3OpsError
+from airflow_s3ops.s3.errors import ChecksumMismatch, PermanentError, TransientError
 from airflow_s3ops.s3.results import ObjectChecksum
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from airflow_s3ops.s3.checksum import Algorithm
     from airflow_s3ops.s3.destination import Destination
+    from airflow_s3ops.s3.transfer import Transfer
 
 
 @dataclass(frozen=True)
@@ -42,26 +43,33 @@ class Stored:
     checksum: ObjectChecksum | None
 
 
-def verified(destination: Destination, sent: Sent, answer: Mapping[str, Any]) -> Stored:
+def verified(transfer: Transfer, sent: Sent, answer: Mapping[str, Any]) -> Stored:
     """Return what is stored, by the answer that said so; by a HEAD where that has no checksum.
 
     :raises ChecksumMismatch: it is not what was sent.
     """
     if answer.get(sent.algorithm.member):
-        return _compared(destination, sent, answer, sent.size)
-    seen = look(destination)
+        return _compared(transfer.destination, sent, answer, sent.size)
+    try:
+        seen = look(transfer)
+    except TransientError:
+        seen = None  # it is stored all the same, and that was said
     if seen is None or seen.get("ETag") != answer.get("ETag", seen.get("ETag")):
         # Nobody may look, or somebody else has written since.
         return _as(sent, answer, ObjectChecksum(sent.algorithm.name, sent.checksum, "none"))
-    return _compared(destination, sent, {**seen, **answer}, seen["ContentLength"])
+    return _compared(transfer.destination, sent, {**seen, **answer}, seen["ContentLength"])
 
 
-def found_after_all(destination: Destination, sent: Sent) -> Stored | None:
+def found_after_all(transfer: Transfer, sent: Sent) -> Stored | None:
     """Return what is stored if it is what was sent, although no answer said so; else None.
 
-    Size alone proves nothing: without a checksum the ETag must agree.
+    Size alone proves nothing: without a checksum the ETag must agree. Nor does it prove that it is ours: the
+    caller must know why no older object can be meant.
+
+    :raises TransientError: it cannot be found out now.
+    :raises NotSupportedByServer: it is stored, but not encrypted as asked for.
     """
-    seen = look(destination)
+    seen = look(transfer)
     if seen is None or seen["ContentLength"] != sent.size:
         return None
     stored = seen.get(sent.algorithm.member)
@@ -69,17 +77,20 @@ def found_after_all(destination: Destination, sent: Sent) -> Stored | None:
         same = stored == sent.checksum
     else:
         same = sent.etag is not None and unquoted(seen.get("ETag")) == sent.etag
-    return _compared(destination, sent, seen, sent.size) if same else None
+    if not same:
+        return None
+    transfer.destination.confirm_encryption(seen, "it is stored, but not so")
+    return _compared(transfer.destination, sent, seen, sent.size)
 
 
-def look(destination: Destination) -> dict[str, Any] | None:
-    """Return HeadObject's answer; None if there is no object, or looking fails for whatever reason.
+def look(transfer: Transfer) -> dict[str, Any] | None:
+    """Return HeadObject's answer; None if there is no object, or this identity may not look.
 
-    It is asked for confirmation only: what it cannot tell is not known, and no error of the upload itself.
+    :raises TransientError: the server does not answer, after all tries; or a stop.
     """
     try:
-        return destination.call("HeadObject", ChecksumMode="ENABLED")
-    except S3OpsError:
+        return transfer.ask("HeadObject", ChecksumMode="ENABLED")
+    except PermanentError:
         return None
 
 

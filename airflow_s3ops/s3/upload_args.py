@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from airflow_s3ops.s3.concurrency import DEFAULT_CONCURRENCY
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from types_boto3_s3 import S3Client
+
+log = logging.getLogger(__name__)
 
 IfExists = Literal["replace", "fail", "skip", "skip_if_same"]
 
@@ -60,4 +63,10 @@ def args_to_send(
 def most_at_once(client: S3Client, max_concurrency: int | None) -> int:
     """Return how many parts may be under way: no more than the client keeps connections for."""
     pool: int = client.meta.config.max_pool_connections  # type: ignore[attr-defined] # a Config has it
+    if max_concurrency is not None and max_concurrency > pool:
+        log.warning(
+            "max_concurrency=%s, but the client keeps %s connections, so that is the limit: raise it with "
+            'botocore_config={"max_pool_connections": %s}',
+            *(max_concurrency, pool, max_concurrency + 2),
+        )
     return min(max_concurrency or DEFAULT_CONCURRENCY, pool)

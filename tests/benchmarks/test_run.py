@@ -179,7 +179,7 @@ def test_nothing_stays_on_the_server_or_the_memory_disk(server: S3Server) -> Non
         scratch = place.home.parent
 
     assert not scratch.exists()
-    assert server.folder is None or not (server.folder / "kept").exists()
+    assert server.folder is None or not Path(server.folder, "kept").exists()
     assert not server.client().list_buckets(Prefix="s3ops-bench").get("Buckets")
 
 

@@ -297,11 +297,12 @@ class TestRequests:
         assert most == limit
 
     def test_a_client_with_few_connections_is_not_asked_for_more(
-        self, s3: S3Client, server: Any, bucket: str, large: Path
+        self, s3: S3Client, server: Any, bucket: str, large: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         client = server.client(max_pool_connections=2)
         upload_file(client, large, bucket, "k", part_size=PART, max_concurrency=50)
         assert_stored(s3, bucket, "k", large)
+        assert '"max_pool_connections": 52' in caplog.text
 
 
 class TestExtraArgs:

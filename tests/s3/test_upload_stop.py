@@ -108,6 +108,41 @@ def test_in_a_connection_that_is_dead(faults: FaultProxy, bucket: str, path: Pat
     assert kept.state
 
 
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize(
+    ("size", "method", "query"),
+    [(1000, "PUT", None), (2 * PART, "POST", "uploads"), (2 * PART, "POST", "uploadId")],
+    ids=["PutObject", "CreateMultipartUpload", "CompleteMultipartUpload"],
+)
+def test_in_a_request_that_is_never_answered(
+    faults: FaultProxy,
+    bucket: str,
+    tmp_path: Path,
+    size: int,
+    method: str,
+    query: str | None,
+    *,
+    resume: bool,
+) -> None:
+    """With botocore's own tries, as a task's client has them, and a server that answers nothing any more."""
+    watch, kept = StopWatch(), Kept()
+    path = write_file(tmp_path / "data.bin", size)
+
+    def stop_soon(_: object) -> bool:
+        threading.Timer(0.2, watch.set).start()
+        return True
+
+    faults.on(method, query=query, predicate=stop_soon).stall()
+    if not resume and query == "uploadId":
+        faults.on("DELETE").stall()
+    client = faults.server.client(read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
+    with pytest.raises(errors.Stopped):
+        upload_file(
+            client, path, bucket, "k", part_size=PART, checkpoint=kept, resume=resume, stop=watch.event
+        )
+    assert watch.seconds < WITHIN + GRACE
+
+
 def test_in_the_pause_before_another_try(faults: FaultProxy, bucket: str, path: Path) -> None:
     watch = StopWatch()
 

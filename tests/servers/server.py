@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from boto3.session import Session
     from types_boto3_s3 import S3Client
@@ -35,7 +34,7 @@ class S3Server:
     secret_key: str = field(repr=False)
     region: str
     ca_bundle: str | None = None
-    folder: Path | None = None
+    folder: str | None = None
 
     def client(self, **config: Any) -> S3Client:
         """Give a new client; `config` are botocore `Config` options laid over ours.

@@ -68,7 +68,7 @@ def versity(*, tls: bool = False) -> Iterator[S3Server]:
             secret_key=secrets.token_urlsafe(24),
             region=REGION,
             ca_bundle=str(certificate.certificate) if certificate else None,
-            folder=folder,
+            folder=str(folder),
         )
         # Through the environment: arguments can be read by everyone on the machine.
         root = {"ROOT_ACCESS_KEY_ID": server.access_key, "ROOT_SECRET_ACCESS_KEY": server.secret_key}
