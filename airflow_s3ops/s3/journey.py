@@ -185,15 +185,14 @@ class Journeys:
             answer = yield from self._tried(put, failures)
         except errors.ObjectNotFound as error:  # S3's answer to If-Match where there is nothing to match
             raise named(error, errors.PreconditionFailed, "is no longer") from error
-        except (errors.PreconditionFailed, *_LOST) as error:
-            # The condition may have been met by ourselves, in a try whose answer was lost.
+        except errors.PreconditionFailed as error:
+            # It may have been met by ourselves, in a try whose answer was lost. Without a condition nothing
+            # tells ours from an older object of the same bytes.
             if any(isinstance(failure, _LOST) for failure in failures):
                 found = yield from self._found_after_all(outgoing, put.parcel)
                 if found:
                     return found
-            if isinstance(error, errors.PreconditionFailed):
-                return (yield from self._refused(outgoing, put, error))
-            raise
+            return (yield from self._refused(outgoing, put, error))
         delivered = yield from self._verified(outgoing, put.parcel, answer)
         self._confirm_encryption(put.key, answer)
         return delivered
@@ -251,7 +250,10 @@ class Journeys:
             return None
         stored = seen.headers.get(self._checksum_header)
         same = stored == parcel.checksum if stored else proven_by_etag(seen, parcel)
-        return self._uploaded(outgoing, parcel, seen, seen) if same else None
+        if not same:
+            return None
+        self._confirm_encryption(outgoing.key, seen)
+        return self._uploaded(outgoing, parcel, seen, seen)
 
     def _uploaded(
         self, outgoing: Outgoing, parcel: Parcel, answer: Answer, witness: Answer | None

@@ -118,6 +118,17 @@ def test_who_is_refused_to_the_end_is_not_sent_and_the_others_are(
     }
 
 
+def test_an_older_object_of_the_same_bytes_is_not_taken_for_ours(
+    faults: FaultProxy, s3: S3Client, bucket: str, paths: list[Path]
+) -> None:
+    old = paths[0]
+    s3.put_object(Bucket=bucket, Key=old.name, Body=old.read_bytes(), ChecksumAlgorithm="CRC64NVME")
+    faults.on("PUT", path=old.name, times=None).answer(500, "InternalError")
+    outcomes = sent(faults.server.client(), batch_args(bucket, Metadata={"new": "yes"}), paths)
+    assert {key: type(error) for key, error in errors_of(outcomes).items()} == {old.name: errors.ServerError}
+    assert s3.head_object(Bucket=bucket, Key=old.name)["Metadata"] == {}
+
+
 def test_a_server_that_is_away_ends_the_batch(server: S3Server, tmp_path: Path) -> None:
     away = replace(server, endpoint_url="http://127.0.0.1:9", ca_bundle=None).client()
     pulled = []
