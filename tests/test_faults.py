@@ -326,6 +326,18 @@ class TestRules:
         with pytest.raises(AssertionError, match="rules without a fault"), FaultProxy(server) as proxy:
             proxy.on("PUT")
 
+    @pytest.mark.parametrize("times", [2, None])
+    def test_a_fault_that_did_not_happen_fails_the_test(self, server: S3Server, times: int | None) -> None:
+        proxy = FaultProxy(server).__enter__()
+        proxy.on("GET", path="/b", times=times).answer(500, "InternalError")
+        raw_answer(proxy, "GET", "/b" if times else "/c")  # once of twice, never of always
+        with pytest.raises(AssertionError, match="did not happen"):
+            proxy.__exit__(None, None, None)
+
+    def test_a_fault_may_be_allowed_not_to_happen(self, server: S3Server) -> None:
+        with FaultProxy(server) as proxy:
+            proxy.on("GET", at_least=0).answer(500, "InternalError")
+
     def test_a_callback_that_fails_fails_the_test(self, server: S3Server) -> None:
         def broken(_request: Request) -> None:
             raise LookupError("not there")

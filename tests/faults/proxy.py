@@ -29,7 +29,8 @@ class FaultProxy:
     """An HTTP/1.1 proxy on a free port of loopback, in front of `server`; a context manager.
 
     Each connection has its own thread and its own connection to the server. Leaving the context ends them
-    all, and raises what went wrong in the proxy itself (a callback that failed, a rule without a fault).
+    all, and raises what went wrong in the proxy itself (a callback that failed, a rule without a fault), or
+    that a fault did not happen as often as its rule says: such a test passes without what it is about.
     """
 
     def __init__(self, server: S3Server) -> None:
@@ -64,13 +65,14 @@ class FaultProxy:
         predicate: Callable[[Request], bool] | None = None,
         times: int | None = 1,
         after: int = 0,
+        at_least: int | None = None,
     ) -> Rule:
         """Give a rule for matching requests, to be completed by a fault: `on("PUT").answer(503, "SlowDown")`.
 
-        The conditions are `Matcher`'s, `times` and `after` are `Rule`'s. Rules are asked in the order they
-        were made in, and the first that applies decides.
+        The conditions are `Matcher`'s, `times`, `after` and `at_least` are `Rule`'s. Rules are asked in the
+        order they were made in, and the first that applies decides.
         """
-        rule = Rule(Matcher(method, path, query, header, predicate), times, after)
+        rule = Rule(Matcher(method, path, query, header, predicate), times, after, at_least)
         with self._lock:
             self._rules.append(rule)
         return rule
@@ -136,6 +138,8 @@ class FaultProxy:
             raise self._errors[0]
         unfinished = [rule.matcher for rule in self._rules if not rule.complete]
         assert not unfinished, f"rules without a fault: {unfinished}"
+        missed = [rule.shortfall for rule in self._rules if rule.shortfall]
+        assert not missed, f"faults that did not happen: {missed}"
 
     def close(self) -> None:
         """End all connections, stalled ones included, and listen no more."""

@@ -20,11 +20,14 @@ class Rule:
 
     :param times: how often it happens; None is always.
     :param after: how many matching requests it lets pass first.
+    :param at_least: how often it must happen, else the test shows nothing; None is `times`, or once if that
+        is always. 0 is for a fault that a right answer may never meet: say why where it stands.
     """
 
-    def __init__(self, matcher: Matcher, times: int | None, after: int) -> None:
+    def __init__(self, matcher: Matcher, times: int | None, after: int, at_least: int | None = None) -> None:
         self.matcher = matcher
         self.fired = 0
+        self._at_least = at_least if at_least is not None else 1 if times is None else times
         self._times = times
         self._after = after
         self._seen = 0
@@ -35,6 +38,13 @@ class Rule:
     def complete(self) -> bool:
         """Whether a fault was named."""
         return self._fault is not None
+
+    @property
+    def shortfall(self) -> str:
+        """What is missing to the number of times that it must happen; empty if nothing is."""
+        if self.fired >= self._at_least:
+            return ""
+        return f"{self.fired} of {self._at_least} times ({self._seen} requests seen): {self.matcher}"
 
     def claims(self, request: Request) -> bool:
         """Whether the fault happens to this request; counts it."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from tests.faults import FaultProxy
+    from tests.faults import FaultProxy, Request
 
 PUBLIC = {"ACL": "public-read"}
 SETTING = (
@@ -38,9 +38,12 @@ def client(faults: FaultProxy) -> S3Client:
 
 def refuse(faults: FaultProxy, message: str = "Access Denied") -> None:
     """Refuse whichever request would create the object."""
-    creates = {"PUT": lambda request: "uploadId" not in request.query, "POST": lambda _: True}
-    for method, predicate in creates.items():
-        faults.on(method, predicate=predicate).answer(403, "AccessDenied", message)
+    faults.on(predicate=creates).answer(403, "AccessDenied", message)
+
+
+def creates(request: Request) -> bool:
+    """Whether it is the one request of a small file, or the first of one in parts."""
+    return request.method == "POST" or (request.method == "PUT" and "uploadId" not in request.query)
 
 
 def upload(client: S3Client, path: Path, bucket: str, args: dict[str, Any] | None = None) -> None:
@@ -92,8 +95,8 @@ class TestPublicAcl:
     def test_where_acls_are_disabled(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
-        for method in ("PUT", "POST"):
-            faults.on(method).answer(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")
+        words = "The bucket does not allow ACLs"
+        faults.on(predicate=creates).answer(400, "AccessControlListNotSupported", words)
         with pytest.raises(errors.AclsDisabled) as caught:
             upload(client, path, bucket, PUBLIC)
         assert PUBLIC_READ_WAYS_OUT in str(caught.value)

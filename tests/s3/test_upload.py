@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -548,6 +549,14 @@ class TestProgress:
         assert open_uploads(s3, bucket) == []
 
 
-def test_no_thread_is_left_behind(s3: S3Client, bucket: str, large: Path) -> None:
-    upload_file(s3, large, bucket, "k", part_size=PART)
+@pytest.mark.parametrize("end", ["success", "refused", "stopped"])
+def test_no_thread_is_left_behind(faults: FaultProxy, bucket: str, large: Path, end: str) -> None:
+    stop = threading.Event()
+    if end == "refused":
+        faults.on("PUT", query="partNumber=2", times=None).answer(403, "AccessDenied")
+    if end == "stopped":
+        faults.on("PUT", query="partNumber=2").run(lambda _: stop.set())
+    expected = {"refused": errors.AccessDenied, "stopped": errors.Stopped}
+    with pytest.raises(expected[end]) if end in expected else nullcontext():
+        upload_file(faults.server.client(), large, bucket, "k", part_size=PART, stop=stop)
     assert [thread for thread in threading.enumerate() if thread.name.startswith("s3ops")] == []

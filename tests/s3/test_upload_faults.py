@@ -18,6 +18,7 @@ from tests.s3.upload_support import (
     assert_stored,
     impatient_client,
     open_uploads,
+    stored_bytes,
     write_file,
 )
 
@@ -91,6 +92,11 @@ class TestPassingFaults:
     def test_an_answer_lost_after_completion(self, faults: FaultProxy) -> None:
         faults.on("POST", query="uploadId").lose_answer()
 
+    def test_an_answer_lost_after_completion_where_the_upload_is_gone_then(self, faults: FaultProxy) -> None:
+        faults.on("POST", query="uploadId").lose_answer()
+        # The proxy answers: some servers say 200 to the same completion again.
+        faults.on("POST", query="uploadId").answer(404, "NoSuchUpload")
+
     def test_every_answer_to_a_completion_lost(self, faults: FaultProxy) -> None:
         faults.on("POST", query="uploadId", times=None).lose_answer()
 
@@ -147,10 +153,15 @@ class TestOneAnswerLost:
     def test_a_stranger_s_object_is_a_stranger_s_still(
         self, faults: FaultProxy, s3: S3Client, bucket: str, small: Path, client: S3Client
     ) -> None:
-        s3.put_object(Bucket=bucket, Key="k", Body=b"theirs")
-        faults.on("PUT").reset_after(bytes=0)
+        def theirs_comes_first(_: object) -> bool:
+            if rule.fired == 0:  # later than the look at the key, which would end the upload before its PUT
+                s3.put_object(Bucket=bucket, Key="k", Body=b"theirs")
+            return True
+
+        rule = faults.on("PUT", predicate=theirs_comes_first).reset_after(bytes=0)
         with pytest.raises(errors.ObjectExists):
             upload_file(client, small, bucket, "k", if_exists="fail")
+        assert stored_bytes(s3, bucket, "k") == b"theirs"
 
 
 class TestSingle:

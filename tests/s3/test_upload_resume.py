@@ -235,6 +235,32 @@ def test_a_part_that_s3_has_otherwise_is_sent_again(
     assert_stored(s3, bucket, "k", path)
 
 
+@pytest.mark.parametrize(("etags", "resumed"), [("MD5 sums", 2), ("opaque", 0)])
+def test_where_no_checksums_are_listed_an_etag_counts_only_as_an_md5_sum(
+    faults: FaultProxy,
+    s3: S3Client,
+    bucket: str,
+    path: Path,
+    client: S3Client,
+    kept: Kept,
+    etags: str,
+    resumed: int,
+) -> None:
+    def without_checksums(parsed: dict[str, Any], **_: object) -> None:
+        for part in parsed["Parts"]:
+            for member in [member for member in part if member.startswith("Checksum")]:
+                del part[member]
+            if etags == "opaque":  # as under SSE-KMS
+                part["ETag"] = f'"{"0" * 32}"'
+
+    client.meta.events.register("after-call.s3.ListParts", without_checksums)
+    before = faults.body_bytes("PUT")
+    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+    assert result.resumed_parts == resumed
+    assert faults.body_bytes("PUT") - before == SIZE - resumed * PART
+    assert_stored(s3, bucket, "k", path)
+
+
 def test_without_the_right_to_list_parts_it_begins_anew(
     faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept
 ) -> None:
