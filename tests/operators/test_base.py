@@ -84,7 +84,8 @@ class TestErrors:
     ) -> None:
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
         faults.on("POST", query="delete", times=None).answer_body(200, REFUSED_KEY % b"InternalError")
-        faults.on("DELETE", times=None).answer(500, "InternalError")
+        # For an engine that would ask key by key after such an answer; today it repeats the POST.
+        faults.on("DELETE", times=None, at_least=0).answer(500, "InternalError")
         with pytest.raises(PartialDelete):
             execute(DeleteObjectsOperator(task_id="t", bucket=bucket, prefix="k", **through_faults))
 
