@@ -242,7 +242,7 @@ def run(server: S3Server, bucket: str, road: str, sources: list[Path], *, fork: 
     }
     done = subprocess.run(
         [sys.executable, "-c", UPLOAD],
-        input=json.dumps(told, default=str),
+        input=json.dumps(told),
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -49,7 +49,7 @@ def start(server: S3Server, **arguments: Any) -> subprocess.Popen[str]:
         [sys.executable, "-c", UPLOAD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdin
-    json.dump({"server": asdict(server), "arguments": arguments}, process.stdin, default=str)
+    json.dump({"server": asdict(server), "arguments": arguments}, process.stdin)
     process.stdin.close()
     return process
 

@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-
     from boto3.session import Session
     from types_boto3_s3 import S3Client
 
