@@ -7,7 +7,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_s3ops.s3.errors import TooManyObjects
+from airflow_s3ops.s3.errors import BucketRefilled, TooManyObjects
 from airflow_s3ops.s3.removal import Removal, remove
 from airflow_s3ops.s3.results import DeleteObjectsResult
 from airflow_s3ops.s3.selection import require_booleans, selected
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 SHOWN_KEYS = 5  # of a dry run
+MAX_ROUNDS = 5  # of looking again
 
 
 def delete_objects(
@@ -60,6 +61,7 @@ def delete_objects(
     :raises InvalidInput: nothing, an empty text or an empty list is selected, or two things at once.
     :raises TooManyObjects: more than ``max_objects`` are selected.
     :raises PartialDelete: at the end, with each key that was not deleted and its code.
+    :raises BucketRefilled: versions come as fast as they are deleted.
     :raises BucketNotFound: there is no such bucket.
     :raises AccessDenied: ``s3:ListBucket`` (with ``all_versions``: ``s3:ListBucketVersions``) is missing.
     :raises Stopped: ``stop`` is set.
@@ -83,14 +85,38 @@ def delete_objects(
         )
     _require_few(selection, targets)
     removal = Removal(bucket, log)
-    capped = _Capped(targets, selection.max_objects)
-    remove(client, removal, capped, stop=stop)
-    removal.require_success()
-    if capped.is_exceeded:
+    if _removed_up_to_limit(client, selection, targets, removal, stop):
         raise _too_many(selection, f"more came while it was deleted; {removal.deleted:,} are deleted")
     matched = removal.sent if selection.keys is None else None
     return DeleteObjectsResult(
         bucket, removal.deleted, targets.missing, matched, seconds=_seconds_since(started)
+    )
+
+
+def _removed_up_to_limit(
+    client: S3Client,
+    selection: Selection,
+    targets: Targets,
+    removal: Removal,
+    stop: threading.Event | None,
+) -> bool:
+    """Delete the targets, and return whether there are more than the limit allows.
+
+    Versions that were found by listing are looked for again: there are servers whose listing ends too early.
+    """
+    for _ in range(MAX_ROUNDS):
+        before = removal.sent
+        limit = None if selection.max_objects is None else selection.max_objects - before
+        capped = _Capped(targets, limit)
+        remove(client, removal, capped, stop=stop)
+        removal.require_success()
+        is_listed = selection.all_versions and selection.keys is None
+        if capped.is_exceeded or not is_listed or removal.sent == before:
+            return capped.is_exceeded
+    raise BucketRefilled(
+        f"{selection} has versions left after {MAX_ROUNDS} rounds that deleted {removal.deleted:,}: somebody "
+        "is writing to it, or the server does not list all of them",
+        bucket=selection.bucket,
     )
 
 

@@ -154,10 +154,27 @@ def version_answers(
             named = [(row["Key"], row["VersionId"]) for _, row in page.rows]
         # Versity Gateway repeats entries of one page on the next.
         page.rows[:] = [row for row, name in zip(page.rows, named, strict=True) if name not in before]
+        is_new = bool(page.rows)
         yield page
         if not page.is_truncated:
             return
         before = set(named)
         with readable(bucket):
-            request["KeyMarker"] = page.decoded(page.fields["NextKeyMarker"])
-        request["VersionIdMarker"] = page.fields.get("NextVersionIdMarker", "")
+            request.pop("VersionIdMarker", None)
+            request |= _next_markers(page, [key for key, _ in named] if is_new else [])
+
+
+def _next_markers(page: Document, keys: list[str]) -> dict[str, str]:
+    """Return where to go on.
+
+    :param keys: the page's, as it writes them, if it brought anything new.
+    :raises KeyError: the page does not tell.
+    """
+    key, version_id = page.fields["NextKeyMarker"], page.fields.get("NextVersionIdMarker", "")
+    if version_id == "null":
+        # From a null version on, Versity Gateway lists null versions only, and says that those were all. From
+        # the key before on, everything comes, and what this page had of it once more.
+        earlier = next((other for other in reversed(keys) if other != key), None)
+        if earlier is not None:
+            return {"KeyMarker": page.decoded(earlier)}
+    return {"KeyMarker": page.decoded(key), "VersionIdMarker": version_id}

@@ -166,7 +166,7 @@ def _send(batch: Batch, tally: Tally, *, allow_empty: bool) -> None:
         if batch.last and not tally.failed:
             batch.roads.send(_outgoing(batch, tally, batch.files(), are_last=True), tally.add)
         elif batch.last:
-            for outgoing in _outgoing(batch, tally, batch.files(), are_last=True):
+            for outgoing in _outgoing(batch, tally, batch.files(), are_last=True, is_known_unreadable=True):
                 tally.add_not_sent(outgoing.key)
     except BaseException:
         uri = s3_uri(batch.args.bucket, batch.prefix)
@@ -194,9 +194,17 @@ def _finish(batch: Batch, tally: Tally) -> str | None:
 
 
 def _outgoing(
-    batch: Batch, tally: Tally, files: Iterator[SourceFile], *, are_last: bool
+    batch: Batch,
+    tally: Tally,
+    files: Iterator[SourceFile],
+    *,
+    are_last: bool,
+    is_known_unreadable: bool = False,
 ) -> Iterator[Outgoing]:
-    """Yield files with their keys; what has no possible key, or cannot be listed, fails by itself."""
+    """Yield files with their keys; what has no possible key, or cannot be listed, fails by itself.
+
+    :param is_known_unreadable: a look before has failed, and noted what could not be listed.
+    """
     try:
         for file in files:
             raise_if_stopped(batch.stop, batch.args.bucket)
@@ -210,7 +218,7 @@ def _outgoing(
             else:
                 yield Outgoing(file, key)
     except errors.SourceUnreadable as error:
-        if not are_last:  # the second look finds it again
+        if not is_known_unreadable:
             tally.add_failure(batch.prefix, error)
 
 

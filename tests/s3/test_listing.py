@@ -82,6 +82,19 @@ def test_versions_and_markers_come_once_each_whatever_the_page_size(
         assert sum(entry.is_latest for entry in entries) == 4
 
 
+@pytest.mark.needs("versioning")
+def test_what_was_stored_before_versioning_came_costs_no_later_version_its_place(
+    s3: S3Client, bucket: str
+) -> None:
+    put(s3, bucket, *"abcdef")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    put(s3, bucket, *"abcdef", *"abcdef")
+    for size in (7, 9, 10, 1000):
+        entries = list(list_versions(s3, bucket, page_size=size))
+        assert [entry.key for entry in entries] == [key for key in "abcdef" for _ in range(3)]
+        assert sum(entry.version_id == "null" for entry in entries) == 6
+
+
 def test_a_bucket_without_versioning_lists_its_objects_as_versions(s3: S3Client, bucket: str) -> None:
     put(s3, bucket, "a")
     (entry,) = list_versions(s3, bucket)
