@@ -36,6 +36,13 @@ def images_are_pinned(compose: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: the image {service.get('image')!r} is not pinned to a version"
 
 
+def what_is_built_is_not_pulled(compose: Mapping[str, Any]) -> Iterator[str]:
+    """Otherwise a plain `up` asks a registry for the tag first, and may get somebody else's image."""
+    for name, service in compose["services"].items():
+        if "build" in service and service.get("pull_policy") != "build":
+            yield f"{name}: its image is built here, but could be pulled: write pull_policy: build"
+
+
 def health_is_checked(compose: Mapping[str, Any]) -> Iterator[str]:
     """All but what runs once have a health check; what others wait for to be healthy has one."""
     once = _waited_for(compose, ONE_SHOT)
@@ -118,6 +125,7 @@ def there_are_two_workers(compose: Mapping[str, Any]) -> Iterator[str]:
 
 RULES: tuple[Rule, ...] = (
     images_are_pinned,
+    what_is_built_is_not_pulled,
     health_is_checked,
     resources_are_limited,
     waiting_has_a_condition,

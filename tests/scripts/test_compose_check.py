@@ -57,6 +57,14 @@ BREAKS: dict[str, tuple[Callable[[Any], None], str]] = {
     "no tag": (change("redis", image="redis"), "redis: the image 'redis' is not pinned"),
     "a moving tag": (change("redis", image="redis:7"), "redis: the image 'redis:7' is not pinned"),
     "no image": (change("postgres", image=""), "postgres: the image '' is not pinned"),
+    "built or pulled": (
+        lambda c: c["services"]["s3"].pop("pull_policy"),
+        "s3: its image is built here, but could be pulled",
+    ),
+    "pulled if missing": (
+        change("worker", pull_policy="missing"),
+        "worker: its image is built here, but could be pulled",
+    ),
     "no health check": (change("scheduler", healthcheck={}), "scheduler: it has no health check"),
     "no limits": (change("worker", deploy={"replicas": 2}), "worker: it has no limit on memory"),
     "half the limits": (
