@@ -49,13 +49,16 @@ def files_of(
     """Yield the files of a source, ordered by the bytes of their relative paths, as S3 orders keys.
 
     Folders are read one after the other; the names of those on the way down to the current one are held.
-    A file that vanishes meanwhile, or a link to nowhere, is yielded, of size 0: whoever opens it finds out.
+    A file that vanishes meanwhile, or a link to a place in the folder where nothing is, is yielded, of size
+    0: whoever opens it finds out.
 
     :param source: a folder, with all folders in it; a glob, where ``**`` stands for any number of folders,
         and paths count from the first folder without a wildcard on; a list of files, where a relative path
         counts as it is and an absolute one by its name; or a shard: ``{"source": folder or glob, "from":
         path, "to": path}`` with those relative paths that are not below the one and below the other, where an
-        empty text sets no bound. Links are followed to what is in the folder itself, and never out of it.
+        empty text sets no bound. In a folder, a glob and a shard, links are followed to what is in the folder
+        itself, and never out of it: those, also to where nothing is, are left out, and the log names them. A
+        file of a list may be a link to anywhere: whoever wrote the list has chosen it.
     :param include: patterns of relative paths; None means all. See :class:`PathPatterns`.
     :param exclude: patterns of what is left out, although it is included.
     :raises SourceNotFound: there is no such folder.

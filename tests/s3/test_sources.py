@@ -164,6 +164,23 @@ class TestLinks:
         (tmp_path / "gone").symlink_to("nowhere")
         assert [(file.relative, file.size) for file in files_of(tmp_path)] == [("gone", 0)]
 
+    def test_one_to_nowhere_outside_is_left_out_and_named(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        write(tmp_path, ["in/a"])
+        (tmp_path / "in/gone").symlink_to("../nowhere")
+        assert places(tmp_path / "in") == places(f"{tmp_path}/in/*") == ["a"]
+        assert "'gone' is a link out of the folder" in caplog.text
+
+    def test_one_that_a_list_names_may_lead_anywhere(self, tmp_path: Path) -> None:
+        write(tmp_path, ["in/a", "out/b"])
+        (tmp_path / "in/file").symlink_to("../out/b")
+        (tmp_path / "in/gone").symlink_to("../nowhere")
+        found = [
+            (file.relative, file.size) for file in files_of([tmp_path / "in/file", tmp_path / "in/gone"])
+        ]
+        assert found == [("file", len("out/b")), ("gone", 0)]
+
     def test_the_source_itself_may_be_one(self, tmp_path: Path) -> None:
         write(tmp_path, ["a/b"])
         (tmp_path / "current").symlink_to("a")
