@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.delete import delete_object
 from airflow_s3ops.s3.destination import Destination
 from airflow_s3ops.s3.extra_args import CONDITIONS, is_about_content
+from airflow_s3ops.s3.no_blind_repeat import no_blind_repeat
 from airflow_s3ops.s3.upload import upload_file
 
 if TYPE_CHECKING:
@@ -88,18 +88,28 @@ def failed_row(failure: FailedKey) -> dict[str, Any]:
     return {"key": failure.key, "code": failure.code, "message": failure.message}
 
 
-def remove_stale(client: S3Client, bucket: str, key: str) -> None:
+def remove_stale(client: S3Client, batch: BatchArgs, key: str) -> None:
     """Delete the list of failures that an earlier try has left. If that cannot be done, the log says so.
 
-    It is looked for first: on a versioned bucket, deleting what is not there leaves a marker.
+    :param batch: whose bucket and ExtraArgs it shares: the list was written with them.
     """
+    stale = Destination(client, batch.bucket, key, batch.extra_args)
     try:
-        Destination(client, bucket, key, {}).call("HeadObject")
-        delete_object(client, bucket, key)
+        try:
+            _look_and_delete(stale)
+        except errors.NetworkError:  # it may have broken after the deed
+            _look_and_delete(stale)
     except errors.ObjectNotFound:
         return
     except errors.S3OpsError as error:
         log.warning("A list of an earlier try's failures may still be there: %s", error)
+
+
+def _look_and_delete(stale: Destination) -> None:
+    """Delete an object if it is there: on a versioned bucket, deleting what is not there leaves a marker."""
+    stale.call("HeadObject")
+    with no_blind_repeat(stale.client, "DeleteObject"):
+        stale.call("DeleteObject")
 
 
 def _as_text(mtime_ns: int) -> str:

@@ -189,7 +189,7 @@ def _finish(batch: Batch, tally: Tally) -> str | None:
     if not tally.rows or not key:
         return None
     uri = tally.rows.upload(batch.client, batch.args, key, batch.stop)
-    remove_stale(batch.client, bucket, key + FAILED_SUFFIX)
+    remove_stale(batch.client, batch.args, key + FAILED_SUFFIX)
     return uri
 
 
@@ -241,10 +241,15 @@ def _require_other_keys(batch: Batch) -> None:
 
 
 def _near(batch: Batch, place: str) -> Iterator[SourceFile]:
-    """Yield the file of one relative path, if there is one, without reading all folders."""
-    source = batch.source
+    """Yield the file of one relative path, if there is one, without reading all folders.
+
+    Of a shard the whole source is looked at: another shard's file may have that path.
+    """
+    source: Any = batch.source
     if isinstance(source, (str, os.PathLike)):
-        source = {"source": source, "from": place, "to": f"{place}\0"}
+        source = {"source": source}
+    if isinstance(source, Mapping):
+        source = {**source, "from": place, "to": f"{place}\0"}
     return files_of(source, batch.include, batch.exclude)
 
 

@@ -167,12 +167,17 @@ class TestBeforeAnythingIsSent:
             upload_files(client, tmp_path / "none", bucket, allow_empty=True)
 
     @pytest.mark.parametrize("manifest_key", ["raw/b/c.json", "raw/b/c"])
-    @pytest.mark.parametrize("kind", ["folder", "glob", "list"])
+    @pytest.mark.parametrize("kind", ["folder", "glob", "list", "its shard", "another shard"])
     def test_a_file_that_has_the_manifests_key_is_an_error(
         self, client: S3Client, bucket: str, tmp_path: Path, manifest_key: str, kind: str
     ) -> None:
         folder = write_files(tmp_path, ["a", "b/c.json", "b/c.failed"])
-        source: Any = {"folder": folder, "glob": f"{folder}/**"}.get(kind)
+        source: Any = {
+            "folder": folder,
+            "glob": f"{folder}/**",
+            "its shard": {"source": folder, "from": "b", "to": ""},
+            "another shard": {"source": folder, "from": "", "to": "b"},
+        }.get(kind)
         prefix = "raw/"
         if source is None:
             source, prefix = [folder / "b/c.json", folder / "b/c.failed"], "raw/b/"

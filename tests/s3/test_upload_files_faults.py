@@ -119,6 +119,37 @@ class TestLastingFaults:
         assert len(asked) < len(NAMES)
 
 
+class TestListOfEarlierFailures:
+    """It goes when all went well, as carefully as any object."""
+
+    @pytest.fixture
+    def stale(self, s3: S3Client, versioned_bucket: str) -> str:
+        s3.put_object(Bucket=versioned_bucket, Key="m.failed", Body=b"{}\n")
+        return versioned_bucket
+
+    def markers(self, s3: S3Client, bucket: str) -> list[str]:
+        return [marker["Key"] for marker in s3.list_object_versions(Bucket=bucket).get("DeleteMarkers", ())]
+
+    @pytest.mark.needs("versioning")
+    def test_a_lost_answer_puts_no_second_marker(
+        self, s3: S3Client, client: S3Client, faults: FaultProxy, tmp_path: Path, stale: str
+    ) -> None:
+        faults.on("DELETE").lose_answer()
+        upload_files(client, write_files(tmp_path, ["a"]), stale, manifest_key="m")
+        assert self.markers(s3, stale) == ["m.failed"]
+
+    @pytest.mark.needs("versioning")
+    def test_extra_args_go_with_every_request_about_it(
+        self, s3: S3Client, client: S3Client, faults: FaultProxy, tmp_path: Path, stale: str
+    ) -> None:
+        extra_args = {"RequestPayer": "requester"}
+        upload_files(client, write_files(tmp_path, ["a"]), stale, manifest_key="m", extra_args=extra_args)
+        about_it = [request for request in faults.requests if request.path.endswith("m.failed")]
+        assert [request.method for request in about_it] == ["HEAD", "DELETE"]
+        assert {request.headers.get("x-amz-request-payer") for request in about_it} == {"requester"}
+        assert self.markers(s3, stale) == ["m.failed"]
+
+
 class TestStop:
     def test_before_it_began_nothing_is_sent(
         self, faults: FaultProxy, bucket: str, folder: Path, client: S3Client
