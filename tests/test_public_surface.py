@@ -71,7 +71,12 @@ OPERATORS: dict[str, dict[str, Any]] = {
         "exclude": None,
         "allow_empty": False,
     },
-    "JoinManifestsOperator": {"bucket": None, "manifests": REQUIRED, "manifest_key": REQUIRED},
+    "JoinManifestsOperator": {
+        "bucket": None,
+        "manifests": REQUIRED,
+        "manifest_key": REQUIRED,
+        "extra_args": None,
+    },
     "DeleteBucketOperator": {"bucket": REQUIRED, "force": False, "if_missing": "fail"},
 }
 WITHOUT_CONNECTION = {"PlanShardsOperator"}

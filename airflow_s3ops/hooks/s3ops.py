@@ -181,10 +181,17 @@ class S3OpsHook(AwsBaseHook):
         )
 
     def join_manifests(
-        self, bucket: str | None, manifests: Sequence[str | Mapping[str, Any]], manifest_key: str
+        self,
+        bucket: str | None,
+        manifests: Sequence[str | Mapping[str, Any]],
+        manifest_key: str,
+        *,
+        extra_args: Mapping[str, Any] | None = None,
     ) -> JoinManifestsResult:
         """Join manifests into one; see :func:`airflow_s3ops.s3.manifest_join.join_manifests`."""
-        return manifest_join.join_manifests(self.client, bucket, manifests, manifest_key, stop=self._stop)
+        return manifest_join.join_manifests(
+            self.client, bucket, manifests, manifest_key, extra_args=extra_args, stop=self._stop
+        )
 
     def upload_files(
         self,

@@ -262,7 +262,7 @@ class TooManyObjects(PermanentError):
 
 
 class InvalidManifest(PermanentError):
-    """A manifest has a row that is none, or lists a key that is listed already."""
+    """A manifest has a row that is none, or lists a key that is listed already or that must not be there."""
 
     default_advice = "Let the upload that wrote it run again: it writes its manifest anew."
 

@@ -6,9 +6,11 @@ import json
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from airflow_s3ops.s3.errors import InvalidInput, InvalidManifest, ObjectNotFound
+from airflow_s3ops.s3.extra_args import args_for, checked_extra_args
 from airflow_s3ops.s3.halt import Halt
 from airflow_s3ops.s3.keys_seen import KeysSeen
 from airflow_s3ops.s3.manifest import CONTENT_TYPE
@@ -29,12 +31,27 @@ if TYPE_CHECKING:
 ROWS_A_LOOK = 1000
 
 
+@dataclass(frozen=True)
+class Join:
+    """What was asked for, checked.
+
+    :param whole: bucket and key of the joined manifest.
+    :param extra_args: checked ones; each request is sent those it knows.
+    """
+
+    client: S3Client
+    whole: Place
+    extra_args: Mapping[str, Any]
+    halt: Halt
+
+
 def join_manifests(
     client: S3Client,
     bucket: str | None,
     manifests: Any,
     manifest_key: str,
     *,
+    extra_args: Mapping[str, Any] | None = None,
     stop: threading.Event | None = None,
 ) -> JoinManifestsResult:
     """Write one manifest with the rows of all, in the order in which they are given; delete nothing.
@@ -46,10 +63,14 @@ def join_manifests(
         an ``s3://`` URI.
     :param manifests: ``s3://`` URIs or keys; or what the uploads returned, each with its ``manifest``.
     :param manifest_key: of the joined manifest; what is there is replaced, at once and whole.
+    :param extra_args: any of PutObject, for the joined manifest. Those that GetObject knows as well
+        (``SSECustomerKey``, ``ExpectedBucketOwner``, ``RequestPayer``) go with the reading of each part, too.
     :param stop: ends the work with ``Stopped`` when it is set.
-    :raises InvalidInput: there is no manifest, or an upload returned none; nothing was written.
+    :raises InvalidInput: there is no manifest, an upload returned none, or ``extra_args`` are wrong; nothing
+        was written.
     :raises ObjectNotFound: a manifest is not there; nothing was written.
-    :raises InvalidManifest: a row is none, or a key is there twice; nothing was written.
+    :raises InvalidManifest: a row is none, a key or a manifest is there twice, or an object that is listed
+        has the key of the joined manifest; nothing was written.
     :raises S3OpsError: S3's other refusals.
     """
     begun = time.monotonic()
@@ -58,16 +79,17 @@ def join_manifests(
     if (bucket, manifest_key) in places:
         raise InvalidInput(f"{s3_uri(bucket, manifest_key)} is both a part and the whole")
     halt = Halt(stop, s3_uri(bucket, manifest_key))
+    join = Join(client, (bucket, manifest_key), checked_extra_args(client, extra_args), halt)
     with tempfile.TemporaryFile() as joined, KeysSeen() as seen:
         objects = size = 0
         for place in places:
-            for line, row in _rows(client, place, halt):
+            for line, row in _rows(join, place):
                 seen.add(row["key"], s3_uri(*place))
                 joined.write(line + b"\n")
                 objects += 1
                 size += row["size"]
         seen.require_each_once()
-        _store(client, joined, bucket, manifest_key, stop)
+        _store(join, joined, stop)
     return JoinManifestsResult(
         bucket=bucket,
         manifest=s3_uri(bucket, manifest_key),
@@ -87,7 +109,21 @@ def _places(bucket: str, manifests: Any) -> list[Place]:
             bucket=bucket,
             advice="Check that the uploads before ran and had a manifest_key; nothing was written.",
         )
+    _require_each_once(places)
     return places
+
+
+def _require_each_once(places: Iterable[Place]) -> None:
+    seen: set[Place] = set()
+    for place in places:
+        if place in seen:
+            raise InvalidManifest(
+                f"The manifest {s3_uri(*place)} is given twice",
+                bucket=place[0],
+                key=place[1],
+                advice="Give each upload a manifest_key of its own; nothing was written.",
+            )
+        seen.add(place)
 
 
 def _place(bucket: str, number: int, manifest: Any) -> Place:
@@ -102,19 +138,32 @@ def _place(bucket: str, number: int, manifest: Any) -> Place:
     return bucket_and_key(None if manifest.startswith("s3://") else bucket, manifest)
 
 
-def _rows(client: S3Client, place: Place, halt: Halt) -> Iterator[tuple[bytes, dict[str, Any]]]:
+def _rows(join: Join, place: Place) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Yield each line of a manifest with the row that it is."""
     uri = s3_uri(*place)
-    for number, line in enumerate(_lines(client, *place), start=1):
+    # An upload writes its manifest into the bucket of its objects.
+    own_key = join.whole[1] if place[0] == join.whole[0] else None
+    for number, line in enumerate(_lines(join, *place), start=1):
         if number % ROWS_A_LOOK == 1:
-            halt.check()
-        yield line, _row(line, f"{uri}, line {number}")
+            join.halt.check()
+        row = _row(line, f"{uri}, line {number}")
+        if row["key"] == own_key:
+            raise InvalidManifest(
+                f"{uri}, line {number}: the joined manifest would replace the object {own_key!r}",
+                bucket=place[0],
+                key=own_key,
+                advice="Choose another manifest_key; nothing was written.",
+            )
+        yield line, row
 
 
-def _lines(client: S3Client, bucket: str, key: str) -> Iterator[bytes]:
+def _lines(join: Join, bucket: str, key: str) -> Iterator[bytes]:
+    args = args_for(join.client, "GetObject", join.extra_args)
     try:
-        with translated(client, bucket, key):
+        with translated(join.client, bucket, key):
             # With the checksum asked for, botocore compares it at the end of the body.
-            body = client.get_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")["Body"]
+            answer = join.client.get_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **args)
+            body = answer["Body"]
             yield from body.iter_lines(chunk_size=1 << 20)
     except ObjectNotFound as error:
         raise ObjectNotFound(
@@ -132,21 +181,21 @@ def _lines(client: S3Client, bucket: str, key: str) -> Iterator[bytes]:
 def _row(line: bytes, where: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-        well_formed = isinstance(row["key"], str) and type(row["size"]) is int
-    except (ValueError, TypeError, KeyError):
+        row["key"].encode()  # half of a surrogate pair is JSON, and no key
+        well_formed = isinstance(row["key"], str) and type(row["size"]) is int and row["size"] >= 0
+    except (AttributeError, ValueError, TypeError, KeyError):
         well_formed = False
     if not well_formed:
         raise InvalidManifest(f"{where}: no row with a key and a size, but {line[:60]!r}")
     return cast("dict[str, Any]", row)
 
 
-def _store(client: S3Client, joined: IO[bytes], bucket: str, key: str, stop: threading.Event | None) -> None:
+def _store(join: Join, joined: IO[bytes], stop: threading.Event | None) -> None:
     joined.flush()
     upload_file(
-        client,
+        join.client,
         f"/dev/fd/{joined.fileno()}",  # it has no other name
-        bucket,
-        key,
-        extra_args={"ContentType": CONTENT_TYPE},
+        *join.whole,
+        extra_args={"ContentType": CONTENT_TYPE, **join.extra_args},
         stop=stop,
     )

@@ -81,6 +81,7 @@ SAMPLES: dict[type[S3OpsOperator], dict[str, Any]] = {
         "bucket": "a-bucket",
         "manifests": ["manifests/0.jsonl", "manifests/1.jsonl"],
         "manifest_key": "manifests/all.jsonl",
+        "extra_args": {"ExpectedBucketOwner": "111122223333"},
     },
     DeleteBucketOperator: {"bucket": "a-bucket", "force": True, "if_missing": "ignore"},
 }

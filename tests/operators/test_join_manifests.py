@@ -36,6 +36,19 @@ def test_what_mapped_uploads_returned_becomes_one_manifest(
     assert result == {"bucket": bucket, "manifest": manifest, "objects": 3, "bytes": 15}
 
 
+def test_extra_args_are_rendered_and_reach_the_manifest(connection: str, s3: S3Client, bucket: str) -> None:
+    operator = JoinManifestsOperator(
+        task_id="t",
+        bucket=bucket,
+        manifests=[put(s3, bucket, "m/0", "a")],
+        manifest_key="m/all",
+        extra_args={"Metadata": {"day": "{{ ds }}"}},
+        aws_conn_id=connection,
+    )
+    execute(operator, ds="2026-01-31")
+    assert s3.head_object(Bucket=bucket, Key="m/all")["Metadata"] == {"day": "2026-01-31"}
+
+
 def test_a_missing_manifest_ends_the_task_at_once(connection: str, s3: S3Client, bucket: str) -> None:
     put(s3, bucket, "m/0", "a")
     operator = JoinManifestsOperator(

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from airflow_s3ops.s3 import keys_seen, manifest_join
-from airflow_s3ops.s3.errors import InvalidInput, InvalidManifest, ObjectNotFound, Stopped
+from airflow_s3ops.s3.errors import (
+    AccessDenied,
+    InvalidExtraArgs,
+    InvalidInput,
+    InvalidManifest,
+    ObjectNotFound,
+    Stopped,
+)
 from airflow_s3ops.s3.keys_seen import KeysSeen
 from airflow_s3ops.s3.manifest_join import join_manifests
 
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from tests.conftest import MakeBucket
+    from tests.faults import FaultProxy
 
 JOINED = "manifests/all.jsonl"
 
@@ -116,7 +124,18 @@ def test_a_key_twice_in_one_manifest_is_found_too(s3: S3Client, bucket: str) -> 
 
 @pytest.mark.parametrize(
     "line",
-    [b"nothing", b"[]", b"{}", b'{"key": "a"}', b'{"key": 1, "size": 1}', b'{"key": "a", "size": true}', b""],
+    [
+        *(
+            b"nothing",
+            b"[]",
+            b"{}",
+            b"",
+            b'{"key": "a"}',
+            b'{"key": 1, "size": 1}',
+            b'{"key": "a", "size": true}',
+        ),
+        *(b'{"key": "a", "size": -1}', b'{"key": "half of a pair: \\ud83d", "size": 1}'),
+    ],
 )
 def test_a_line_that_is_no_row_is_named(s3: S3Client, bucket: str, line: bytes) -> None:
     s3.put_object(Bucket=bucket, Key="m/0", Body=lines([row("a")]) + line + b"\n" + lines([row("b")]))
@@ -141,6 +160,70 @@ def test_the_whole_may_not_be_one_of_its_parts(s3: S3Client, bucket: str) -> Non
     put(s3, bucket, JOINED, [row("a")])
     with pytest.raises(InvalidInput, match="both a part and the whole"):
         join_manifests(s3, bucket, [f"s3://{bucket}/{JOINED}"], JOINED)
+
+
+def test_a_manifest_that_is_given_twice_is_named_also_an_empty_one(s3: S3Client, bucket: str) -> None:
+    empty = put(s3, bucket, "m/0", ())
+    with pytest.raises(InvalidManifest, match=f"{empty} is given twice"):
+        join_manifests(s3, bucket, [empty, "m/0"], JOINED)
+    assert keys_of(s3, bucket) == ["m/0"]
+
+
+def test_the_whole_may_not_replace_an_object_that_is_listed(s3: S3Client, make_bucket: MakeBucket) -> None:
+    here, there = make_bucket(), make_bucket()
+    part = put(s3, here, "m/0", [row("a"), row(JOINED)])
+    s3.put_object(Bucket=here, Key=JOINED, Body=b"data")
+    with pytest.raises(InvalidManifest, match=f"{part}, line 2: .* would replace the object '{JOINED}'"):
+        join_manifests(s3, here, [part], JOINED)
+    assert stored(s3, here) == b"data"
+    assert join_manifests(s3, there, [part], JOINED).objects == 2  # there it is another object
+
+
+def test_extra_args_are_those_of_the_joined_manifest(s3: S3Client, bucket: str) -> None:
+    put(s3, bucket, "m/0", [row("a")])
+    for extra_args, content_type in (({}, "application/jsonl"), ({"ContentType": "text/x"}, "text/x")):
+        join_manifests(s3, bucket, ["m/0"], JOINED, extra_args={"Metadata": {"run": "r1"}, **extra_args})
+        head = s3.head_object(Bucket=bucket, Key=JOINED)
+        assert (head["ContentType"], head["Metadata"]) == (content_type, {"run": "r1"})
+
+
+def test_extra_args_that_reading_knows_go_with_it_too(faults: FaultProxy, s3: S3Client, bucket: str) -> None:
+    client = faults.server.client()
+    seen: dict[str, bool] = {}
+
+    def look(model: Any, params: dict[str, Any], **_: object) -> None:
+        headers = params["headers"]
+        seen[model.name] = "x-amz-server-side-encryption-customer-key" in headers
+        # Over http servers refuse the key; what matters here is that it was there.
+        for name in [name for name in headers if "customer" in name]:
+            del headers[name]
+
+    def confirm(parsed: dict[str, Any], **_: object) -> None:
+        parsed["SSECustomerAlgorithm"] = "AES256"
+
+    client.meta.events.register("before-call.s3", look)
+    client.meta.events.register("after-call.s3.CreateMultipartUpload", confirm)
+    put(s3, bucket, "m/0", [row("a")])
+    key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
+    join_manifests(client, bucket, ["m/0"], JOINED, extra_args={**key, "RequestPayer": "requester"})
+    assert {"GetObject", "CreateMultipartUpload", "UploadPart"} <= seen.keys()
+    assert all(seen.values())
+    assert {request.headers.get("x-amz-request-payer") for request in faults.requests} == {"requester"}
+
+
+@pytest.mark.needs("expected_bucket_owner")
+def test_a_manifest_of_another_owner_is_not_read(s3: S3Client, bucket: str) -> None:
+    put(s3, bucket, "m/0", [row("a")])
+    with pytest.raises(AccessDenied):
+        join_manifests(s3, bucket, ["m/0"], JOINED, extra_args={"ExpectedBucketOwner": "999999999999"})
+    assert keys_of(s3, bucket) == ["m/0"]
+
+
+def test_an_extra_arg_that_s3_does_not_know_is_refused_before_anything_is_read(
+    s3: S3Client, bucket: str
+) -> None:
+    with pytest.raises(InvalidExtraArgs, match="Did you mean 'Metadata'"):
+        join_manifests(s3, bucket, ["not there"], JOINED, extra_args={"MetaData": {}})
 
 
 def test_it_stops_when_asked_to_and_writes_nothing(s3: S3Client, bucket: str) -> None:
