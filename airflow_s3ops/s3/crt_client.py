@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from io import BytesIO
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -184,9 +185,12 @@ class CrtClient:
             sending = self._ended.get(timeout=within) if within > 0 else self._ended.get_nowait()
         except Empty:
             return None
-        self._under_way.discard(sending)
-        sending.request = None
+        self._forget(sending)
         return sending
+
+    def _forget(self, sending: Sending) -> None:
+        self._under_way.discard(sending)
+        sending.request = None  # the two know each other, and a request keeps the client alive
 
     def close(self) -> None:
         """Cancel what is under way and end all threads, within :data:`CLOSE_WITHIN` seconds."""
@@ -194,8 +198,10 @@ class CrtClient:
         for sending in list(self._under_way):
             if sending.request:
                 sending.request.cancel()
+        # Not by ended(): that raises what is wrong with the credentials, and all this would be left undone.
         while self._under_way and (rest := until - time.monotonic()) > 0:
-            self.ended(rest)
+            with suppress(Empty):
+                self._forget(self._ended.get(timeout=rest))
         for sending in self._under_way:
             sending.request = None
         events = [self._crt.shutdown_event, self._bootstrap.shutdown_event, self._loops.shutdown_event]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.validate import ParamValidator
@@ -17,7 +19,7 @@ from airflow_s3ops.s3.errors import InvalidExtraArgs
 from airflow_s3ops.s3.nearest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from botocore.model import StructureShape
     from types_boto3_s3 import S3Client
@@ -37,6 +39,7 @@ OURS = {
 ABOUT_CONTENT = frozenset({"ChecksumAlgorithm", "ChecksumType", "ContentMD5", "MpuObjectSize"})
 # HeadObject knows them as well, but to decide what to read.
 CONDITIONS = frozenset({"IfMatch", "IfNoneMatch"})
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _CREATORS = ("PutObject", "CreateMultipartUpload", "CompleteMultipartUpload")
 _CONDITIONAL = frozenset({"PutObject", "CompleteMultipartUpload"})
 
@@ -58,6 +61,7 @@ def checked_extra_args(client: S3Client, extra_args: Mapping[str, Any] | None) -
         if name not in homes:
             raise _unknown(name, homes)
         _check_type(name, value, homes[name])
+        _check_characters(name, value)
     return dict(extra_args)
 
 
@@ -104,6 +108,19 @@ def _check_type(name: str, value: object, home: StructureShape) -> None:
     secret = name.startswith("SSECustomerKey")  # botocore's report quotes the value
     complaint = f"a {type(value).__name__} is of the wrong type" if secret else report.generate_report()
     raise InvalidExtraArgs(f"extra_args[{name!r}] does not fit: {complaint}".replace("\n", "; "))
+
+
+def _check_characters(name: str, value: object) -> None:
+    """Refuse what no header can carry; each of these values travels in one."""
+    if name.startswith("SSECustomerKey"):  # travels in base64
+        return
+    texts = value.items() if isinstance(value, Mapping) else [(name, value)]
+    for part, text in texts:
+        if _CONTROL.search(str(part)) or (isinstance(text, str) and _CONTROL.search(text)):
+            raise InvalidExtraArgs(
+                f"extra_args[{name!r}] has a control character, such as a line's end, in {part!r}",
+                advice="Take it out, and check the template that it comes from; nothing was sent.",
+            )
 
 
 def _input_of(client: S3Client, operation: str) -> StructureShape:

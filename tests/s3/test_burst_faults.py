@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -31,7 +32,6 @@ from tests.s3.burst_support import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from types_boto3_s3 import S3Client
 
@@ -211,6 +211,16 @@ def test_a_role_that_cannot_be_renewed_ends_the_batch(paths: list[Path]) -> None
         credentials._refresh_using = refused
         with pytest.raises(errors.CredentialsMissing):
             list(outcomes)
+    until = time.monotonic() + 10
+    while _event_loops() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert _event_loops() == [], "what is under way is ended, whatever ends it"
+
+
+def _event_loops() -> list[str]:
+    """Return the names of awscrt's own threads."""
+    names = (task / "comm" for task in Path("/proc/self/task").iterdir())
+    return [name for path in names if (name := path.read_text()).startswith("AwsEventLoop")]
 
 
 @pytest.mark.parametrize("when", ["before the first", "while all are silent", "while it waits to try again"])

@@ -119,6 +119,18 @@ class TestTypes:
         with pytest.raises(InvalidExtraArgs, match="not a mapping"):
             checked_extra_args(client, args)
 
+    @pytest.mark.parametrize(
+        "args",
+        [{"CacheControl": "a\r\nx-evil: 1"}, {"Metadata": {"run": "a\nb"}}, {"Metadata": {"a\x00b": "c"}}],
+    )
+    def test_what_no_header_can_carry_is_refused(self, client: S3Client, args: dict[str, Any]) -> None:
+        with pytest.raises(InvalidExtraArgs, match="control character"):
+            checked_extra_args(client, args)
+
+    def test_a_customer_s_key_may_be_of_any_bytes(self, client: S3Client) -> None:
+        args = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "\n" * 32}
+        assert checked_extra_args(client, args) == args
+
     def test_the_value_of_a_secret_is_never_repeated(self, client: S3Client) -> None:
         with pytest.raises(InvalidExtraArgs) as caught:
             checked_extra_args(client, {"SSECustomerKey": [SECRET]})
