@@ -13,7 +13,7 @@ from airflow_s3ops.s3.answer import Answer, Refusals
 from airflow_s3ops.s3.concurrency import Concurrency
 from airflow_s3ops.s3.halt import POLL
 from airflow_s3ops.s3.journey import EndOfBatchError, Pause
-from airflow_s3ops.s3.outgoing import Undelivered
+from airflow_s3ops.s3.outgoing import AWAY, FATAL, GIVEN_UP, Undelivered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,19 +25,6 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.journey import Journeys, Look, Put, Way
     from airflow_s3ops.s3.outgoing import Delivered, Outgoing
 
-# No other file would survive these either.
-_FOR_ALL = (
-    errors.CredentialsMissing,
-    errors.CredentialsRejected,
-    errors.CredentialsExpired,
-    errors.BucketNotFound,
-    errors.BucketNotMine,
-    errors.BucketInOtherRegion,
-    errors.Stopped,
-)
-# So many files in a row given up after all their tries, and none sent meanwhile: the server is away.
-_AWAY = (errors.NetworkError, errors.ServerError, errors.Throttled)
-_GIVEN_UP = 20
 # awscrt takes 10 to 30 seconds to tell this, against eavesdroppers who measure: once is enough.
 _NEVER_MENDS = frozenset({"AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE"})
 
@@ -139,7 +126,7 @@ class BurstLoop:
             raise error
         if isinstance(error, errors.Throttled):
             self._concurrency.throttled()
-        elif not isinstance(error, _AWAY):
+        elif not isinstance(error, AWAY):
             self._given_up = 0  # it answers
         return error
 
@@ -167,10 +154,10 @@ class BurstLoop:
         self._outcomes.append(outcome)
 
     def _failed(self, traveller: Traveller, error: errors.S3OpsError) -> None:
-        if isinstance(error, _FOR_ALL):
+        if isinstance(error, FATAL):
             raise error
-        if isinstance(error, _AWAY):
+        if isinstance(error, AWAY):
             self._given_up += 1
-            if self._given_up >= _GIVEN_UP:
+            if self._given_up >= GIVEN_UP:
                 raise error
         self._arrived(traveller, Undelivered(traveller.outgoing, error))

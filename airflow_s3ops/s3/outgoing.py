@@ -5,14 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from airflow_s3ops.s3 import errors
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from airflow_s3ops.s3.checksum import Algorithm
-    from airflow_s3ops.s3.errors import S3OpsError
     from airflow_s3ops.s3.results import ObjectChecksum
     from airflow_s3ops.s3.sources import SourceFile
     from airflow_s3ops.s3.upload_args import IfExists
+
+
+# No other file would survive these either.
+FATAL = (
+    errors.CredentialsMissing,
+    errors.CredentialsRejected,
+    errors.CredentialsExpired,
+    errors.BucketNotFound,
+    errors.BucketNotMine,
+    errors.BucketInOtherRegion,
+    errors.Stopped,
+)
+# So many files in a row given up after all their tries, and none sent meanwhile: the server is away.
+AWAY = (errors.NetworkError, errors.ServerError, errors.Throttled)
+GIVEN_UP = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +63,7 @@ class Undelivered:
     """A file that could not be sent, and why."""
 
     outgoing: Outgoing
-    error: S3OpsError
+    error: errors.S3OpsError
 
 
 @dataclass(frozen=True)

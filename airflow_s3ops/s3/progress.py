@@ -35,8 +35,8 @@ class ProgressSubscriber(Protocol):
         """Take note. It is called in the thread that called the upload; what it raises ends the upload."""
 
 
-class ProgressLog:
-    """A subscriber that logs a line every ten seconds at most: percentage, rate and time left.
+class LogNowAndThen:
+    """A log that is written to every ten seconds at most.
 
     :param log: where to.
     :param what: what is transferred, for the line.
@@ -49,13 +49,22 @@ class ProgressLog:
         self._clock = clock
         self._begun = self._logged = clock()
 
+    def _due(self) -> float | None:
+        """Return the seconds since the beginning if a line is due; it counts as written then."""
+        now = self._clock()
+        if now - self._logged < LOG_EVERY:
+            return None
+        self._logged = now
+        return now - self._begun
+
+
+class ProgressLog(LogNowAndThen):
+    """A subscriber that logs a line every ten seconds at most: percentage, rate and time left."""
+
     def __call__(self, progress: Progress, /) -> None:
         """Log, unless the last line is too young or there is nothing left to wait for."""
-        now = self._clock()
-        if now - self._logged < LOG_EVERY or progress.done >= progress.total:
-            return
-        self._logged = now
-        self._log.info("%s: %s", self._what, described(progress, now - self._begun))
+        if progress.done < progress.total and (seconds := self._due()):
+            self._log.info("%s: %s", self._what, described(progress, seconds))
 
 
 @dataclass(frozen=True)
@@ -79,27 +88,14 @@ class FilesProgressSubscriber(Protocol):
         """Take note, after each file, in the calling thread. What it raises ends the upload."""
 
 
-class FilesProgressLog:
-    """A subscriber that logs a line every ten seconds at most: files, bytes and their rates.
-
-    :param log: where to.
-    :param what: what is transferred, for the line.
-    :param clock: seconds, monotonic.
-    """
-
-    def __init__(self, log: logging.Logger, what: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._log = log
-        self._what = what
-        self._clock = clock
-        self._begun = self._logged = clock()
+class FilesProgressLog(LogNowAndThen):
+    """A subscriber that logs a line every ten seconds at most: files, bytes and their rates."""
 
     def __call__(self, progress: FilesProgress, /) -> None:
         """Log, unless the last line is too young."""
-        now = self._clock()
-        if now - self._logged < LOG_EVERY:
+        seconds = self._due()
+        if seconds is None:
             return
-        self._logged = now
-        seconds = now - self._begun
         self._log.info(
             "%s: %s files, %s, %.0f files/s, %s/s%s",
             self._what,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.concurrency import Concurrency
 from airflow_s3ops.s3.halt import POLL, EitherStop, raise_if_stopped
-from airflow_s3ops.s3.outgoing import Delivered, Outgoing, Undelivered
+from airflow_s3ops.s3.outgoing import AWAY, FATAL, GIVEN_UP, Delivered, Outgoing, Undelivered
 from airflow_s3ops.s3.parallel import JOIN_WITHIN
 from airflow_s3ops.s3.plan import DEFAULT_PART_SIZE
 from airflow_s3ops.s3.upload import upload_file
@@ -24,20 +24,6 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.source import SourceIdentity
 
 Outcome: TypeAlias = "Delivered | Undelivered"
-
-# What no other file would survive either.
-FATAL = (
-    errors.CredentialsMissing,
-    errors.CredentialsRejected,
-    errors.CredentialsExpired,
-    errors.BucketNotFound,
-    errors.BucketNotMine,
-    errors.BucketInOtherRegion,
-    errors.Stopped,
-)
-# So many files in a row given up after all their tries, and none sent meanwhile: the server is away.
-_AWAY = (errors.NetworkError, errors.ServerError, errors.Throttled)
-_GIVEN_UP = 20
 
 
 class ThreadsRoad:
@@ -123,8 +109,8 @@ class ThreadsRoad:
             return
         if isinstance(outcome.error, errors.Throttled):
             self._limit.throttled()
-        self._given_up = self._given_up + 1 if isinstance(outcome.error, _AWAY) else 0
-        if self._given_up >= _GIVEN_UP:
+        self._given_up = self._given_up + 1 if isinstance(outcome.error, AWAY) else 0
+        if self._given_up >= GIVEN_UP:
             raise outcome.error
 
     def _weight(self, item: Outgoing) -> int:
