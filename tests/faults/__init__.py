@@ -5,5 +5,6 @@ from __future__ import annotations
 from tests.faults.messages import Record, Request
 from tests.faults.proxy import FaultProxy
 from tests.faults.rules import Rule
+from tests.faults.soon import Soon
 
-__all__ = ["FaultProxy", "Record", "Request", "Rule"]
+__all__ = ["FaultProxy", "Record", "Request", "Rule", "Soon"]

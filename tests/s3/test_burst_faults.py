@@ -18,6 +18,7 @@ from botocore.session import Session as CoreSession
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.burst import Burst
 from airflow_s3ops.s3.retry import Retries
+from tests.faults import Soon
 from tests.s3.burst_support import (
     QUICK,
     batch_args,
@@ -229,33 +230,30 @@ def test_a_stop_ends_it_within_two_seconds(
 ) -> None:
     stop = threading.Event()
     retries = QUICK
-    if when == "before the first":
-        stop.set()
-    elif when == "while all are silent":
-        faults.on("PUT", after=20, times=None).stall()
-    else:
-        faults.on("PUT", after=20, times=None).answer(503, "SlowDown")
-        retries = Retries(tries=8, base=60, longest=60)
-    burst = Burst(faults.server.client(), batch_args(bucket), stop=stop, retries=retries)
     stopped_at = [time.monotonic()]
 
     def set_it() -> None:
         stopped_at.append(time.monotonic())
         stop.set()
 
-    timer = threading.Timer(1.0, set_it)
-    timer.start()
+    if when == "before the first":
+        stop.set()
+    elif when == "while all are silent":
+        faults.on("PUT", after=20, times=None, predicate=Soon(set_it, at=21)).stall()
+    else:
+        faults.on("PUT", after=20, times=None, predicate=Soon(set_it, at=21)).answer(503, "SlowDown")
+        retries = Retries(tries=8, base=60, longest=60)
+    burst = Burst(faults.server.client(), batch_args(bucket), stop=stop, retries=retries)
     with pytest.raises(errors.Stopped):
         list(burst.send(outgoing(path) for path in paths))
     assert time.monotonic() - stopped_at[-1] < STOP_WITHIN + GRACE
-    timer.cancel()
-    timer.join()
 
 
 def test_who_leaves_early_leaves_nothing_under_way(
     faults: FaultProxy, bucket: str, paths: list[Path]
 ) -> None:
-    faults.on("PUT", after=5, times=None).stall()
+    # How many requests are made before the first answer is taken is not for the test to say.
+    faults.on("PUT", after=5, times=None, at_least=0).stall()
     outcomes = Burst(faults.server.client(), batch_args(bucket)).send(outgoing(path) for path in paths)
     next(outcomes)
     began = time.monotonic()

@@ -14,6 +14,7 @@ from airflow_s3ops.s3.contents import BucketContents, contents, describe_content
 from airflow_s3ops.s3.empty import Emptied, empty_bucket
 from airflow_s3ops.s3.errors import AccessDenied, BucketNotFound, BucketRefilled, PartialDelete, Stopped
 from airflow_s3ops.s3.listing import list_objects, list_uploads, list_versions
+from tests.faults import Soon
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -141,14 +142,11 @@ def test_a_stop_ends_the_waiting_before_a_retry(
     monkeypatch.setattr(batch, "BACKOFF", (60.0,))
     put(s3, bucket, "a")
     stop = threading.Event()
-    faults.on("POST", times=None).answer_body(
+    faults.on("POST", times=None, predicate=Soon(stop.set)).answer_body(
         200, b"<DeleteResult><Error><Key>a</Key><Code>SlowDown</Code></Error></DeleteResult>"
     )
-    timer = threading.Timer(0.3, stop.set)
-    timer.start()
     with pytest.raises(Stopped):
         empty_bucket(faults.server.client(), bucket, stop=stop)
-    timer.join()
 
 
 @pytest.mark.needs("versioning")

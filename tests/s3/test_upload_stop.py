@@ -10,6 +10,7 @@ import pytest
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.upload import upload_file
+from tests.faults import Soon
 from tests.s3.upload_support import (
     PART,
     Kept,
@@ -92,8 +93,7 @@ def test_in_a_single_put(faults: FaultProxy, s3: S3Client, bucket: str, path: Pa
 
 def test_in_a_connection_that_is_dead(faults: FaultProxy, bucket: str, path: Path) -> None:
     watch, kept = StopWatch(), Kept()
-    faults.on("PUT", query="partNumber=3").stall()
-    threading.Timer(1.0, watch.set).start()
+    faults.on("PUT", query="partNumber=3", predicate=Soon(watch.set)).stall()
     with pytest.raises(errors.Stopped):
         upload_file(
             impatient_client(faults, read_timeout=20),
@@ -128,11 +128,7 @@ def test_in_a_request_that_is_never_answered(
     watch, kept = StopWatch(), Kept()
     path = write_file(tmp_path / "data.bin", size)
 
-    def stop_soon(_: object) -> bool:
-        threading.Timer(0.2, watch.set).start()
-        return True
-
-    faults.on(method, query=query, predicate=stop_soon).stall()
+    faults.on(method, query=query, predicate=Soon(watch.set)).stall()
     if not resume and query == "uploadId":
         faults.on("DELETE").stall()
     client = faults.server.client(read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
