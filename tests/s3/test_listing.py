@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import tracemalloc
 from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -18,7 +17,8 @@ from airflow_s3ops.s3.listing import (
     list_versions,
     version_pages,
 )
-from tests.servers.made_up import made_up
+from tests.memory import peak_bytes
+from tests.servers.made_up import PAGE, made_up
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -140,21 +140,18 @@ def test_a_listing_stops_between_pages(s3: S3Client, bucket: str) -> None:
 
 def peak_bytes_of_listing(pages: int) -> int:
     with made_up(pages) as server:
-        client = server.as_server.client()
-        client.list_buckets()
-        tracemalloc.start()
-        try:
-            assert sum(1 for _ in list_objects(client, "bucket")) == pages * 1000
-            return tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-            client.close()
+        return peak_bytes(
+            server.as_server,
+            'assert sum(1 for _ in list_objects(client, "made-up")) == told["keys"]',
+            before="from airflow_s3ops.s3.listing import list_objects",
+            keys=pages * PAGE,
+        )
 
 
 def test_listing_memory_does_not_grow_with_the_number_of_keys() -> None:
     """Keys and listing: the provider peaks at 605 bytes a key, all in memory."""
-    small, large = peak_bytes_of_listing(pages=3), peak_bytes_of_listing(pages=30)
-    grown_per_key = (large - small) / 27_000
+    small, large = peak_bytes_of_listing(pages=10), peak_bytes_of_listing(pages=60)
+    grown_per_key = (large - small) / 50_000
     assert grown_per_key < 20
 
 

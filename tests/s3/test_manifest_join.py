@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-import tracemalloc
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from airflow_s3ops.s3 import keys_seen, manifest_join
+from airflow_s3ops.s3 import keys_seen
 from airflow_s3ops.s3.errors import (
     AccessDenied,
     InvalidExtraArgs,
@@ -20,6 +19,7 @@ from airflow_s3ops.s3.errors import (
 )
 from airflow_s3ops.s3.keys_seen import KeysSeen
 from airflow_s3ops.s3.manifest_join import join_manifests
+from tests.memory import peak_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import MakeBucket
     from tests.faults import FaultProxy
+    from tests.servers import S3Server
 
 JOINED = "manifests/all.jsonl"
 
@@ -235,24 +236,24 @@ def test_it_stops_when_asked_to_and_writes_nothing(s3: S3Client, bucket: str) ->
     assert keys_of(s3, bucket) == ["m/0"]
 
 
-def peak_bytes_of_joining(s3: S3Client, bucket: str, rows: int) -> int:
+# Sending is left out: the engine's windows grow with the file, up to their bound, as other tests show.
+JOIN_TWICE = """
+from airflow_s3ops.s3 import manifest_join
+manifest_join._store = lambda *_: None
+def join():
+    return manifest_join.join_manifests(client, told["bucket"], [told["name"]], "joined")
+join()  # what is loaded or built once is not what is measured
+"""
+
+
+def peak_bytes_of_joining(server: S3Server, s3: S3Client, bucket: str, rows: int) -> int:
     name = f"m/{rows}"
     put(s3, bucket, name, (row(f"some/folder/{number:08}.csv") for number in range(rows)))
-    join_manifests(s3, bucket, [name], JOINED)  # what is loaded or built once is not what is measured
-    tracemalloc.start()
-    try:
-        assert join_manifests(s3, bucket, [name], JOINED).objects == rows
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    return peak_bytes(server, f"assert join().objects == {rows}", before=JOIN_TWICE, bucket=bucket, name=name)
 
 
-def test_five_times_as_many_rows_take_no_more_memory(
-    s3: S3Client, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Sending is left out: the engine's windows grow with the file, up to their bound, as other tests show.
-    monkeypatch.setattr(manifest_join, "_store", lambda *_: None)
-    small, large = (peak_bytes_of_joining(s3, bucket, rows) for rows in (40_000, 200_000))
+def test_five_times_as_many_rows_take_no_more_memory(server: S3Server, s3: S3Client, bucket: str) -> None:
+    small, large = (peak_bytes_of_joining(server, s3, bucket, rows) for rows in (40_000, 200_000))
     assert (large - small) / 160_000 < 2  # bytes a row
 
 
