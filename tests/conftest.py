@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 STARTERS: dict[str, Callable[[], AbstractContextManager[S3Server]]] = {
     "embedded": servers.embedded,
     "versity": servers.versity,
+    "seaweedfs": servers.seaweedfs,
     "other": servers.from_environment,
 }
 CONNECTION_ID = "s3ops_test"

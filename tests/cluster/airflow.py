@@ -16,7 +16,7 @@ import psutil  # type: ignore[import-untyped]  # it has no annotations
 from scripts.local_airflow import AIRFLOW, own_environment
 from scripts.processes import finished, started, tail
 from scripts.ui import HOST, Web, password_of
-from tests.cluster.programs import free_port
+from tests.servers.address import free_port
 
 if TYPE_CHECKING:
     import subprocess

@@ -7,7 +7,8 @@ import socket
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from tests.cluster.programs import free_port, program, without_privileges
+from tests.cluster.programs import program, without_privileges
+from tests.servers.address import free_port
 from tests.servers.process import running, scratch_folder
 
 if TYPE_CHECKING:

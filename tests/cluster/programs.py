@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 from typing import TYPE_CHECKING
 
 from scripts import cluster_services
@@ -36,10 +35,3 @@ def without_privileges(folder: Path) -> list[str]:
     user = next(there[name] for name in UNPRIVILEGED if name in there)
     shutil.chown(folder, user.pw_uid, user.pw_gid)
     return [str(program("setpriv")), f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-
-
-def free_port() -> int:
-    """Ask the system for a port on loopback."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

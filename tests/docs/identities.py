@@ -7,22 +7,21 @@ With it the gateway answers as AWS does: "User … is not authorized to perform:
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import secrets
-import socket
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.servers.address import free_ports, healthy
 from tests.servers.process import running, scratch_folder
 from tests.servers.server import S3Server
 from tests.servers.versity import HEALTH, NAME, REGION, binary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from types_boto3_s3 import S3Client
@@ -71,7 +70,7 @@ def account() -> Iterator[Account]:
         # A path of its own, not one in a test's folder: a Unix socket's path has 107 bytes at most.
         private = iam_folder / "private.sock"
         root, secret = "s3ops-root", secrets.token_urlsafe(24)
-        iam_address, s3_address = _free_address(), _free_address()
+        iam_address, s3_address = (f"127.0.0.1:{port}" for port in free_ports(2))
         common = ("--health", HEALTH, "--quiet")
         iam_command: list[str | Path] = [
             *(binary(), "--port", iam_address, *common),
@@ -85,8 +84,10 @@ def account() -> Iterator[Account]:
         # Through the environment: arguments can be read by everyone on the machine.
         environment = {**os.environ, "ROOT_ACCESS_KEY_ID": root, "ROOT_SECRET_ACCESS_KEY": secret}
         with (
-            running(iam_command, iam_folder, _answering(iam_address), environment) as iam_url,
-            running(s3_command, folder, _answering(s3_address), environment) as s3_url,
+            running(
+                iam_command, iam_folder, healthy(f"http://{iam_address}", HEALTH), environment
+            ) as iam_url,
+            running(s3_command, folder, healthy(f"http://{s3_address}", HEALTH), environment) as s3_url,
         ):
             server = S3Server(NAME, s3_url, root, secret, REGION)
             yield Account(server, server.client(), _iam_client(server, iam_url))
@@ -102,23 +103,3 @@ def _iam_client(server: S3Server, url: str) -> Any:
         aws_access_key_id=server.access_key,
         aws_secret_access_key=server.secret_key,
     )
-
-
-def _free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
-def _answering(address: str) -> Callable[[str], str | None]:
-    def check(_log: str) -> str | None:
-        connection = http.client.HTTPConnection(address, timeout=5)
-        try:
-            connection.request("GET", HEALTH)
-            return f"http://{address}" if connection.getresponse().status == 200 else None
-        except OSError:
-            return None
-        finally:
-            connection.close()
-
-    return check

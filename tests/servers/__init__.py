@@ -6,6 +6,7 @@ from tests.servers.embedded import embedded
 from tests.servers.environment import from_environment
 from tests.servers.lacks import LACKS, Ability, lacks_of
 from tests.servers.process import ServerDidNotStartError
+from tests.servers.seaweedfs import seaweedfs
 from tests.servers.server import S3Server
 from tests.servers.versity import change_owner, create_user, versity
 
@@ -19,5 +20,6 @@ __all__ = [
     "embedded",
     "from_environment",
     "lacks_of",
+    "seaweedfs",
     "versity",
 ]

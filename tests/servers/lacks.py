@@ -102,6 +102,19 @@ LACKS: Mapping[str, Mapping[Ability, str]] = {
         Ability.CUSTOMER_KEYS: "ignored",
         Ability.STORAGE_CLASS: "ignored: everything is STANDARD",
     },
+    # SeaweedFS 4.53
+    "seaweedfs": {
+        Ability.USER_POLICIES: "the tests make users on Versity Gateway only",
+        Ability.TLS: "SeaweedFS is started on http",
+        Ability.EXPECTED_BUCKET_OWNER: "the header is ignored",
+        Ability.BLOCK_PUBLIC_ACCESS_ENFORCED: "the setting is stored and not acted on",
+        Ability.CHECKSUMS_IN_LIST_PARTS: "number, size and ETag only",
+        Ability.MPU_OBJECT_SIZE: "the header is ignored",
+        Ability.ANY_REGION: "GetBucketLocation names none",
+        Ability.REGION_OF_BUCKET: "HeadBucket names none",
+        Ability.SERVER_SIDE_ENCRYPTION: "500 InternalError",
+        Ability.WEBSITE_REDIRECT: "ignored",
+    },
 }
 
 

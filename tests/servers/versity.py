@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import secrets
-import socket
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
+from tests.servers.address import free_port, healthy
 from tests.servers.certificate import make_certificate
 from tests.servers.process import running, scratch_folder
 from tests.servers.server import S3Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 NAME = "versity"
 REGION = "ap-northeast-2"
@@ -53,7 +51,7 @@ def versity(*, tls: bool = False) -> Iterator[S3Server]:
         files: list[str | Path] = []
         if certificate:
             files = ["--cert", certificate.certificate, "--key", certificate.key]
-        port = _free_port()
+        port = free_port()
         command: list[str | Path] = [
             *(binary(), "--port", f"127.0.0.1:{port}", "--region", REGION, "--health", HEALTH),
             *("--keep-alive", "--quiet", "--iam-dir", folder / "users"),
@@ -72,7 +70,9 @@ def versity(*, tls: bool = False) -> Iterator[S3Server]:
         )
         # Through the environment: arguments can be read by everyone on the machine.
         root = {"ROOT_ACCESS_KEY_ID": server.access_key, "ROOT_SECRET_ACCESS_KEY": server.secret_key}
-        with running(command, folder, _answering(server), {**os.environ, **root}):
+        with running(
+            command, folder, healthy(server.endpoint_url, HEALTH, server.ca_bundle), {**os.environ, **root}
+        ):
             yield server
 
 
@@ -112,35 +112,3 @@ def _administer(server: S3Server, *arguments: str) -> None:
     )
     if done.returncode != 0:
         raise RuntimeError(f"versitygw admin {arguments[0]} failed: {done.stderr or done.stdout}")
-
-
-def _free_port() -> int:
-    """Ask the system for a port; the gateway itself would listen on port 0 but not say which one it got."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _answering(server: S3Server) -> Callable[[str], str | None]:
-    """Give a check for the gateway's health; the log is not asked: it says "listening" before it does."""
-    address = urlsplit(server.endpoint_url)
-
-    def check(_log: str) -> str | None:
-        connection: http.client.HTTPConnection
-        if server.ca_bundle is None:
-            connection = http.client.HTTPConnection(address.netloc, timeout=5)
-        else:
-            import ssl
-
-            context = ssl.create_default_context(cafile=server.ca_bundle)
-            connection = http.client.HTTPSConnection(address.netloc, timeout=5, context=context)
-        try:
-            connection.request("GET", HEALTH)
-            return server.endpoint_url if connection.getresponse().status == 200 else None
-        except OSError:
-            return None
-        finally:
-            connection.close()
-
-    return check

@@ -1,0 +1,53 @@
+"""Where a server listens: free ports, and whether it answers there."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def free_ports(count: int) -> list[int]:
+    """Ask the system for ports on loopback: for servers that would not say which one they got."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
+def free_port() -> int:
+    """Ask the system for one port on loopback."""
+    return free_ports(1)[0]
+
+
+def healthy(url: str, path: str, ca_bundle: str | None = None) -> Callable[[str], str | None]:
+    """Give a check that returns `url` once GET `path` is answered with 200.
+
+    The server's log, which the check is given, is not asked: servers say "listening" before they are.
+    """
+    address = urlsplit(url)
+
+    def check(_log: str) -> str | None:
+        connection: http.client.HTTPConnection
+        if address.scheme == "http":
+            connection = http.client.HTTPConnection(address.netloc, timeout=5)
+        else:
+            import ssl
+
+            context = ssl.create_default_context(cafile=ca_bundle)
+            connection = http.client.HTTPSConnection(address.netloc, timeout=5, context=context)
+        try:
+            connection.request("GET", path)
+            return url if connection.getresponse().status == 200 else None
+        except OSError:
+            return None
+        finally:
+            connection.close()
+
+    return check

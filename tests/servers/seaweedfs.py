@@ -1,0 +1,86 @@
+"""SeaweedFS: a real S3 server of another make, which checks signatures and checksums."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.servers.address import free_ports, healthy
+from tests.servers.process import running, scratch_folder
+from tests.servers.purge import create_bucket, delete_bucket
+from tests.servers.server import S3Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = "seaweedfs"
+REGION = "ap-northeast-2"
+BINARY_VARIABLE = "S3OPS_SEAWEEDFS"
+# Each part of it listens by http and by grpc; 0 would be a default, not a free port.
+PARTS = ("master", "volume", "filer", "s3")
+VOLUMES, VOLUME_MIB = 512, 64
+# Each bucket has volumes of its own, seven at its first object: a test's bucket needs one.
+ONE_AT_A_TIME = {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
+
+
+def binary() -> Path:
+    """Find `weed` by `S3OPS_SEAWEEDFS`.
+
+    :raises FileNotFoundError: with the way to get it.
+    """
+    named = os.environ.get(BINARY_VARIABLE)
+    if not named or not Path(named).is_file():
+        raise FileNotFoundError(f"{BINARY_VARIABLE} names no file: `make test-seaweedfs` builds it")
+    return Path(named).absolute()
+
+
+@contextmanager
+def seaweedfs() -> Iterator[S3Server]:
+    """Run an empty one: master, volume server, filer and S3 gateway in one process."""
+    with scratch_folder("s3ops-seaweedfs-") as folder:
+        ports = free_ports(2 * len(PARTS))
+        server = S3Server(
+            NAME,
+            endpoint_url=f"http://127.0.0.1:{ports[-2]}",
+            access_key="s3ops-root",
+            secret_key=secrets.token_urlsafe(24),
+            region=REGION,
+        )
+        command: list[str | Path] = [
+            *(binary(), "server", "-s3", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
+            *(f"-{part}.port={port}" for part, port in zip(PARTS, ports[::2], strict=True)),
+            *(f"-{part}.port.grpc={port}" for part, port in zip(PARTS, ports[1::2], strict=True)),
+            *("-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={_identities(folder, server)}"),
+            *("-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false"),
+            *("-s3.allowBackslashInKey", "-master.telemetry=false"),
+            *(f"-volume.max={VOLUMES}", f"-master.volumeSizeLimitMB={VOLUME_MIB}"),
+        ]
+        with running(command, folder, healthy(server.endpoint_url, "/healthz"), os.environ | ONE_AT_A_TIME):
+            _store_one_object(server)
+            yield server
+
+
+def _store_one_object(server: S3Server) -> None:
+    """Wait for the volume server: the gateway says that it is healthy long before it can store anything."""
+    s3 = server.client()
+    create_bucket(s3, "first")
+    s3.put_object(Bucket="first", Key="first", Body=b"first")
+    delete_bucket(s3, "first")
+    s3.close()
+
+
+def _identities(folder: Path, server: S3Server) -> Path:
+    """Write who may do what."""
+    path = folder / "identities.json"
+    path.touch(mode=0o600)
+    root = {
+        "name": server.access_key,
+        "credentials": [{"accessKey": server.access_key, "secretKey": server.secret_key}],
+        "actions": ["Admin"],
+    }
+    path.write_text(json.dumps({"identities": [root]}))
+    return path
