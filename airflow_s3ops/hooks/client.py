@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from airflow_s3ops.hooks.connection import merged_config
-from airflow_s3ops.s3.client_config import client_config
-from airflow_s3ops.s3.endpoint import is_aws
 from airflow_s3ops.s3.errors import CredentialsMissing
-from airflow_s3ops.s3.translate import code_of, error_class, status_of, translated
+from airflow_s3ops.s3.requests.client_config import client_config
+from airflow_s3ops.s3.requests.endpoint import is_aws
+from airflow_s3ops.s3.requests.translate import code_of, error_class, status_of, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

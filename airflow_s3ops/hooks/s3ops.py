@@ -16,11 +16,11 @@ from airflow_s3ops.hooks.connection import aws_connection, merged_config
 from airflow_s3ops.s3 import bucket as s3_bucket
 from airflow_s3ops.s3 import delete, delete_many, head, listing, manifest_join, presign, upload
 from airflow_s3ops.s3 import upload_files as many
-from airflow_s3ops.s3.caller import caller_of
 from airflow_s3ops.s3.errors import AccessDenied, S3OpsError
 from airflow_s3ops.s3.halt import raise_if_stopped
 from airflow_s3ops.s3.names import bucket_and_key, bucket_and_prefix
-from airflow_s3ops.s3.translate import translated
+from airflow_s3ops.s3.requests.caller import caller_of
+from airflow_s3ops.s3.requests.translate import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

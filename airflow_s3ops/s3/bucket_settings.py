@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from airflow_s3ops.s3.bucket_setting_values import checked_value
+from airflow_s3ops.s3.buckets.bucket_setting_values import checked_value
 from airflow_s3ops.s3.errors import InvalidInput
 from airflow_s3ops.s3.nearest import nearest
 

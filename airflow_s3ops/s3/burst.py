@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_s3ops.s3.burst_limits import why_not
-from airflow_s3ops.s3.burst_loop import BurstLoop
-from airflow_s3ops.s3.conditions import Trust
-from airflow_s3ops.s3.crt_client import CrtClient
-from airflow_s3ops.s3.endpoint import is_aws
+from airflow_s3ops.s3.bulk.burst_limits import why_not
+from airflow_s3ops.s3.bulk.burst_loop import BurstLoop
+from airflow_s3ops.s3.bulk.crt_client import CrtClient
+from airflow_s3ops.s3.bulk.journey import Journeys
+from airflow_s3ops.s3.bulk.template import Templates, template_of
 from airflow_s3ops.s3.extra_args import args_for
 from airflow_s3ops.s3.halt import Halt
-from airflow_s3ops.s3.journey import Journeys
 from airflow_s3ops.s3.names import s3_uri
-from airflow_s3ops.s3.retry import Retries
-from airflow_s3ops.s3.template import Templates, template_of
+from airflow_s3ops.s3.requests.conditions import Trust
+from airflow_s3ops.s3.requests.endpoint import is_aws
+from airflow_s3ops.s3.requests.retry import Retries
 
 if TYPE_CHECKING:
     import threading
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.outgoing import BatchArgs, Delivered, Outgoing, Undelivered
+    from airflow_s3ops.s3.bulk.outgoing import BatchArgs, Delivered, Outgoing, Undelivered
 
 __all__ = ["LARGEST", "MEMORY", "REQUESTS_AT_ONCE", "Burst", "why_not"]
 
@@ -39,7 +39,7 @@ LARGEST = 16 << 20
 
 @dataclass(frozen=True)
 class Burst:
-    """Sends small files; a :class:`~airflow_s3ops.s3.outgoing.Road`. Ask :func:`why_not` first.
+    """Sends small files; a :class:`~airflow_s3ops.s3.bulk.outgoing.Road`. Ask :func:`why_not` first.
 
     :param client: its endpoint, credentials, addressing and trust are used.
     :param most_at_once: requests under way at once, at most; throttling lowers it for a while.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-from airflow_s3ops.s3.endpoint import is_aws
+from airflow_s3ops.s3.requests.endpoint import is_aws
 
 _CONSOLES = {
     "cn-": "https://console.amazonaws.cn",

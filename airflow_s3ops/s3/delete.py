@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from airflow_s3ops.s3.deletion.presence import Presence, presence_of, require_bucket
 from airflow_s3ops.s3.errors import (
     AccessDenied,
     InvalidInput,
@@ -15,10 +16,9 @@ from airflow_s3ops.s3.errors import (
 )
 from airflow_s3ops.s3.halt import raise_if_stopped
 from airflow_s3ops.s3.names import checked_bucket, checked_key, s3_uri
-from airflow_s3ops.s3.no_blind_repeat import no_blind_repeat
-from airflow_s3ops.s3.presence import Presence, presence_of, require_bucket
+from airflow_s3ops.s3.requests.no_blind_repeat import no_blind_repeat
+from airflow_s3ops.s3.requests.translate import translated
 from airflow_s3ops.s3.results import DeleteObjectResult
-from airflow_s3ops.s3.translate import translated
 
 if TYPE_CHECKING:
     import threading

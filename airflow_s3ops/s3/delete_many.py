@@ -7,11 +7,11 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from airflow_s3ops.s3.deletion.removal import Removal, remove
+from airflow_s3ops.s3.deletion.selection import require_booleans, selected
+from airflow_s3ops.s3.deletion.targets import targets_of
 from airflow_s3ops.s3.errors import BucketRefilled, TooManyObjects
-from airflow_s3ops.s3.removal import Removal, remove
 from airflow_s3ops.s3.results import DeleteObjectsResult
-from airflow_s3ops.s3.selection import require_booleans, selected
-from airflow_s3ops.s3.targets import targets_of
 
 if TYPE_CHECKING:
     import threading
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.removal import Log
-    from airflow_s3ops.s3.selection import Selection
-    from airflow_s3ops.s3.targets import Target, Targets
+    from airflow_s3ops.s3.deletion.removal import Log
+    from airflow_s3ops.s3.deletion.selection import Selection
+    from airflow_s3ops.s3.deletion.targets import Target, Targets
 
 _log = logging.getLogger(__name__)
 SHOWN_KEYS = 5  # of a dry run

@@ -42,7 +42,7 @@
     ├── PartialDelete             failures, deleted; worth a retry if one of the failures is
     └── PartialUpload             failures, counts; likewise
 
-A leaf is named after what happened. S3's own codes are mapped in :mod:`airflow_s3ops.s3.translate`.
+A leaf is named after what happened. S3's own codes are mapped in :mod:`airflow_s3ops.s3.requests.translate`.
 """
 
 from __future__ import annotations

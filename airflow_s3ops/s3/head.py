@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3.names import s3_uri
-from airflow_s3ops.s3.translate import translated
+from airflow_s3ops.s3.requests.translate import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

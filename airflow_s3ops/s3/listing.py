@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_s3ops.s3.answers import OBJECTS, VERSIONS
-from airflow_s3ops.s3.entries import ObjectEntry, VersionEntry, objects_in, versions_in
 from airflow_s3ops.s3.halt import raise_if_stopped
-from airflow_s3ops.s3.pages import PAGE_SIZE, page_of, readable
+from airflow_s3ops.s3.listings.answers import OBJECTS, VERSIONS
+from airflow_s3ops.s3.listings.entries import ObjectEntry, VersionEntry, objects_in, versions_in
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, page_of, readable
 from airflow_s3ops.s3.uploads import UploadEntry, abort_uploads, list_uploads
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.listing_xml import Document
+    from airflow_s3ops.s3.listings.listing_xml import Document
 
 __all__ = [
     "ObjectEntry",

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.destination import Destination
+from airflow_s3ops.s3.engine.destination import Destination
 from airflow_s3ops.s3.extra_args import CONDITIONS, is_about_content
-from airflow_s3ops.s3.no_blind_repeat import no_blind_repeat
+from airflow_s3ops.s3.requests.no_blind_repeat import no_blind_repeat
 from airflow_s3ops.s3.upload import upload_file
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.outgoing import BatchArgs, Delivered
+    from airflow_s3ops.s3.bulk.outgoing import BatchArgs, Delivered
     from airflow_s3ops.s3.results import FailedKey
 
 log = logging.getLogger(__name__)

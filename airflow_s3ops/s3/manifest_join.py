@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from airflow_s3ops.s3.bulk.keys_seen import KeysSeen
 from airflow_s3ops.s3.errors import InvalidInput, InvalidManifest, ObjectNotFound
 from airflow_s3ops.s3.extra_args import args_for, checked_extra_args
 from airflow_s3ops.s3.halt import Halt
-from airflow_s3ops.s3.keys_seen import KeysSeen
 from airflow_s3ops.s3.manifest import CONTENT_TYPE
 from airflow_s3ops.s3.names import bucket_and_key, s3_uri
+from airflow_s3ops.s3.requests.translate import translated
 from airflow_s3ops.s3.results import JoinManifestsResult
-from airflow_s3ops.s3.translate import translated
 from airflow_s3ops.s3.upload import upload_file
 
 if TYPE_CHECKING:

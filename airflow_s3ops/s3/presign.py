@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_s3ops.s3.errors import InvalidInput
-from airflow_s3ops.s3.translate import translated
+from airflow_s3ops.s3.requests.translate import translated
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -17,7 +17,8 @@ def presigned_url(client: S3Client, bucket: str, key: str, expires_in: int = 360
     """Return a link with which anybody can GET one object, without credentials of their own.
 
     No request is made. The link ends with the credentials that signed it, if those end earlier. How it is
-    signed is the client's configuration: with :mod:`airflow_s3ops.s3.client_config`, Signature Version 4.
+    signed is the client's configuration: Signature Version 4 with
+    :mod:`airflow_s3ops.s3.requests.client_config`.
 
     :param expires_in: seconds, from 1 to 604,800 ("Sharing objects with presigned URLs", S3 User Guide).
     :raises InvalidInput: ``expires_in`` is out of bounds.

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from airflow_s3ops.s3.bulk.patterns import MAGIC, PathPatterns, Pattern
+from airflow_s3ops.s3.bulk.walk import Found, SourceFile, Tree
 from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound
-from airflow_s3ops.s3.patterns import MAGIC, PathPatterns, Pattern
-from airflow_s3ops.s3.walk import Found, SourceFile, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,20 +6,20 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_s3ops.s3.abandon import abandon
 from airflow_s3ops.s3.checkpoint import GuardedCheckpoint
-from airflow_s3ops.s3.content import FileContent, GzipContent
-from airflow_s3ops.s3.declared import DEFAULT_ALGORITHM, check_declared, chosen_algorithm
-from airflow_s3ops.s3.deliver import deliver
-from airflow_s3ops.s3.destination import Destination
+from airflow_s3ops.s3.engine.abandon import abandon
+from airflow_s3ops.s3.engine.content import FileContent, GzipContent
+from airflow_s3ops.s3.engine.declared import DEFAULT_ALGORITHM, check_declared, chosen_algorithm
+from airflow_s3ops.s3.engine.deliver import deliver
+from airflow_s3ops.s3.engine.destination import Destination
+from airflow_s3ops.s3.engine.transfer import Transfer
+from airflow_s3ops.s3.engine.upload_args import args_to_send, check_options, most_at_once
+from airflow_s3ops.s3.engine.wire import fit
 from airflow_s3ops.s3.errors import PermanentError
 from airflow_s3ops.s3.halt import Halt
 from airflow_s3ops.s3.names import bucket_and_key
 from airflow_s3ops.s3.results import UploadFileResult
 from airflow_s3ops.s3.source import opened_source
-from airflow_s3ops.s3.transfer import Transfer
-from airflow_s3ops.s3.upload_args import args_to_send, check_options, most_at_once
-from airflow_s3ops.s3.wire import fit
 
 if TYPE_CHECKING:
     import os
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from airflow_s3ops.s3.checkpoint import Checkpoint
-    from airflow_s3ops.s3.deliver import Outcome
+    from airflow_s3ops.s3.engine.deliver import Outcome
+    from airflow_s3ops.s3.engine.upload_args import IfExists
     from airflow_s3ops.s3.progress import ProgressSubscriber
     from airflow_s3ops.s3.source import SourceIdentity
-    from airflow_s3ops.s3.upload_args import IfExists
 
 
 def upload_file(

@@ -11,19 +11,19 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.declared import DEFAULT_ALGORITHM, chosen_algorithm
+from airflow_s3ops.s3.bulk.outgoing import BatchArgs, Outgoing
+from airflow_s3ops.s3.bulk.patterns import PathPatterns
+from airflow_s3ops.s3.bulk.roads import Roads
+from airflow_s3ops.s3.bulk.tally import Tally
+from airflow_s3ops.s3.engine.declared import DEFAULT_ALGORITHM, chosen_algorithm
+from airflow_s3ops.s3.engine.upload_args import check_options
+from airflow_s3ops.s3.engine.wire import fit
 from airflow_s3ops.s3.extra_args import CONDITIONS, checked_extra_args, is_about_content
 from airflow_s3ops.s3.halt import raise_if_stopped
 from airflow_s3ops.s3.manifest import FAILED_SUFFIX, remove_stale
 from airflow_s3ops.s3.names import bucket_and_prefix, checked_key, s3_uri
-from airflow_s3ops.s3.outgoing import BatchArgs, Outgoing
-from airflow_s3ops.s3.patterns import PathPatterns
 from airflow_s3ops.s3.results import UploadFilesResult
-from airflow_s3ops.s3.roads import Roads
 from airflow_s3ops.s3.sources import files_of
-from airflow_s3ops.s3.tally import Tally
-from airflow_s3ops.s3.upload_args import check_options
-from airflow_s3ops.s3.wire import fit
 
 if TYPE_CHECKING:
     import threading
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from airflow_s3ops.s3.checkpoint import Checkpoint
+    from airflow_s3ops.s3.engine.upload_args import IfExists
     from airflow_s3ops.s3.progress import FilesProgressSubscriber
     from airflow_s3ops.s3.sources import FilesSource, SourceFile
-    from airflow_s3ops.s3.upload_args import IfExists
 
 log = logging.getLogger(__name__)
 

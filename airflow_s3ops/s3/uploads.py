@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_s3ops.s3.answers import UPLOADS
 from airflow_s3ops.s3.errors import InvalidInput, RequestRejected, UploadNotFound
 from airflow_s3ops.s3.halt import raise_if_stopped
-from airflow_s3ops.s3.listing_xml import moment
-from airflow_s3ops.s3.pages import PAGE_SIZE, page_of, readable
-from airflow_s3ops.s3.translate import translated
+from airflow_s3ops.s3.listings.answers import UPLOADS
+from airflow_s3ops.s3.listings.listing_xml import moment
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, page_of, readable
+from airflow_s3ops.s3.requests.translate import translated
 
 if TYPE_CHECKING:
     import threading
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.listing_xml import Document
+    from airflow_s3ops.s3.listings.listing_xml import Document
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def test_the_bucket_goes_even_if_a_step_fails_and_the_run_fails(run_dag: RunDag,
 def test_the_bucket_goes_even_if_it_could_not_be_set_up(
     run_dag: RunDag, s3: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_s3ops.s3 import bucket_create
+    from airflow_s3ops.s3.buckets import bucket_create
     from airflow_s3ops.s3.errors import AccessDenied
 
     def refuse(*_: object, **__: object) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.translate import BOTOCORE, CODES
+from airflow_s3ops.s3.requests.translate import BOTOCORE, CODES
 from tests.docs.markdown import DOCS, code, headings, section
 
 PAGE = DOCS / "errors.md"
@@ -54,7 +54,7 @@ def test_an_error_says_what_it_means_and_what_to_do(name: str) -> None:
 
 
 def test_a_code_that_the_page_does_not_have_is_judged_as_it_says() -> None:
-    from airflow_s3ops.s3.translate import error_class
+    from airflow_s3ops.s3.requests.translate import error_class
 
     assert error_class("NobodyKnows", 500) is errors.ServerError
     assert error_class("NobodyKnows", 499) is errors.RequestRejected

@@ -10,8 +10,8 @@ from botocore import UNSIGNED
 
 from airflow_s3ops import __version__
 from airflow_s3ops.hooks import S3OpsHook
-from airflow_s3ops.s3.caller import caller_of
 from airflow_s3ops.s3.errors import CredentialsMissing, InvalidInput, Throttled
+from airflow_s3ops.s3.requests.caller import caller_of
 from tests.hooks.roles import ROLE, answer_as_sts, is_sts, refuse_as_sts
 from tests.hooks.wire import headers_sent, query_of, signed_as
 

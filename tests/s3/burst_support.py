@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from airflow_s3ops.s3.bulk.outgoing import BatchArgs, Delivered, Outgoing, Undelivered
 from airflow_s3ops.s3.burst import Burst
 from airflow_s3ops.s3.checksum import ALGORITHMS
-from airflow_s3ops.s3.outgoing import BatchArgs, Delivered, Outgoing, Undelivered
-from airflow_s3ops.s3.retry import Retries
+from airflow_s3ops.s3.requests.retry import Retries
 from airflow_s3ops.s3.sources import SourceFile
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_s3ops.s3 import roads
+from airflow_s3ops.s3.bulk import roads
 
 
 @pytest.fixture(params=["fast", "engine"])

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_s3ops.s3.ahead import PAGES_AHEAD, a_page_ahead, fetched_ahead, in_order
 from airflow_s3ops.s3.errors import Stopped
+from airflow_s3ops.s3.listings.ahead import PAGES_AHEAD, a_page_ahead, fetched_ahead, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

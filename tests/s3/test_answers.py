@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from airflow_s3ops.s3.answers import OBJECTS, ask
 from airflow_s3ops.s3.delete_many import delete_objects
 from airflow_s3ops.s3.errors import AccessDenied, ServerError
 from airflow_s3ops.s3.listing import list_objects, list_uploads, list_versions
+from airflow_s3ops.s3.listings.answers import OBJECTS, ask
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

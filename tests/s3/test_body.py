@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_s3ops.s3 import body as body_module
-from airflow_s3ops.s3.body import BodyAbortedError, PartBody
 from airflow_s3ops.s3.checksum import algorithm_named
+from airflow_s3ops.s3.engine import body as body_module
+from airflow_s3ops.s3.engine.body import BodyAbortedError, PartBody
+from airflow_s3ops.s3.engine.plan import Part
 from airflow_s3ops.s3.errors import SourceChanged, Stopped
-from airflow_s3ops.s3.plan import Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_s3ops.s3 import bucket_patience, errors
+from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.bucket import create_bucket
 from airflow_s3ops.s3.bucket_settings import BucketSettings
+from airflow_s3ops.s3.buckets import bucket_patience
 from tests.s3.bucket_support import AT_ONCE, NO_BUCKETS, cleaned_up, client_in, new_bucket_name, stranger_to
 from tests.servers.purge import create_bucket as make_plainly
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_s3ops.s3 import bucket_delete, bucket_patience, errors
+from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.bucket import delete_bucket
+from airflow_s3ops.s3.buckets import bucket_delete, bucket_patience
 from tests.s3.bucket_support import AT_ONCE, new_bucket_name, stranger_to
 from tests.servers.purge import create_bucket as make_plainly
 from tests.servers.purge import delete_bucket as remove_plainly

@@ -7,8 +7,8 @@ from typing import Any
 import boto3
 import pytest
 
-from airflow_s3ops.s3.bucket_extra_args import create_bucket_args
 from airflow_s3ops.s3.bucket_settings import BucketSettings
+from airflow_s3ops.s3.buckets.bucket_extra_args import create_bucket_args
 from airflow_s3ops.s3.errors import InvalidExtraArgs
 
 SEOUL = {"LocationConstraint": "ap-northeast-2"}

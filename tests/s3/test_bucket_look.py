@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_s3ops.s3 import bucket_patience, errors
-from airflow_s3ops.s3.bucket_look import Sight, look, region_if_mine, region_of_mine
+from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.buckets import bucket_patience
+from airflow_s3ops.s3.buckets.bucket_look import Sight, look, region_if_mine, region_of_mine
 from tests.s3.bucket_support import AT_ONCE, NO_BUCKETS, ONE_TRY, new_bucket_name, stranger_to
 
 if TYPE_CHECKING:

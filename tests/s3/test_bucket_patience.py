@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from airflow_s3ops.s3 import bucket_patience
-from airflow_s3ops.s3.bucket_patience import CONFLICT, WAITS, patiently
+from airflow_s3ops.s3.buckets import bucket_patience
+from airflow_s3ops.s3.buckets.bucket_patience import CONFLICT, WAITS, patiently
 from tests.s3.bucket_support import AT_ONCE
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_s3ops.s3.bucket_policy import same_policy
+from airflow_s3ops.s3.buckets.bucket_policy import same_policy
 
 STATEMENT: dict[str, Any] = {
     "Sid": "Readers",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import boto3
 import pytest
 
-from airflow_s3ops.s3.bucket_region import asked_region, location_constraint, region, region_in
+from airflow_s3ops.s3.buckets.bucket_region import asked_region, location_constraint, region, region_in
 from airflow_s3ops.s3.errors import InvalidInput
 
 

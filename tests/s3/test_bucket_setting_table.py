@@ -9,9 +9,9 @@ from typing import Any
 import boto3
 import pytest
 
-from airflow_s3ops.s3.bucket_setting_table import LIFECYCLE_RULE_ID, SETTINGS, State
 from airflow_s3ops.s3.bucket_settings import BucketSettings
-from airflow_s3ops.s3.rights import actions_of
+from airflow_s3ops.s3.buckets.bucket_setting_table import LIFECYCLE_RULE_ID, SETTINGS, State
+from airflow_s3ops.s3.requests.rights import actions_of
 
 TABLE = {setting.name: setting for setting in SETTINGS}
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"

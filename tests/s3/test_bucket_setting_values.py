@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from airflow_s3ops.s3.bucket_setting_values import CHECKS, checked_value
 from airflow_s3ops.s3.bucket_settings import BucketSettings
+from airflow_s3ops.s3.buckets.bucket_setting_values import CHECKS, checked_value
 from airflow_s3ops.s3.errors import InvalidInput
 
 RIGHT: list[tuple[str, Any, Any]] = [

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_s3ops.s3 import bucket_patience, errors
-from airflow_s3ops.s3.bucket_setting_table import LIFECYCLE_RULE_ID, SETTINGS
+from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.bucket_settings import BucketSettings
-from airflow_s3ops.s3.bucket_settings_apply import apply_settings
+from airflow_s3ops.s3.buckets import bucket_patience
+from airflow_s3ops.s3.buckets.bucket_setting_table import LIFECYCLE_RULE_ID, SETTINGS
+from airflow_s3ops.s3.buckets.bucket_settings_apply import apply_settings
 from tests.s3.bucket_support import AT_ONCE, ONE_TRY
 from tests.servers import Ability, lacks_of
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.bulk.outgoing import Delivered, Undelivered
 from airflow_s3ops.s3.burst import Burst
 from airflow_s3ops.s3.checksum import ALGORITHMS
-from airflow_s3ops.s3.outgoing import Delivered, Undelivered
 from airflow_s3ops.s3.results import ObjectChecksum
 from airflow_s3ops.s3.source import Source
 from tests.s3.burst_support import batch_args, delivered, errors_of, objects, outgoing, sent, write_files
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.outgoing import Outgoing
+    from airflow_s3ops.s3.bulk.outgoing import Outgoing
     from tests.faults import FaultProxy
     from tests.servers import S3Server
 

@@ -17,7 +17,7 @@ from botocore.session import Session as CoreSession
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.burst import Burst
-from airflow_s3ops.s3.retry import Retries
+from airflow_s3ops.s3.requests.retry import Retries
 from tests.faults import Soon
 from tests.s3.burst_support import (
     QUICK,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.outgoing import Outgoing
+    from airflow_s3ops.s3.bulk.outgoing import Outgoing
     from tests.faults import FaultProxy
     from tests.servers import S3Server
 

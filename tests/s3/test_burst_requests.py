@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.burst import templates_of, why_not
-from airflow_s3ops.s3.destination import Destination
-from airflow_s3ops.s3.encryption import HEADERS
+from airflow_s3ops.s3.engine.destination import Destination
+from airflow_s3ops.s3.engine.encryption import HEADERS
 from airflow_s3ops.s3.extra_args import checked_extra_args
-from airflow_s3ops.s3.retry import Retries
+from airflow_s3ops.s3.requests.retry import Retries
 from tests.s3.burst_support import (
     batch_args,
     delivered,

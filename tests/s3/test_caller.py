@@ -10,7 +10,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import DeferredRefreshableCredentials, RefreshableCredentials
 
-from airflow_s3ops.s3.caller import caller_of, masked_access_key
+from airflow_s3ops.s3.requests.caller import caller_of, masked_access_key
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

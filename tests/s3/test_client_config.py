@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.config import Config
 
-from airflow_s3ops.s3.client_config import client_config
-from airflow_s3ops.s3.concurrency import DEFAULT_CONCURRENCY
+from airflow_s3ops.s3.requests.client_config import client_config
+from airflow_s3ops.s3.requests.concurrency import DEFAULT_CONCURRENCY
 from airflow_s3ops.s3.upload import upload_file
 from tests.s3.upload_support import PART, assert_stored, write_file
 from tests.servers.purge import create_bucket, delete_bucket

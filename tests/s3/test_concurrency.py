@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from airflow_s3ops.s3.concurrency import Concurrency
+from airflow_s3ops.s3.requests.concurrency import Concurrency
 
 
 def test_it_begins_at_the_most() -> None:

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_s3ops.s3 import plan
-from airflow_s3ops.s3.content import FileContent, GzipContent, Windows
+from airflow_s3ops.s3.engine import plan
+from airflow_s3ops.s3.engine.content import FileContent, GzipContent, Windows
 from airflow_s3ops.s3.source import opened_source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from airflow_s3ops.s3.content import Content
+    from airflow_s3ops.s3.engine.content import Content
 
 SMALL = 1000
 

@@ -4,7 +4,7 @@ import mimetypes
 
 import pytest
 
-from airflow_s3ops.s3.content_type import content_type_of
+from airflow_s3ops.s3.engine.content_type import content_type_of
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_s3ops.s3 import batch
-from airflow_s3ops.s3.concurrency import Concurrency
 from airflow_s3ops.s3.delete_many import delete_objects
+from airflow_s3ops.s3.deletion import batch
+from airflow_s3ops.s3.deletion.targets import Target
 from airflow_s3ops.s3.errors import (
     AccessDenied,
     BucketNotFound,
@@ -19,7 +19,7 @@ from airflow_s3ops.s3.errors import (
 )
 from airflow_s3ops.s3.halt import Halt
 from airflow_s3ops.s3.listing import list_objects, list_versions
-from airflow_s3ops.s3.targets import Target
+from airflow_s3ops.s3.requests.concurrency import Concurrency
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -52,8 +52,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two keys a request, one request at a time, so that a few keys make many batches in a known order."""
-    monkeypatch.setattr("airflow_s3ops.s3.removal.BATCH_SIZE", 2)
-    monkeypatch.setattr("airflow_s3ops.s3.removal.lanes_of", lambda *_: 1)
+    monkeypatch.setattr("airflow_s3ops.s3.deletion.removal.BATCH_SIZE", 2)
+    monkeypatch.setattr("airflow_s3ops.s3.deletion.removal.lanes_of", lambda *_: 1)
 
 
 class TestFailures:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_s3ops.s3 import batch, removal
-from airflow_s3ops.s3.bucket_delete import delete_bucket
-from airflow_s3ops.s3.concurrency import Concurrency
+from airflow_s3ops.s3.buckets.bucket_delete import delete_bucket
 from airflow_s3ops.s3.delete_many import delete_objects
+from airflow_s3ops.s3.deletion import batch, removal
 from airflow_s3ops.s3.errors import Stopped
 from airflow_s3ops.s3.listing import list_objects, list_versions
+from airflow_s3ops.s3.requests.concurrency import Concurrency
 from tests.faults import Soon
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def put(s3: S3Client, bucket: str, count: int) -> None:
 def test_it_begins_with_four_and_ends_at_the_clients_connections(
     s3: S3Client, bucket: str, faults: FaultProxy, limits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_s3ops.s3.concurrency.BUSY", float("inf"))  # however slow the machine is
+    monkeypatch.setattr(
+        "airflow_s3ops.s3.requests.concurrency.BUSY", float("inf")
+    )  # however slow the machine is
     put(s3, bucket, 80)
     at_once = _AtOnce()
     faults.on("POST", times=None).run(at_once)

@@ -37,8 +37,8 @@ def keys_in(s3: S3Client, bucket: str) -> list[str]:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two keys a request, one request at a time, so that a few keys make many batches in a known order."""
-    monkeypatch.setattr("airflow_s3ops.s3.removal.BATCH_SIZE", 2)
-    monkeypatch.setattr("airflow_s3ops.s3.removal.lanes_of", lambda *_: 1)
+    monkeypatch.setattr("airflow_s3ops.s3.deletion.removal.BATCH_SIZE", 2)
+    monkeypatch.setattr("airflow_s3ops.s3.deletion.removal.lanes_of", lambda *_: 1)
 
 
 class TestSelection:
@@ -167,7 +167,9 @@ class TestVersions:
     def test_pages_of_versions_that_vanish_while_listed_hide_no_others(
         self, s3: S3Client, versioned_bucket: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("airflow_s3ops.s3.targets.version_answers", partial(version_answers, page_size=3))
+        monkeypatch.setattr(
+            "airflow_s3ops.s3.deletion.targets.version_answers", partial(version_answers, page_size=3)
+        )
         put(s3, versioned_bucket, *"aabbbccccdef")
         assert delete_objects(s3, versioned_bucket, everything=True, all_versions=True).deleted == 12
         assert list(list_versions(s3, versioned_bucket)) == []

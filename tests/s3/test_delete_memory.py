@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from airflow_s3ops.s3.batch import Failures
+from airflow_s3ops.s3.deletion.batch import Failures
+from airflow_s3ops.s3.deletion.removal import Removal
 from airflow_s3ops.s3.errors import PartialDelete
-from airflow_s3ops.s3.removal import Removal
 from airflow_s3ops.s3.results import FailedKey
 from tests.memory import ROOT, peak_bytes
 from tests.servers.made_up import PAGE, made_up

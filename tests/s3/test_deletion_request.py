@@ -11,9 +11,9 @@ from botocore.serialize import RestXMLSerializer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_s3ops.s3.deletion_request import deletion_xml, request_deletion
+from airflow_s3ops.s3.deletion.deletion_request import deletion_xml, request_deletion
+from airflow_s3ops.s3.deletion.targets import Target
 from airflow_s3ops.s3.listing import list_objects
-from airflow_s3ops.s3.targets import Target
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_s3ops.s3.checksum import ALGORITHMS, Stretch, whole
-from airflow_s3ops.s3.digests import CutDigest, value_of
+from airflow_s3ops.s3.engine.digests import CutDigest, value_of
 
 SHA256 = ALGORITHMS["SHA256"]
 

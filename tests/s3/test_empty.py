@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_s3ops.s3 import batch
-from airflow_s3ops.s3.contents import BucketContents, contents, describe_contents
-from airflow_s3ops.s3.empty import Emptied, empty_bucket
+from airflow_s3ops.s3.buckets.contents import BucketContents, contents, describe_contents
+from airflow_s3ops.s3.buckets.empty import Emptied, empty_bucket
+from airflow_s3ops.s3.deletion import batch
 from airflow_s3ops.s3.errors import AccessDenied, BucketNotFound, BucketRefilled, PartialDelete, Stopped
 from airflow_s3ops.s3.listing import list_objects, list_uploads, list_versions
 from tests.faults import Soon

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_s3ops.s3.endpoint import is_aws
+from airflow_s3ops.s3.requests.endpoint import is_aws
 
 
 @pytest.mark.parametrize(

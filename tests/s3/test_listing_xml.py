@@ -15,15 +15,15 @@ from botocore.parsers import RestXMLParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_s3ops.s3.answers import OBJECTS, UPLOADS, VERSIONS, Operation
-from airflow_s3ops.s3.entries import ObjectEntry, VersionEntry, objects_in, versions_in
-from airflow_s3ops.s3.listing_xml import UnreadableXml, moment, read_document
+from airflow_s3ops.s3.listings.answers import OBJECTS, UPLOADS, VERSIONS, Operation
+from airflow_s3ops.s3.listings.entries import ObjectEntry, VersionEntry, objects_in, versions_in
+from airflow_s3ops.s3.listings.listing_xml import UnreadableXml, moment, read_document
 from airflow_s3ops.s3.uploads import UploadEntry, uploads_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_s3ops.s3.listing_xml import Document
+    from airflow_s3ops.s3.listings.listing_xml import Document
 
 XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
 NOT_IN_XML = [chr(code) for code in range(32) if chr(code) not in "\t\n\r"] + ["\x7f", "\ufffe", "\uffff"]

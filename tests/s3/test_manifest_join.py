@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from airflow_s3ops.s3 import keys_seen
+from airflow_s3ops.s3.bulk import keys_seen
+from airflow_s3ops.s3.bulk.keys_seen import KeysSeen
 from airflow_s3ops.s3.errors import (
     AccessDenied,
     InvalidExtraArgs,
@@ -17,7 +18,6 @@ from airflow_s3ops.s3.errors import (
     ObjectNotFound,
     Stopped,
 )
-from airflow_s3ops.s3.keys_seen import KeysSeen
 from airflow_s3ops.s3.manifest_join import join_manifests
 from tests.memory import peak_bytes
 

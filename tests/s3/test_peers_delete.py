@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_s3ops.s3.buckets.empty import empty_bucket
 from airflow_s3ops.s3.delete_many import delete_objects
-from airflow_s3ops.s3.empty import empty_bucket
 from airflow_s3ops.s3.errors import InvalidInput, PartialDelete, TooManyObjects
 from airflow_s3ops.s3.listing import list_objects, list_versions
 from tests.memory import peak_bytes

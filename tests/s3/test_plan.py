@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_s3ops.s3.errors import InvalidInput
-from airflow_s3ops.s3.plan import (
+from airflow_s3ops.s3.engine.plan import (
     DEFAULT_PART_SIZE,
     MAX_OBJECT_SIZE,
     MAX_PART_SIZE,
@@ -15,6 +14,7 @@ from airflow_s3ops.s3.plan import (
     MIN_PART_SIZE,
     plan_upload,
 )
+from airflow_s3ops.s3.errors import InvalidInput
 
 SIZES = st.integers(0, MAX_OBJECT_SIZE)
 WISHES = st.none() | st.integers(MIN_PART_SIZE, MAX_PART_SIZE)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.retry import WORTH_ANOTHER_TRY, Retries
+from airflow_s3ops.s3.requests.retry import WORTH_ANOTHER_TRY, Retries
 
 
 class Flaky:

@@ -7,10 +7,10 @@ import pytest
 from botocore.auth import AUTH_TYPE_MAPS
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.body import PartBody
 from airflow_s3ops.s3.checksum import algorithm_named
-from airflow_s3ops.s3.plan import Part
-from airflow_s3ops.s3.signing import BODY_IN_CONTEXT, WITH_KNOWN_HASH, choose_signer
+from airflow_s3ops.s3.engine.body import PartBody
+from airflow_s3ops.s3.engine.plan import Part
+from airflow_s3ops.s3.engine.signing import BODY_IN_CONTEXT, WITH_KNOWN_HASH, choose_signer
 from airflow_s3ops.s3.upload import upload_file
 from tests.s3.upload_support import PART, assert_stored, impatient_client, write_file
 
@@ -59,6 +59,6 @@ def test_the_server_checks_the_hash_that_was_signed(
     upload_file(impatient_client(faults), path, bucket, "k", part_size=PART)
     assert_stored(s3, bucket, "k", path)
     wrong = hashlib.sha256(b"other content").hexdigest()
-    monkeypatch.setattr("airflow_s3ops.s3.signing.KnownHashAuth.payload", lambda *_: wrong)
+    monkeypatch.setattr("airflow_s3ops.s3.engine.signing.KnownHashAuth.payload", lambda *_: wrong)
     with pytest.raises(errors.ChecksumMismatch):
         upload_file(impatient_client(faults), path, bucket, "k", part_size=PART)

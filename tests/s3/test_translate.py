@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.translate import (
+from airflow_s3ops.s3.requests.translate import (
     BOTOCORE,
     CODES,
     code_of,

@@ -12,7 +12,7 @@ import pytest
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.checksum import ALGORITHMS
-from airflow_s3ops.s3.destination import Destination
+from airflow_s3ops.s3.engine.destination import Destination
 from airflow_s3ops.s3.progress import Progress
 from airflow_s3ops.s3.upload import upload_file
 from tests.s3.upload_support import (

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.retry import Retries
-from airflow_s3ops.s3.transfer import Transfer
+from airflow_s3ops.s3.engine.transfer import Transfer
+from airflow_s3ops.s3.requests.retry import Retries
 from airflow_s3ops.s3.upload import upload_file
 from tests.s3.upload_support import (
     MIB,

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_s3ops.s3 import errors, roads
+from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.bulk import roads
 from airflow_s3ops.s3.delete_many import delete_objects
-from airflow_s3ops.s3.retry import Retries
+from airflow_s3ops.s3.requests.retry import Retries
 from airflow_s3ops.s3.upload_files import upload_files
 from tests.s3.files_support import listed, settled, write_files
 from tests.s3.test_upload_stop import GRACE, WITHIN, StopWatch
@@ -238,7 +239,7 @@ def test_small_and_large_files_share_one_bound_of_requests(
 UPLOAD = """
 import json, os, resource, sys
 from tests.servers import S3Server
-from airflow_s3ops.s3 import roads
+from airflow_s3ops.s3.bulk import roads
 from airflow_s3ops.s3.upload_files import upload_files
 told = json.load(sys.stdin)
 if told["road"] == "engine":

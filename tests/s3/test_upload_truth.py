@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.retry import Retries
+from airflow_s3ops.s3.requests.retry import Retries
 from airflow_s3ops.s3.upload import upload_file
 from tests.s3.upload_support import (
     PART,

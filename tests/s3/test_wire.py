@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_s3ops.s3.engine.wire import STORE_RATE, fit, patience
 from airflow_s3ops.s3.upload import upload_file
-from airflow_s3ops.s3.wire import STORE_RATE, fit, patience
 from tests.s3.upload_support import PART, impatient_client, write_file
 
 if TYPE_CHECKING:

@@ -1,0 +1,129 @@
+"""What S3 answered to a request that botocore did not send itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from botocore.awsrequest import HeadersDict
+from botocore.exceptions import ClientError
+from botocore.parsers import create_parser
+
+from airflow_s3ops.s3.engine.destination import Destination
+from airflow_s3ops.s3.engine.refusal import explained
+from airflow_s3ops.s3.errors import NetworkError, S3OpsError
+from airflow_s3ops.s3.names import s3_uri
+from airflow_s3ops.s3.requests.caller import caller_of
+from airflow_s3ops.s3.requests.translate import error_class, from_client_error, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from botocore.model import Shape
+    from botocore.parsers import ResponseParser
+    from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.s3.bulk.outgoing import BatchArgs
+
+# To explain a refusal may take a request; every file of a batch may be refused, for the one reason.
+_EXPLAINED = 20
+# Answers that awscrt would rather see repeated: it tells their code, and keeps S3's words and id to itself.
+_KEPT_BACK = {
+    "AWS_ERROR_S3_INTERNAL_ERROR": "InternalError",
+    "AWS_ERROR_S3_SLOW_DOWN": "SlowDown",
+    "AWS_ERROR_S3_REQUEST_TIMEOUT": "RequestTimeout",
+    "AWS_ERROR_S3_REQUEST_TIME_TOO_SKEWED": "RequestTimeTooSkewed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success.
+
+    :param headers: by their lower-case names.
+    """
+
+    headers: Mapping[str, str]
+
+    @property
+    def etag(self) -> str | None:
+        """The ETag without its quotes."""
+        etag = self.headers.get("etag")
+        return etag.strip('"') if etag else None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the object, if it was looked at."""
+        return int(self.headers["content-length"])
+
+    @property
+    def version_id(self) -> str | None:
+        """The version's id, in a bucket that keeps versions."""
+        return self.headers.get("x-amz-version-id")
+
+
+class Refusals:
+    """Turns what was no success into our errors: S3's by botocore's parser and the one table of codes."""
+
+    def __init__(self, client: S3Client, args: BatchArgs) -> None:
+        self._client = client
+        self._args = args
+        self._explained = 0
+
+    def of_answer(
+        self, operation: str, key: str, status: int, headers: Sequence[tuple[str, str]], body: bytes | None
+    ) -> S3OpsError:
+        """Return the error for an answer.
+
+        :param operation: S3's name of it.
+        :param status: one below 300 has an error inside its body.
+        """
+        shape = self._client.meta.service_model.operation_model(operation).output_shape
+        parsed = self._parser.parse(
+            {
+                "status_code": status if status >= 300 else 500,
+                "headers": HeadersDict(headers),
+                "body": body or b"",
+            },
+            cast("Shape", shape),
+        )
+        error = ClientError(parsed, operation)
+        if self._explained >= _EXPLAINED:
+            ours = from_client_error(error, self._client, self._args.bucket, key)
+            ours.__cause__ = error
+            return ours
+        return self._explanation(error, operation, key)
+
+    def of_connection(self, operation: str, key: str, error: Exception | None) -> S3OpsError:
+        """Return the error for a request without an answer, or with one that awscrt keeps to itself.
+
+        :param error: awscrt's.
+        """
+        name = str(getattr(error, "name", type(error).__name__))
+        words = str(getattr(error, "message", error))
+        code = _KEPT_BACK.get(name)
+        how = f"was answered {code}" if code else f"was not answered ({name})"
+        ours = (error_class(code) if code else NetworkError)(
+            f"{operation} on {s3_uri(self._args.bucket, key)} {how}",
+            bucket=self._args.bucket,
+            key=key,
+            code=code or name,
+            said=f"awscrt said: {words} ({caller_of(self._client)})",
+        )
+        ours.__cause__ = error
+        return ours
+
+    def _explanation(self, error: ClientError, operation: str, key: str) -> S3OpsError:
+        destination = Destination(self._client, self._args.bucket, key, self._args.extra_args)
+        try:
+            with translated(self._client, self._args.bucket, key), explained(destination, operation):
+                raise error
+        except S3OpsError as ours:
+            if ours.code == "AccessDenied":
+                self._explained += 1
+            return ours
+
+    @cached_property
+    def _parser(self) -> ResponseParser:
+        return create_parser("rest-xml")

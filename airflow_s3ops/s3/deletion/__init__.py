@@ -1,0 +1,1 @@
+"""Many keys deleted: what is to go, in batches, with what failed told apart."""

@@ -1,0 +1,43 @@
+"""One page of a listing: asked for, and its errors told."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow_s3ops.s3.errors import ServerError
+from airflow_s3ops.s3.listings.answers import Operation, ask
+from airflow_s3ops.s3.names import s3_uri
+from airflow_s3ops.s3.requests.translate import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.s3.listings.listing_xml import Document
+
+PAGE_SIZE = 1000  # S3's largest, and its default
+
+
+def page_of(client: S3Client, operation: Operation, request: dict[str, Any]) -> Document:
+    """Ask for one page of a listing.
+
+    :raises S3OpsError: as the listings do.
+    """
+    with translated(client, request["Bucket"]):
+        return ask(client, operation, request).document
+
+
+@contextmanager
+def readable(bucket: str) -> Iterator[None]:
+    """Say so if an entry lacks what every S3 sends, or holds what cannot be read.
+
+    :raises ServerError: naming the field or the text.
+    """
+    try:
+        yield
+    except (KeyError, ValueError) as error:
+        raise ServerError(
+            f"The listing of {s3_uri(bucket)} cannot be read: {error!r} in the server's answer", bucket=bucket
+        ) from error

@@ -1,0 +1,1 @@
+"""How requests are made and answered, whatever they ask for."""
