@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from airflow_s3ops.s3.errors import Stopped
 from airflow_s3ops.s3.halt import POLL
+from airflow_s3ops.s3.threads import Threads, fulfil, thread_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from airflow_s3ops.s3.halt import Halt
 
@@ -39,7 +39,7 @@ def run_parallel(
     :raises Stopped: the halt was asked for.
     :raises Exception: the first that ``work`` raised; the others under way are told to end.
     """
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="s3ops-part")
+    pool = Threads(threads, "s3ops-part")
     running: set[Future[Done]] = set()
     in_haste = False
     try:
@@ -54,8 +54,7 @@ def run_parallel(
         in_haste = halt.is_asked_for or not isinstance(error, Exception)
         raise
     finally:
-        hung = wait(running, JOIN_WITHIN).not_done if in_haste else None
-        pool.shutdown(wait=not hung, cancel_futures=True)
+        hung = end(pool, running, JOIN_WITHIN if in_haste else None)
         if not hung:
             halt.recover()
 
@@ -70,9 +69,7 @@ def run_aside(work: Callable[[], Done], halt: Halt, grace: float | None = None) 
     """
     halt.check()
     future: Future[Done] = Future()
-    context = copy_context()
-    # A daemon: a thread that waits for a dead connection must not keep the process from ending.
-    threading.Thread(target=context.run, args=(_fulfil, future, work), name="s3ops-call", daemon=True).start()
+    thread_for(partial(fulfil, future, work), "s3ops-call")
     try:
         while not wait([future], POLL).done:
             halt.check()
@@ -82,15 +79,20 @@ def run_aside(work: Callable[[], Done], halt: Halt, grace: float | None = None) 
     return future.result()
 
 
-def _fulfil(future: Future[Done], work: Callable[[], Done]) -> None:
-    try:
-        future.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
-        future.set_exception(error)
+def end(pool: Threads, submitted: Iterable[Future[Done]], within: float | None) -> bool:
+    """Close a pool; what no thread has begun is not begun any more.
+
+    :param within: seconds to wait for what was begun; None for as long as it takes.
+    :return: whether something is still under way.
+    """
+    begun = [future for future in submitted if not future.cancel()]
+    hung = bool(wait(begun, within).not_done)
+    pool.close(wait=not hung)
+    return hung
 
 
 def _top_up(
-    pool: ThreadPoolExecutor,
+    pool: Threads,
     running: set[Future[Done]],
     items: Iterator[Item],
     work: Callable[[Item], Done],

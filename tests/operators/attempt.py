@@ -1,7 +1,7 @@
-"""One attempt at a task, in a process of its own that a test may kill.
+"""Attempts at a task, in a process of its own that a test may kill or ask to end.
 
-The first attempt is `dag.test()`. The next one does to the task instance what the scheduler does to one whose
-process has died (`handle_failure`), and runs it again.
+The first attempt is `dag.test()`, which tries again itself after a failure. If the process died, the next one
+does to the task instance what the scheduler does then (`handle_failure`), and runs it again.
 """
 
 from __future__ import annotations
@@ -27,13 +27,20 @@ def main() -> None:
     with only_our_warnings():
         if told["attempt"] == 1:
             serialise(dag)
-            dag.test()
+            outcome = tested(dag)
         else:
-            sys.stdout.write(f"{json.dumps(retried(dag))}\n")
+            outcome = retried(dag)
+    sys.stdout.write(f"{json.dumps(outcome)}\n")
+
+
+def tested(dag: DAG) -> dict[str, Any]:
+    """Run the DAG; return what became of its task."""
+    (ti,) = dag.test().get_task_instances()
+    return {"tries": ti.try_number, "state": str(ti.state), "result": ti.xcom_pull(task_ids=TASK)}
 
 
 def retried(dag: DAG) -> dict[str, Any]:
-    """Run the task again whose process has died; return its result and the number of its try."""
+    """Run the task again whose process has died; return what it left, and what became of it."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.sdk.definitions.dag import _run_task
     from airflow.serialization.serialized_objects import create_scheduler_operator

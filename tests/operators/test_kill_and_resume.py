@@ -1,4 +1,4 @@
-"""A task whose process gets SIGKILL in the middle of an upload, and the next try of the same task."""
+"""A task whose process gets SIGKILL or SIGTERM in the middle of an upload, and the next try of that task."""
 
 from __future__ import annotations
 
@@ -43,14 +43,16 @@ def said_by(process: subprocess.Popen[str]) -> list[str]:
         return process.stdout.read().splitlines()
 
 
-@pytest.mark.needs("checksums_in_list_parts")
-@pytest.mark.usefixtures("airflow_db")
-def test_the_next_try_sends_only_what_was_missing_and_in_flight(
-    through_faults: str, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
-) -> None:
-    file = tmp_path / "data.bin"
-    file.write_bytes(b"".join(bytes([part]) * PART for part in range(PARTS)))
-    told = {
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "data.bin"
+    path.write_bytes(b"".join(bytes([part]) * PART for part in range(PARTS)))
+    return path
+
+
+@pytest.fixture
+def told(file: Path, bucket: str, through_faults: str) -> dict[str, Any]:
+    return {
         "dag_id": f"killed_{uuid.uuid4().hex[:8]}",
         "parameters": {
             "filename": str(file),
@@ -60,6 +62,13 @@ def test_the_next_try_sends_only_what_was_missing_and_in_flight(
             "aws_conn_id": through_faults,
         },
     }
+
+
+@pytest.mark.needs("checksums_in_list_parts")
+@pytest.mark.usefixtures("airflow_db")
+def test_the_next_try_sends_only_what_was_missing_and_in_flight(
+    told: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
+) -> None:
     first: list[subprocess.Popen[str]] = []
     faults.on("PUT", query="partNumber=5").run(lambda _: first[0].kill())
     first.append(start(attempt=1, **told))
@@ -75,6 +84,27 @@ def test_the_next_try_sends_only_what_was_missing_and_in_flight(
     assert outcome["result"]["resumed_parts"] >= PARTS - 1 - AT_ONCE
     missing = (PARTS - outcome["result"]["resumed_parts"]) * PART
     assert faults.body_bytes("PUT") - before == missing
+    assert faults.count("POST", query="uploads") == 1
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
+    assert s3.get_object(Bucket=bucket, Key="data.bin")["Body"].read() == file.read_bytes()
+
+
+@pytest.mark.needs("checksums_in_list_parts")
+@pytest.mark.usefixtures("airflow_db")
+def test_a_task_asked_to_end_does_so_although_a_connection_is_dead_and_the_next_try_goes_on(
+    told: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
+) -> None:
+    first: list[subprocess.Popen[str]] = []
+    # Without an end before its time the try would send this part again, and succeed.
+    faults.on("PUT", query="partNumber=4").stall()
+    faults.on("PUT", query="partNumber=5").run(lambda _: first[0].terminate())
+    first.append(start(attempt=1, **told))
+
+    outcome = json.loads(said_by(first[0])[-1])
+
+    assert first[0].returncode == 0
+    assert (outcome["state"], outcome["tries"]) == ("success", 2)
+    assert 3 <= outcome["result"]["resumed_parts"] < PARTS
     assert faults.count("POST", query="uploads") == 1
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
     assert s3.get_object(Bucket=bucket, Key="data.bin")["Body"].read() == file.read_bytes()

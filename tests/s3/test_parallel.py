@@ -116,15 +116,17 @@ def test_a_stop_does_not_wait_for_a_thread_that_hears_nothing(monkeypatch: pytes
 
 def test_neither_does_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("airflow_s3ops.s3.parallel.JOIN_WITHIN", 0.05)
-    release = threading.Event()
+    begun, release = threading.Event(), threading.Event()
     halt = Halt(None, "x")
 
     def work(n: int) -> int:
         if n:
+            begun.set()
             release.wait(60)
         return n
 
     def interrupt(_: int) -> None:
+        begun.wait(60)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TYPE_CHECKING, TypeAlias
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.bulk.outgoing import AWAY, FATAL, GIVEN_UP, Delivered, Outgoing, Undelivered
 from airflow_s3ops.s3.engine.plan import DEFAULT_PART_SIZE
 from airflow_s3ops.s3.halt import POLL, EitherStop, raise_if_stopped
-from airflow_s3ops.s3.parallel import JOIN_WITHIN
+from airflow_s3ops.s3.parallel import JOIN_WITHIN, end
 from airflow_s3ops.s3.requests.concurrency import Concurrency
+from airflow_s3ops.s3.threads import Threads
 from airflow_s3ops.s3.upload import upload_file
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class ThreadsRoad:
         self._checkpoint_for = checkpoint_for
         self._stop = stop
         self._ended = EitherStop(stop)
-        self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="s3ops-file")
+        self._pool = Threads(lanes, "s3ops-file")
         self._running: dict[Future[Outcome], int] = {}
         self._given_up = 0
 
@@ -99,8 +100,7 @@ class ThreadsRoad:
     def close(self) -> None:
         """End what is under way, and the threads. One that a dead connection holds is not waited for."""
         self._ended.set()
-        hung = wait(self._running, JOIN_WITHIN).not_done
-        self._pool.shutdown(wait=not hung, cancel_futures=True)
+        end(self._pool, self._running, JOIN_WITHIN)
 
     def _learn_from(self, outcome: Outcome) -> None:
         if isinstance(outcome, Delivered):

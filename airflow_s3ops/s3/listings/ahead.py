@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from airflow_s3ops.s3.halt import POLL
-from airflow_s3ops.s3.parallel import JOIN_WITHIN
+from airflow_s3ops.s3.parallel import JOIN_WITHIN, end
+from airflow_s3ops.s3.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,18 +31,16 @@ def in_order(
     :raises Exception: what a call raised, at its turn.
     """
     coming: deque[Future[T]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="s3ops-look")
+    pool = Threads(threads, "s3ops-look")
     try:
         for call in calls:
             coming.append(pool.submit(call))
             if len(coming) >= most:
-                yield _result(coming.popleft(), check)
+                yield _next(coming, check)
         while coming:
-            yield _result(coming.popleft(), check)
+            yield _next(coming, check)
     finally:
-        running = [future for future in coming if not future.cancel()]
-        pool.shutdown(wait=False)
-        wait(running, JOIN_WITHIN)  # but not for a dead connection: that ends by its time-out
+        end(pool, coming, JOIN_WITHIN)
 
 
 def fetched_ahead(pages: Iterable[T], check: Callable[[], None]) -> Iterator[T]:
@@ -69,8 +68,8 @@ def a_page_ahead(pages: Iterable[T]) -> Iterator[T]:
     yield from waiting
 
 
-def _result(future: Future[T], check: Callable[[], None]) -> T:
-    while not future.done():
+def _next(coming: deque[Future[T]], check: Callable[[], None]) -> T:
+    while not coming[0].done():
         check()
-        wait([future], POLL)
-    return future.result()
+        wait([coming[0]], POLL)
+    return coming.popleft().result()
