@@ -13,8 +13,10 @@ from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from hypothesis import settings
 
 from tests import servers
+from tests.examples import ANY_MACHINE
 from tests.servers.environment import ENDPOINT
 from tests.servers.isolation import Isolation
 from tests.servers.purge import create_bucket, delete_bucket
@@ -40,6 +42,10 @@ MIGRATE_WITHIN = 180.0
 
 # At import, not in a hook: a plugin loaded after us may import Airflow before any hook runs.
 ISOLATION = Isolation()
+
+# How long an example takes depends on the machine, and on what else it does.
+settings.register_profile("any machine", deadline=None, suppress_health_check=ANY_MACHINE)
+settings.load_profile("any machine")
 
 
 class MakeBucket(Protocol):

@@ -4,7 +4,7 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_s3ops.s3.checksum import algorithm_named
@@ -39,7 +39,6 @@ def read_all(body: PartBody) -> bytes:
 
 
 @given(data=st.binary(max_size=100), window=st.integers(1, 120))
-@settings(deadline=None)
 def test_it_reads_as_the_part_again_and_again_whatever_the_window(data: bytes, window: int) -> None:
     body = body_of(bytearray(data), window)
     assert body.checksum(CRC) == CRC.of([data])
@@ -49,7 +48,6 @@ def test_it_reads_as_the_part_again_and_again_whatever_the_window(data: bytes, w
 
 
 @given(data=st.binary(max_size=100), window=st.integers(1, 120), piece=st.integers(1, 30))
-@settings(deadline=None)
 def test_it_fills_the_signer_s_buffers_to_the_end(data: bytes, window: int, piece: int) -> None:
     body = body_of(bytearray(data), window)
     body.checksum(CRC)

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_s3ops.s3 import errors
@@ -21,6 +21,7 @@ from airflow_s3ops.s3.engine.destination import Destination
 from airflow_s3ops.s3.engine.encryption import HEADERS
 from airflow_s3ops.s3.extra_args import checked_extra_args
 from airflow_s3ops.s3.requests.retry import Retries
+from tests.examples import EXAMPLES_SHARE_A_FIXTURE
 from tests.s3.burst_support import (
     batch_args,
     delivered,
@@ -208,7 +209,7 @@ def test_keys_that_no_folder_could_hold_are_asked_for_as_they_are(
     assert faults.matching("PUT")[0].path == f"/{bucket}/{key}"
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=EXAMPLES_SHARE_A_FIXTURE)
 @given(keys=st.sets(KEYS, min_size=1, max_size=25))
 def test_any_key_arrives_byte_for_byte(
     s3: S3Client, make_bucket: MakeBucket, tmp_path: Path, keys: set[str]

@@ -5,7 +5,7 @@ import hashlib
 import zlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_s3ops.s3.checksum import (
@@ -43,7 +43,6 @@ def test_hashes_are_hashlib_s() -> None:
 
 @pytest.mark.parametrize("algorithm", CRCS, ids=lambda algorithm: algorithm.name)
 @given(parts=st.lists(st.binary(max_size=300), max_size=8))
-@settings(deadline=None)
 def test_parts_combine_to_the_whole_without_a_second_reading(
     algorithm: Algorithm, parts: list[bytes]
 ) -> None:
@@ -53,14 +52,12 @@ def test_parts_combine_to_the_whole_without_a_second_reading(
 
 
 @given(data=st.binary(max_size=1000), cut=st.integers(0, 1000))
-@settings(deadline=None)
 def test_bytes_may_come_in_pieces(data: bytes, cut: int) -> None:
     for algorithm in ALGORITHMS.values():
         assert algorithm.of([data[:cut], memoryview(data)[cut:]]) == algorithm.of([data])
 
 
 @given(data=st.binary(max_size=1000))
-@settings(deadline=None)
 def test_crc32_is_zlib_s(data: bytes) -> None:
     assert int.from_bytes(algorithm_named("CRC32").of([data]), "big") == zlib.crc32(data)
 

@@ -5,7 +5,7 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_s3ops.s3.engine import plan
@@ -79,7 +79,6 @@ def test_gzip_gives_the_same_bytes_every_time_whatever_the_file_s_name_and_time(
 
 
 @given(size=st.integers(0, 10_000))
-@settings(deadline=None)
 def test_gzip_never_needs_more_room_than_was_planned_for(
     tmp_path_factory: pytest.TempPathFactory, size: int
 ) -> None:

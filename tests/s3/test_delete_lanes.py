@@ -39,15 +39,28 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def limits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The limits that the deletions ran under, as they changed."""
+    """The limits that the deletions had, each change of them."""
     seen: list[int] = []
+    one_by_one = threading.Lock()
 
     class Watched(Concurrency):
-        @property
-        def limit(self) -> int:
-            if not seen or seen[-1] != super().limit:
-                seen.append(super().limit)
-            return super().limit
+        def __init__(self, most: int, start: int | None = None) -> None:
+            super().__init__(most, start)
+            seen.append(self.limit)
+
+        def throttled(self) -> None:
+            with one_by_one:
+                super().throttled()
+                self.note()
+
+        def succeeded(self, seconds: float = 0.0) -> None:
+            with one_by_one:
+                super().succeeded(seconds)
+                self.note()
+
+        def note(self) -> None:
+            if seen[-1] != self.limit:
+                seen.append(self.limit)
 
     monkeypatch.setattr(removal, "Concurrency", Watched)
     return seen
@@ -61,9 +74,8 @@ def put(s3: S3Client, bucket: str, count: int) -> None:
 def test_it_begins_with_four_and_ends_at_the_clients_connections(
     s3: S3Client, bucket: str, faults: FaultProxy, limits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "airflow_s3ops.s3.requests.concurrency.BUSY", float("inf")
-    )  # however slow the machine is
+    # However slow the machine is.
+    monkeypatch.setattr("airflow_s3ops.s3.requests.concurrency.BUSY", float("inf"))
     put(s3, bucket, 80)
     at_once = _AtOnce()
     faults.on("POST", times=None).run(at_once)

@@ -29,7 +29,7 @@ def operation() -> Any:
     return botocore.session.get_session().get_service_model("s3").operation_model("DeleteObjects")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(targets)
 def test_the_text_is_botocores_byte_for_byte(chosen: list[Target]) -> None:
     objects = [

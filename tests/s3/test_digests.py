@@ -4,7 +4,7 @@ import base64
 import hashlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_s3ops.s3.checksum import ALGORITHMS, Stretch, whole
@@ -14,7 +14,6 @@ SHA256 = ALGORITHMS["SHA256"]
 
 
 @given(data=st.binary(max_size=200), cut=st.integers(1, 60), piece=st.integers(1, 60))
-@settings(deadline=None)
 def test_it_is_the_composite_of_the_stretches_however_the_bytes_come(
     data: bytes, cut: int, piece: int
 ) -> None:

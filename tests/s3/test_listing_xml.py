@@ -126,7 +126,7 @@ def by_us(operation: Operation, data: bytes) -> Document:
     return read_document(data, operation.entries)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(object_pages())
 def test_a_page_of_objects_is_read_as_botocore_reads_it(data: bytes) -> None:
     theirs, ours = by_botocore(OBJECTS, data), by_us(OBJECTS, data)
@@ -144,7 +144,7 @@ def test_a_page_of_objects_is_read_as_botocore_reads_it(data: bytes) -> None:
     assert ours.fields.get("NextContinuationToken") == theirs.get("NextContinuationToken")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(version_pages())
 def test_a_page_of_versions_is_read_as_botocore_reads_it(data: bytes) -> None:
     theirs, ours = by_botocore(VERSIONS, data), by_us(VERSIONS, data)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_s3ops.s3.engine.plan import (
@@ -23,7 +23,6 @@ SIZES_OF_FEW_PARTS = st.integers(0, 50 * MIN_PART_SIZE)
 
 
 @given(SIZES, WISHES)
-@settings(deadline=None)
 def test_s3_takes_every_plan(size: int, wish: int | None) -> None:
     plan = plan_upload(size, wish)
     if plan.is_single:
@@ -35,7 +34,6 @@ def test_s3_takes_every_plan(size: int, wish: int | None) -> None:
 
 
 @given(SIZES, WISHES)
-@settings(deadline=None)
 def test_parts_are_as_large_as_wished_unless_there_would_be_too_many(size: int, wish: int | None) -> None:
     plan = plan_upload(size, wish)
     wished = wish or DEFAULT_PART_SIZE
@@ -46,7 +44,6 @@ def test_parts_are_as_large_as_wished_unless_there_would_be_too_many(size: int, 
 
 
 @given(SIZES_OF_FEW_PARTS, st.integers(MIN_PART_SIZE, 9 * MIB))
-@settings(deadline=None)
 def test_parts_follow_one_another_from_the_first_byte_to_the_last(size: int, part_size: int) -> None:
     parts = list(plan_upload(size, part_size).parts())
     assert [part.number for part in parts] == list(range(1, len(parts) + 1))

@@ -7,12 +7,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound
 from airflow_s3ops.s3.shards import COST_OF_A_FILE, plan_shards, separator
 from airflow_s3ops.s3.sources import files_of
+from tests.examples import EXAMPLES_SHARE_A_FIXTURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ NAMES = st.text(LETTERS, min_size=1, max_size=4).filter(lambda name: name not in
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 SIZES = st.sampled_from([0, 1, 1000, COST_OF_A_FILE, 5 * COST_OF_A_FILE])
 FILES = st.dictionaries(PATHS, SIZES, min_size=1, max_size=25)
-a_folder_each = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+a_folder_each = settings(suppress_health_check=EXAMPLES_SHARE_A_FIXTURE)
 
 
 def write(folder: Path, files: Mapping[str, int]) -> Path:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound, SourceUnreadable
 from airflow_s3ops.s3.sources import files_of
+from tests.examples import EXAMPLES_SHARE_A_FIXTURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +54,7 @@ class TestFolder:
         write(tmp_path, names)
         assert places(tmp_path) == sorted(names, key=str.encode)
 
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(max_examples=60, suppress_health_check=EXAMPLES_SHARE_A_FIXTURE)
     @given(
         st.lists(
             st.lists(st.text("aé.-/0!~", min_size=1, max_size=4), min_size=1, max_size=3).map("/".join),
@@ -214,7 +215,7 @@ class TestGlob:
         assert places("x/*.csv") == ["b.csv"]
         assert places("**/*.csv") == ["x/b.csv"]
 
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(max_examples=60, suppress_health_check=EXAMPLES_SHARE_A_FIXTURE)
     @given(
         st.sampled_from(["*", "**", "[ab]*"]),
         st.lists(st.sampled_from(["*", "**", "a", "a*", "?b", "[ab]"]), max_size=3),
@@ -268,7 +269,7 @@ class TestShard:
         assert shard("b/2", "") == ["b/2", "c"]
         assert shard("", "") == ["a/1", "a/2", "b/1", "b/2", "c"]
 
-    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    @settings(max_examples=60, suppress_health_check=EXAMPLES_SHARE_A_FIXTURE)
     @given(st.lists(st.text("ab/.é", max_size=4), max_size=4))
     def test_wherever_it_is_cut_each_file_is_in_one_shard(
         self, tmp_path_factory: pytest.TempPathFactory, cuts: list[str]
