@@ -1,19 +1,22 @@
 # Everything happens inside this folder: .venv (Python packages), .airflow (Airflow's home), .bin (tools built with Go).
 PYTHON ?= python3
 VERSITYGW_VERSION := v1.8.0
+# 4.53
+SEAWEEDFS_VERSION := v0.0.0-20261109003541-7506e5f91cd6
 RCLONE_VERSION := v1.76.0
 COMPOSE_GO_VERSION := v2.16.2
 
 BIN := .venv/bin
 READY := .venv/.ready
 VERSITYGW := .bin/versitygw-$(VERSITYGW_VERSION)
+SEAWEEDFS := .bin/seaweedfs-$(SEAWEEDFS_VERSION)
 PEERS := .bin/bench-venv/.ready
 RCLONE := .bin/rclone-$(RCLONE_VERSION)
 CLUSTER := .venv/.cluster
 COMPOSE_SCHEMA := .bin/compose-spec-$(COMPOSE_GO_VERSION).json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-real test-cluster compose-check env lint format bench lock clean
+.PHONY: help demo ui test test-real test-seaweedfs test-cluster compose-check env lint format bench lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -41,6 +44,18 @@ test: $(READY)  ## run the tests against the embedded S3 server
 
 test-real: $(READY) $(VERSITYGW)  ## run the same tests against Versity Gateway (needs Go)
 	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m pytest --server versity
+
+# Not by `go install`: its go.mod replaces a module, which Go heeds in a main module only. So it is built as one.
+$(SEAWEEDFS):
+	mkdir -p .bin
+	rm -rf .bin/seaweedfs-source
+	cp -r --no-preserve=mode "$$(go mod download -json github.com/seaweedfs/seaweedfs@$(SEAWEEDFS_VERSION) \
+		| $(PYTHON) -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')" .bin/seaweedfs-source
+	cd .bin/seaweedfs-source && go build -o $(abspath $@) ./weed
+	rm -rf .bin/seaweedfs-source
+
+test-seaweedfs: $(READY) $(SEAWEEDFS)  ## run the same tests against SeaweedFS (needs Go, and minutes to build it)
+	S3OPS_SEAWEEDFS=$(abspath $(SEAWEEDFS)) $(BIN)/python -m pytest --server seaweedfs
 
 # On top of the development packages, in the same versions: Celery, and drivers for Redis and PostgreSQL. The lock is
 # whole, so pip need not resolve it: asked to, it looks for "celery[redis]" anew, which has no hash.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PAGE = DOCS / "servers.md"
 CONNECTIONS = {block.heading: json.loads(block.text) for block in blocks(PAGE, "json")}
-HEADINGS = {"embedded": "The embedded server", "versity": "Versity Gateway"}
+HEADINGS = {"embedded": "The embedded server", "versity": "Versity Gateway", "seaweedfs": "SeaweedFS"}
 
 
 def table_of_lacks() -> str:

@@ -29,6 +29,7 @@ def new_bucket(s3: S3Client) -> Iterator[str]:
     delete_bucket(s3, name)
 
 
+@pytest.mark.needs("region_of_bucket")
 def test_the_first_run_creates_and_the_second_changes_nothing(
     connection: str, server: S3Server, new_bucket: str
 ) -> None:

@@ -217,6 +217,7 @@ def test_an_upload_that_is_gone_begins_anew(
     assert open_uploads(s3, bucket) == []
 
 
+@pytest.mark.needs("parts_replaced")
 def test_a_part_that_s3_has_otherwise_is_sent_again(
     faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept
 ) -> None:

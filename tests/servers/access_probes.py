@@ -18,6 +18,7 @@ from botocore.credentials import Credentials
 
 from tests.servers.lacks import Ability
 from tests.servers.probe import BODY, KEY, Probe, finds, refuses
+from tests.servers.purge import create_bucket, delete_bucket
 from tests.servers.tls import over_tls
 from tests.servers.versity import create_user
 
@@ -149,8 +150,22 @@ def _acl_refusal(probe: Probe) -> bool:
 @finds(Ability.OWNERSHIP_CONTROLS)
 def _ownership_controls(probe: Probe) -> bool:
     _own_by(probe, "ObjectWriter")
-    rules = probe.s3.get_bucket_ownership_controls(Bucket=probe.bucket)["OwnershipControls"]["Rules"]
-    return rules[0]["ObjectOwnership"] == "ObjectWriter"
+    return _ownership_of(probe, probe.bucket) == "ObjectWriter"
+
+
+@finds(Ability.OWNERSHIP_AT_CREATION)
+def _ownership_at_creation(probe: Probe) -> bool:
+    name = f"s3ops-{uuid.uuid4().hex[:20]}"
+    create_bucket(probe.s3, name, ObjectOwnership="ObjectWriter")
+    try:
+        return _ownership_of(probe, name) == "ObjectWriter"
+    finally:
+        delete_bucket(probe.s3, name)
+
+
+def _ownership_of(probe: Probe, bucket: str) -> str:
+    rules = probe.s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
+    return rules[0]["ObjectOwnership"]
 
 
 @finds(Ability.BLOCK_PUBLIC_ACCESS)

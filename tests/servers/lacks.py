@@ -34,6 +34,7 @@ class Ability(Enum):
     ANONYMOUS_READ_BY_POLICY = "anonymous_read_by_policy"
     ACL_REFUSAL = "acl_refusal"
     OWNERSHIP_CONTROLS = "ownership_controls"
+    OWNERSHIP_AT_CREATION = "ownership_at_creation"
     BLOCK_PUBLIC_ACCESS = "block_public_access"
     BLOCK_PUBLIC_ACCESS_ENFORCED = "block_public_access_enforced"
     # Conditions
@@ -47,6 +48,7 @@ class Ability(Enum):
     # Multipart uploads
     FULL_OBJECT_CHECKSUM = "full_object_checksum"
     CHECKSUMS_IN_LIST_PARTS = "checksums_in_list_parts"
+    PARTS_REPLACED = "parts_replaced"
     MPU_OBJECT_SIZE = "mpu_object_size"
     # Buckets
     ANY_REGION = "any_region"
@@ -105,10 +107,11 @@ LACKS: Mapping[str, Mapping[Ability, str]] = {
     # SeaweedFS 4.53
     "seaweedfs": {
         Ability.USER_POLICIES: "the tests make users on Versity Gateway only",
-        Ability.TLS: "SeaweedFS is started on http",
         Ability.EXPECTED_BUCKET_OWNER: "the header is ignored",
+        Ability.OWNERSHIP_AT_CREATION: "the header is ignored",
         Ability.BLOCK_PUBLIC_ACCESS_ENFORCED: "the setting is stored and not acted on",
         Ability.CHECKSUMS_IN_LIST_PARTS: "number, size and ETag only",
+        Ability.PARTS_REPLACED: "a part sent twice is listed twice, and Complete takes the one it is told",
         Ability.MPU_OBJECT_SIZE: "the header is ignored",
         Ability.ANY_REGION: "GetBucketLocation names none",
         Ability.REGION_OF_BUCKET: "HeadBucket names none",

@@ -93,6 +93,14 @@ def _checksums_in_list_parts(probe: Probe) -> bool:
     return probe.s3.list_parts(**upload)["Parts"][0].get("ChecksumCRC64NVME") == CRC64NVME
 
 
+@finds(Ability.PARTS_REPLACED)
+def _parts_replaced(probe: Probe) -> bool:
+    upload = probe.start_upload()
+    for body in (b"first", b"second"):
+        probe.s3.upload_part(**upload, PartNumber=1, Body=body)
+    return [part["Size"] for part in probe.s3.list_parts(**upload)["Parts"]] == [len(b"second")]
+
+
 @finds(Ability.MPU_OBJECT_SIZE)
 def _mpu_object_size(probe: Probe) -> bool:
     complete = probe.put_part(probe.start_upload())

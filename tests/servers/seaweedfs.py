@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.servers.address import free_ports, healthy
+from tests.servers.certificate import make_certificate
 from tests.servers.process import running, scratch_folder
 from tests.servers.purge import create_bucket, delete_bucket
 from tests.servers.server import S3Server
@@ -39,16 +40,21 @@ def binary() -> Path:
 
 
 @contextmanager
-def seaweedfs() -> Iterator[S3Server]:
-    """Run an empty one: master, volume server, filer and S3 gateway in one process."""
+def seaweedfs(*, tls: bool = False) -> Iterator[S3Server]:
+    """Run an empty one, over http or https: master, volume server, filer and S3 gateway in one process."""
     with scratch_folder("s3ops-seaweedfs-") as folder:
         ports = free_ports(2 * len(PARTS))
+        certificate = make_certificate(folder) if tls else None
+        files = []
+        if certificate:
+            files = [f"-s3.cert.file={certificate.certificate}", f"-s3.key.file={certificate.key}"]
         server = S3Server(
             NAME,
-            endpoint_url=f"http://127.0.0.1:{ports[-2]}",
+            endpoint_url=f"{'https' if tls else 'http'}://127.0.0.1:{ports[-2]}",
             access_key="s3ops-root",
             secret_key=secrets.token_urlsafe(24),
             region=REGION,
+            ca_bundle=str(certificate.certificate) if certificate else None,
         )
         command: list[str | Path] = [
             *(binary(), "server", "-s3", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
@@ -56,10 +62,15 @@ def seaweedfs() -> Iterator[S3Server]:
             *(f"-{part}.port.grpc={port}" for part, port in zip(PARTS, ports[1::2], strict=True)),
             *("-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={_identities(folder, server)}"),
             *("-s3.allowDeleteBucketNotEmpty=false", "-s3.autoCreateBucket=false"),
-            *("-s3.allowBackslashInKey", "-master.telemetry=false"),
+            *("-s3.allowBackslashInKey", "-master.telemetry=false", *files),
             *(f"-volume.max={VOLUMES}", f"-master.volumeSizeLimitMB={VOLUME_MIB}"),
         ]
-        with running(command, folder, healthy(server.endpoint_url, "/healthz"), os.environ | ONE_AT_A_TIME):
+        with running(
+            command,
+            folder,
+            healthy(server.endpoint_url, "/healthz", server.ca_bundle),
+            os.environ | ONE_AT_A_TIME,
+        ):
             _store_one_object(server)
             yield server
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.servers.versity import NAME, versity
+from tests.servers.seaweedfs import NAME as SEAWEEDFS
+from tests.servers.seaweedfs import seaweedfs
+from tests.servers.versity import NAME as VERSITY
+from tests.servers.versity import versity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.servers.server import S3Server
+
+STARTERS = {VERSITY: versity, SEAWEEDFS: seaweedfs}
 
 
 @contextmanager
@@ -18,8 +23,8 @@ def over_tls(server: S3Server) -> Iterator[S3Server | None]:
     """Give a server of the same kind that speaks https; None when there is no such one."""
     if server.endpoint_url.startswith("https:"):
         yield server
-    elif server.name == NAME:
-        with versity(tls=True) as secure:
+    elif start := STARTERS.get(server.name):
+        with start(tls=True) as secure:
             yield secure
     else:
         yield None
