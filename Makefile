@@ -42,8 +42,8 @@ ui: $(READY)  ## start Airflow's web UI with the DAGs and an embedded S3
 test: $(READY)  ## run the tests against the embedded S3 server
 	$(BIN)/python -m pytest
 
-test-real: $(READY) $(VERSITYGW)  ## run the same tests against Versity Gateway (needs Go)
-	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m pytest --server versity
+test-real: $(READY) $(VERSITYGW)  ## run those that use a server against Versity Gateway (needs Go)
+	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m pytest --server versity --only-concerned
 
 # Not by `go install`: its go.mod replaces a module, which Go heeds in a main module only. So it is built as one.
 $(SEAWEEDFS):
@@ -54,8 +54,8 @@ $(SEAWEEDFS):
 	cd .bin/seaweedfs-source && go build -o $(abspath $@) ./weed
 	rm -rf .bin/seaweedfs-source
 
-test-seaweedfs: $(READY) $(SEAWEEDFS)  ## run the same tests against SeaweedFS (needs Go, and minutes to build it)
-	S3OPS_SEAWEEDFS=$(abspath $(SEAWEEDFS)) $(BIN)/python -m pytest --server seaweedfs
+test-seaweedfs: $(READY) $(SEAWEEDFS)  ## run those that use a server against SeaweedFS (needs Go, and minutes to build it)
+	S3OPS_SEAWEEDFS=$(abspath $(SEAWEEDFS)) $(BIN)/python -m pytest --server seaweedfs --only-concerned
 
 # On top of the development packages, in the same versions: Celery, and drivers for Redis and PostgreSQL. The lock is
 # whole, so pip need not resolve it: asked to, it looks for "celery[redis]" anew, which has no hash.

@@ -17,6 +17,7 @@ from hypothesis import settings
 
 from tests import servers
 from tests.examples import ANY_MACHINE
+from tests.servers.concerned import OnlyConcerned
 from tests.servers.environment import ENDPOINT
 from tests.servers.isolation import Isolation
 from tests.servers.purge import create_bucket, delete_bucket
@@ -60,11 +61,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--server", choices=sorted(STARTERS), default=default, help="the S3 server to test against"
     )
+    parser.addoption("--only-concerned", action="store_true", help="leave out tests that use no server")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let only the table of what servers lack skip tests."""
+    """Let only the table of what servers lack skip tests, and leave out what was asked for."""
     config.pluginmanager.register(SkipsByTable(config.getoption("--server")))
+    if config.getoption("--only-concerned"):
+        config.pluginmanager.register(OnlyConcerned())
 
 
 def pytest_unconfigure() -> None:

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from tests import conftest, servers
 from tests.servers import Ability, S3Server, lacks_of
 from tests.servers.access_probes import policy
+from tests.servers.concerned import OnlyConcerned
 from tests.servers.embedded import SCRIPT
 from tests.servers.isolation import Isolation
 from tests.servers.probe import Probe, refuses
@@ -207,6 +208,29 @@ def wait_until_gone(folder: Path) -> None:
     while folder.exists():
         assert time.monotonic() < deadline, f"{folder} is still there"
         time.sleep(0.01)
+
+
+def test_only_what_a_server_has_a_say_in_is_left_if_asked_for(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.fixture
+        def server(): pass
+
+        @pytest.fixture
+        def bucket(server): pass
+
+        def test_by_another_fixture(bucket): pass
+
+        @pytest.mark.needs("versioning")
+        def test_by_its_marker(): pass
+
+        def test_elsewhere(tmp_path): assert False
+    """)
+    result = pytester.runpytest_inprocess(
+        "-p", "no:cacheprovider", plugins=[SkipsByTable("versity"), OnlyConcerned()]
+    )
+    result.assert_outcomes(passed=2, deselected=1)
 
 
 class TestSkips:
