@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from airflow_s3ops.s3.bulk.outgoing import BatchArgs, Delivered, Outgoing, Undelivered
 
-__all__ = ["LARGEST", "MEMORY", "REQUESTS_AT_ONCE", "Burst", "why_not"]
+__all__ = ["LARGEST", "MEMORY", "MOST_AT_ONCE", "Burst", "why_not"]
 
 # Measured: docs/design-of-transfers.md.
-REQUESTS_AT_ONCE = 64
+MOST_AT_ONCE = 256
 MEMORY = 64 << 20
 LARGEST = 16 << 20
 
@@ -42,7 +42,8 @@ class Burst:
     """Sends small files; a :class:`~airflow_s3ops.s3.bulk.outgoing.Road`. Ask :func:`why_not` first.
 
     :param client: its endpoint, credentials, addressing and trust are used.
-    :param most_at_once: requests under way at once, at most; throttling lowers it for a while.
+    :param most_at_once: requests under way at once, at most. It begins with 64 or so many, has more while S3
+        answers quickly, and fewer when it throttles.
     :param memory: bytes of content held at once, at most; a single file may exceed it.
     :param largest: bytes that a file may have; one that has grown beyond it since it was found is not sent.
     :param retries: for each request.
@@ -51,7 +52,7 @@ class Burst:
 
     client: S3Client
     args: BatchArgs
-    most_at_once: int = REQUESTS_AT_ONCE
+    most_at_once: int = MOST_AT_ONCE
     memory: int = MEMORY
     largest: int = LARGEST
     # botocore's tries are not beneath these, as they are beneath the engine's own.

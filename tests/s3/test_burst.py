@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.bulk.burst_loop import START
 from airflow_s3ops.s3.bulk.outgoing import Delivered, Undelivered
 from airflow_s3ops.s3.burst import Burst
 from airflow_s3ops.s3.checksum import ALGORITHMS
@@ -32,6 +34,40 @@ def test_every_file_arrives_whole(s3: S3Client, bucket: str, tmp_path: Path) -> 
     outcomes = delivered(sent(s3, batch_args(bucket), paths))
     assert {one.status for one in outcomes.values()} == {"uploaded"}
     assert objects(s3, bucket) == {path.name: path.read_bytes() for path in paths}
+
+
+class Crowd:
+    """Lets so many requests pass, and the next ones only when there are more than so many of them at once."""
+
+    def __init__(self, number: int) -> None:
+        self.has_come = True
+        self._is_there = threading.Event()
+        self._number = number
+        self._seen = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, _: object) -> None:
+        with self._lock:
+            self._seen += 1
+            if self._seen <= self._number:
+                return
+            if self._seen > 2 * self._number:
+                self._is_there.set()
+        if not self._is_there.wait(30):
+            self.has_come = False
+
+
+def test_more_requests_are_under_way_while_the_server_answers_quickly(
+    faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However slow the machine is.
+    monkeypatch.setattr("airflow_s3ops.s3.requests.concurrency.BUSY", float("inf"))
+    crowd = Crowd(START)
+    faults.on("PUT", times=None).run(crowd)
+    paths = write_files(tmp_path, 4 * START)
+    delivered(sent(faults.server.client(), batch_args(bucket), paths))
+    assert crowd.has_come
+    assert len(objects(s3, bucket)) == len(paths)
 
 
 @pytest.mark.parametrize("algorithm", ["CRC64NVME", "CRC32C", "CRC32", "SHA1", "SHA256"])

@@ -71,3 +71,36 @@ def test_answers_that_became_slow_leave_it_where_it_is() -> None:
     for _ in range(4):
         concurrency.succeeded(0.1)
     assert concurrency.limit == 5
+
+
+def test_answers_are_compared_with_those_to_the_same_operation() -> None:
+    concurrency = Concurrency(9, start=4)
+    concurrency.succeeded(0.1, "HeadObject")
+    for _ in range(3):
+        concurrency.succeeded(0.9, "PutObject")
+    assert concurrency.limit == 5
+
+
+def test_it_may_double_at_first() -> None:
+    concurrency = Concurrency(30, start=4, doubles=True)
+    for _ in range(4 + 8):
+        concurrency.succeeded(0.1)
+    assert concurrency.limit == 16
+    for _ in range(16):
+        concurrency.succeeded(0.1)
+    assert concurrency.limit == 30
+
+
+def test_after_a_refusal_or_a_slow_answer_it_no_longer_doubles() -> None:
+    slow, refused = (Concurrency(90, start=4, doubles=True) for _ in range(2))
+    for concurrency in (slow, refused):
+        for _ in range(4):
+            concurrency.succeeded(0.1)
+    assert (slow.limit, refused.limit) == (8, 8)
+    slow.succeeded(0.9)
+    refused.throttled()
+    assert (slow.limit, refused.limit) == (8, 4)
+    for concurrency in (slow, refused):
+        for _ in range(concurrency.limit):
+            concurrency.succeeded(0.1)
+    assert (slow.limit, refused.limit) == (9, 5)

@@ -53,9 +53,9 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
                 super().throttled()
                 self.note()
 
-        def succeeded(self, seconds: float = 0.0) -> None:
+        def succeeded(self, seconds: float = 0.0, operation: str = "") -> None:
             with one_by_one:
-                super().succeeded(seconds)
+                super().succeeded(seconds, operation)
                 self.note()
 
         def note(self) -> None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 # awscrt takes 10 to 30 seconds to tell this, against eavesdroppers who measure: once is enough.
 _NEVER_MENDS = frozenset({"AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE"})
 
+# Requests at once to begin with. Measured: docs/design-of-transfers.md.
+START = 64
+
 
 @dataclass(slots=True)
 class Traveller:
@@ -66,7 +69,7 @@ class BurstLoop:
     _outcomes: list[Delivered | Undelivered] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._concurrency = Concurrency(self.most_at_once)
+        self._concurrency = Concurrency(self.most_at_once, START, doubles=True)
         self._refusals = Refusals(self.client, self.journeys.args)
 
     def outcomes(self, outgoing: Iterator[Outgoing]) -> Iterator[Delivered | Undelivered]:
@@ -112,7 +115,7 @@ class BurstLoop:
             within = 0
             self._sent -= 1
             if sending.error is None:
-                self._concurrency.succeeded()
+                self._concurrency.succeeded(sending.seconds, sending.operation)
                 self._given_up = 0
                 self._has_answer = True
                 answer = Answer({name.lower(): value for name, value in sending.headers})

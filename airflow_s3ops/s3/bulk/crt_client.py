@@ -57,7 +57,19 @@ class Sending:
     :param ended: where it puts itself when it has ended.
     """
 
-    __slots__ = ("_ended", "body", "error", "headers", "key", "operation", "owner", "request", "status")
+    __slots__ = (
+        "_begun",
+        "_ended",
+        "body",
+        "error",
+        "headers",
+        "key",
+        "operation",
+        "owner",
+        "request",
+        "seconds",
+        "status",
+    )
 
     def __init__(self, owner: Traveller, operation: str, key: str, ended: SimpleQueue[Sending]) -> None:
         self.owner = owner
@@ -68,7 +80,9 @@ class Sending:
         self.headers: Sequence[tuple[str, str]] = ()
         self.body: bytes | None = None
         self.error: Exception | None = None
+        self.seconds = 0.0
         self._ended = ended
+        self._begun = time.monotonic()
 
     def on_headers(self, status_code: int, headers: Sequence[tuple[str, str]], **_: object) -> None:
         """Keep the head of the answer."""
@@ -82,6 +96,7 @@ class Sending:
             self.body = error_body
             self.status = more["status_code"]
             self.headers = more["error_headers"] or ()
+        self.seconds = time.monotonic() - self._begun
         self._ended.put(self)
 
 

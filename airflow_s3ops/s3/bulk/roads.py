@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from airflow_s3ops.s3.bulk.threads_road import ThreadsRoad
-from airflow_s3ops.s3.burst import MEMORY, REQUESTS_AT_ONCE, Burst, why_not
+from airflow_s3ops.s3.burst import MEMORY, MOST_AT_ONCE, Burst, why_not
 from airflow_s3ops.s3.engine.upload_args import most_at_once
 from airflow_s3ops.s3.halt import POLL, raise_if_stopped
 from airflow_s3ops.s3.requests.concurrency import DEFAULT_CONCURRENCY
@@ -37,7 +37,7 @@ class Roads:
     """The ways that the files of one batch may go.
 
     :param max_concurrency: requests under way at once, on all of them; None means 8 for parts of large files
-        and 64 for small ones.
+        and 64 to 256 for small ones.
     :param checkpoint_for: gives, by its key, the place where a file that is sent in parts is remembered.
     :param stop: ends the sending within 2 seconds when it is set.
     """
@@ -63,7 +63,7 @@ class Roads:
             self._send_by_both(outgoing, on_outcome)
 
     def _send_by_both(self, outgoing: Iterator[Outgoing], on_outcome: Callable[[Outcome], object]) -> None:
-        most = self.max_concurrency or DEFAULT_CONCURRENCY + REQUESTS_AT_ONCE
+        most = self.max_concurrency or DEFAULT_CONCURRENCY + MOST_AT_ONCE
         lanes = min(DEFAULT_CONCURRENCY, most // 2)
         engine = self._engine(lanes)
         burst = Burst(self.client, self.args, most_at_once=most - lanes, memory=MEMORY, stop=self.stop)
