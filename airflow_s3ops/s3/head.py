@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3.names import s3_uri
+from airflow_s3ops.s3.requests.fields import require_fields
 from airflow_s3ops.s3.requests.translate import translated
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def head_object(client: S3Client, bucket: str, key: str, *, version_id: str | No
         request["VersionId"] = version_id
     with translated(client, bucket, key):
         answer: Mapping[str, Any] = client.head_object(**request)
+    require_fields("HeadObject", answer, bucket, key, "ETag", "LastModified")
     return ObjectHead(
         bucket=bucket,
         key=key,

@@ -68,6 +68,13 @@ class Exchange:
         head = answer_head(status, headers or {}, len(body))  # to a HEAD it tells the size as well
         self._client.write(head if self.request.method == "HEAD" else head + body)
 
+    def answer_a_look(self, status: int, headers: Mapping[str, str]) -> None:
+        """Answer a HEAD in the server's place, without a length."""
+        assert self.request.method == "HEAD", "only to a HEAD is such an answer whole"
+        self._lag()
+        self.close_record(status)
+        self._client.write(answer_head(status, headers, None))
+
     def break_off(self, after: int) -> None:
         """Pass on `after` bytes of body, then reset the connections on both sides."""
         server = self._connect()

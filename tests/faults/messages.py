@@ -101,8 +101,11 @@ def error_xml(code: str, message: str, resource: str) -> bytes:
     ).encode()
 
 
-def answer_head(status: int, headers: Mapping[str, str], length: int) -> bytes:
-    """Give the head of an answer of our own."""
+def answer_head(status: int, headers: Mapping[str, str], length: int | None) -> bytes:
+    """Give the head of an answer of our own.
+
+    :param length: of its body; None does not tell, which may be only where no body follows.
+    """
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
@@ -111,7 +114,7 @@ def answer_head(status: int, headers: Mapping[str, str], length: int) -> bytes:
         "Content-Type": "application/xml",
         "x-amz-request-id": REQUEST_ID,
         **headers,
-        "Content-Length": str(length),
+        **({"Transfer-Encoding": "chunked"} if length is None else {"Content-Length": str(length)}),
     }
     text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"HTTP/1.1 {status} {phrase}\r\n{text}\r\n".encode("latin-1")

@@ -84,6 +84,10 @@ class Rule:
         """Take the body and answer with this one; the server never hears of it."""
         return self._is(lambda exchange: exchange.answer(status, body, headers))
 
+    def answer_without_length(self, status: int, headers: Mapping[str, str]) -> Rule:
+        """Answer a HEAD as a proxy that compresses does: without the object's size."""
+        return self._is(lambda exchange: exchange.answer_a_look(status, headers))
+
     def reset_after(self, *, bytes: int) -> Rule:  # noqa: A002 - reads as a sentence where it is used
         """Pass so much of the request's body on, then reset both connections; 0 is right after the head.
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 import subprocess
 import sys
 import uuid
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,15 +24,17 @@ PART = 5 << 20
 PARTS = 6
 AT_ONCE = 2
 WITHIN = 240
+DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 
 def start(**told: Any) -> subprocess.Popen[str]:
-    """Start an attempt in a process of its own."""
+    """Start an attempt in a process of its own, with a database of its own."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.operators.attempt"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env={**os.environ, DATABASE: f"sqlite:///{told['database']}"},
     )
     assert process.stdin
     json.dump(told, process.stdin)
@@ -51,8 +56,18 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def told(file: Path, bucket: str, through_faults: str) -> dict[str, Any]:
+def database(airflow_db: None, tmp_path: Path) -> Path:  # noqa: ARG001 - it is copied
+    """A copy of Airflow's database: whatever the end of a process does to it, no other test sees it."""
+    copy = tmp_path / "airflow.db"
+    with closing(sqlite3.connect(os.environ[DATABASE].removeprefix("sqlite:///"))) as connection:
+        connection.execute("VACUUM INTO ?", [str(copy)])
+    return copy
+
+
+@pytest.fixture
+def told(file: Path, bucket: str, through_faults: str, database: Path) -> dict[str, Any]:
     return {
+        "database": str(database),
         "dag_id": f"killed_{uuid.uuid4().hex[:8]}",
         "parameters": {
             "filename": str(file),
@@ -65,7 +80,6 @@ def told(file: Path, bucket: str, through_faults: str) -> dict[str, Any]:
 
 
 @pytest.mark.needs("checksums_in_list_parts")
-@pytest.mark.usefixtures("airflow_db")
 def test_the_next_try_sends_only_what_was_missing_and_in_flight(
     told: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
 ) -> None:
@@ -90,7 +104,6 @@ def test_the_next_try_sends_only_what_was_missing_and_in_flight(
 
 
 @pytest.mark.needs("checksums_in_list_parts")
-@pytest.mark.usefixtures("airflow_db")
 def test_a_task_asked_to_end_does_so_although_a_connection_is_dead_and_the_next_try_goes_on(
     told: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
 ) -> None:

@@ -53,9 +53,10 @@ class Answer:
         return etag.strip('"') if etag else None
 
     @property
-    def size(self) -> int:
-        """Bytes of the object, if it was looked at."""
-        return int(self.headers["content-length"])
+    def size(self) -> int | None:
+        """Bytes of the object, if it was looked at; None if the answer does not tell."""
+        length = self.headers.get("content-length", "")
+        return int(length) if length.isdecimal() else None
 
     @property
     def version_id(self) -> str | None:

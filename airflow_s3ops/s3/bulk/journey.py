@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, cast
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.bulk.answer import Answer
@@ -18,6 +18,7 @@ from airflow_s3ops.s3.bulk.sameness import claim_of, proven_by_etag
 from airflow_s3ops.s3.engine.content_type import content_type_of
 from airflow_s3ops.s3.engine.encryption import HEADERS, confirm_encryption
 from airflow_s3ops.s3.requests.conditions import ignored, named
+from airflow_s3ops.s3.requests.fields import require_fields
 from airflow_s3ops.s3.results import ObjectChecksum
 
 if TYPE_CHECKING:
@@ -143,16 +144,22 @@ class Journeys:
             head = yield from self._tried(Look(outgoing.key))
         except errors.ObjectNotFound:
             return (yield from self._sent(outgoing, self._put(outgoing, parcel, IF_NONE_MATCH)))
+        self._require(outgoing.key, head, "etag")
         claim = claim_of(head) if head.size == len(parcel.data) else None
         if claim:
             first = (
                 head if claim.parts == 1 else (yield from self._tried(Look(outgoing.key, first_part=True)))
             )
-            if claim.holds(parcel, first.size):
+            self._require(outgoing.key, first)
+            if claim.holds(parcel, cast("int", first.size)):
                 checksum = ObjectChecksum(claim.name, claim.value, "server")
-                return Delivered(outgoing, "skipped", head.size, head.etag, head.version_id, checksum)
+                size = len(parcel.data)
+                return Delivered(outgoing, "skipped", size, head.etag, head.version_id, checksum)
         put = self._put(outgoing, parcel, ("If-Match", head.headers["etag"]))
         return (yield from self._sent(outgoing, put))
+
+    def _require(self, key: str, head: Answer, *more: str) -> None:
+        require_fields("A look", head.headers, self.args.bucket, key, "content-length", *more)
 
     def _put(self, outgoing: Outgoing, parcel: Parcel, *condition: Header) -> Put:
         headers = [(self._checksum_header, parcel.checksum), *condition]
@@ -219,7 +226,8 @@ class Journeys:
             )
         if seen is None:
             return Delivered(outgoing, "skipped", outgoing.file.size, None, None, None)
-        return Delivered(outgoing, "skipped", seen.size, seen.etag, seen.version_id, None)
+        size = outgoing.file.size if seen.size is None else seen.size
+        return Delivered(outgoing, "skipped", size, seen.etag, seen.version_id, None)
 
     def _seen(self, key: str) -> Way[Answer | None]:
         """Return what is at the key; None if that is nothing, or cannot be told for whatever reason."""
@@ -268,8 +276,8 @@ class Journeys:
             checksum = ObjectChecksum(algorithm, parcel.checksum, "none")
             return Delivered(outgoing, "uploaded", size, answer.etag, answer.version_id, checksum)
         stored = witness.headers.get(self._checksum_header)
-        is_look = witness is not answer
-        if (stored or parcel.checksum) != parcel.checksum or (is_look and witness.size != size):
+        seen = size if witness is answer else witness.size
+        if (stored or parcel.checksum) != parcel.checksum or seen not in (None, size):
             raise errors.ChecksumMismatch(
                 f"{outgoing.key!r} is stored with {algorithm} {stored or 'unknown'}, but {size:,} bytes "
                 f"with {parcel.checksum} were sent",
@@ -277,7 +285,8 @@ class Journeys:
                 key=outgoing.key,
             )
         by_server = bool(stored) or proven_by_etag(witness, parcel)
-        checksum = ObjectChecksum(algorithm, parcel.checksum, "server" if by_server else "size")
+        otherwise: Literal["none", "size"] = "none" if seen is None else "size"
+        checksum = ObjectChecksum(algorithm, parcel.checksum, "server" if by_server else otherwise)
         return Delivered(outgoing, "uploaded", size, answer.etag, answer.version_id, checksum)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import ClientError
 
 from airflow_s3ops.s3.errors import BucketNotFound, S3OpsError
+from airflow_s3ops.s3.requests.fields import require_fields
 from airflow_s3ops.s3.requests.translate import from_client_error, status_of, translated
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def presence_of(client: S3Client, bucket: str, key: str, version_id: str | None 
             answer: Mapping[str, Any] = client.head_object(**request)
         except ClientError as error:
             return _refused(error, client, bucket, key)
+    require_fields("HeadObject", answer, bucket, key, "ETag", "LastModified")
     return Presence("object", answer["ETag"].strip('"'), answer["LastModified"])
 
 

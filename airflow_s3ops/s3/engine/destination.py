@@ -14,6 +14,7 @@ from airflow_s3ops.s3.engine.refusal import explained
 from airflow_s3ops.s3.extra_args import args_for
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.endpoint import is_aws
+from airflow_s3ops.s3.requests.fields import require_fields
 from airflow_s3ops.s3.requests.translate import translated
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Destination:
 
         :param operation: S3's name of it, such as ``UploadPart``.
         :param own: its parameters besides bucket, key and ExtraArgs.
-        :raises S3OpsError: S3's refusal; or what ended the request from inside its body.
+        :raises S3OpsError: S3's refusal; or what ended the request from inside its body; or an answer that
+            lacks what was asked for.
         """
         args = args_for(self.client, operation, self.extra_args)
         method = getattr(self.client, xform_name(operation))
@@ -65,6 +67,8 @@ class Destination:
             body.seek(0)  # botocore rewinds for its own tries only
         try:
             with translated(self.client, self.bucket, self.key), explained(self, operation):
-                return cast("dict[str, Any]", method(Bucket=self.bucket, Key=self.key, **{**args, **own}))
+                answer: dict[str, Any] = method(Bucket=self.bucket, Key=self.key, **{**args, **own})
         except BodyAbortedError:
             raise cast("PartBody", body).failure or errors.Stopped(f"{operation} was ended") from None
+        require_fields(operation, answer, self.bucket, self.key)
+        return answer

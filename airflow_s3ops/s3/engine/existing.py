@@ -10,6 +10,7 @@ from airflow_s3ops.s3.checksum import ALGORITHMS, encoded
 from airflow_s3ops.s3.engine.digests import CutDigest, read_through, value_of
 from airflow_s3ops.s3.engine.stored import Stored, unquoted
 from airflow_s3ops.s3.errors import ObjectNotFound
+from airflow_s3ops.s3.requests.fields import require_fields
 from airflow_s3ops.s3.results import ObjectChecksum
 
 if TYPE_CHECKING:
@@ -40,11 +41,13 @@ def compared_with_existing(transfer: Transfer) -> Existing:
     neither counts as another one.
 
     :raises AccessDenied: ``s3:GetObject`` is missing, or ``s3:ListBucket`` and there is no object.
+    :raises ServerError: the answer has no size or no ETag.
     """
     try:
         head = transfer.ask("HeadObject", ChecksumMode="ENABLED")
     except ObjectNotFound:
         return Existing({"IfNoneMatch": "*"})
+    require_fields("HeadObject", head, transfer.destination.bucket, transfer.destination.key, "ETag")
     condition = {"IfMatch": head["ETag"]}
     found = _comparable(transfer, head)
     if found is None or transfer.content.size not in (None, head["ContentLength"]):
