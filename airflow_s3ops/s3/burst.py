@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from airflow_s3ops.s3.bulk.burst_limits import why_not
 from airflow_s3ops.s3.bulk.burst_loop import BurstLoop
 from airflow_s3ops.s3.bulk.crt_client import CrtClient
+from airflow_s3ops.s3.bulk.descriptors import within_descriptors
 from airflow_s3ops.s3.bulk.journey import Journeys
 from airflow_s3ops.s3.bulk.template import Templates, template_of
 from airflow_s3ops.s3.extra_args import args_for
@@ -43,7 +44,7 @@ class Burst:
 
     :param client: its endpoint, credentials, addressing and trust are used.
     :param most_at_once: requests under way at once, at most. It begins with 64 or so many, has more while S3
-        answers quickly, and fewer when it throttles.
+        answers quickly, and fewer when it throttles. They take half of the file descriptors left, at most.
     :param memory: bytes of content held at once, at most; a single file may exceed it.
     :param largest: bytes that a file may have; one that has grown beyond it since it was found is not sent.
     :param retries: for each request.
@@ -69,8 +70,9 @@ class Burst:
         trust = Trust(is_proven=is_aws(self.client.meta.endpoint_url))
         journeys = Journeys(self.args, self.largest, templates.put.signs_payload, trust, self.retries)
         halt = Halt(self.stop, s3_uri(self.args.bucket))
-        with CrtClient(self.client, templates, self.most_at_once) as crt:
-            loop = BurstLoop(self.client, crt, journeys, halt, self.most_at_once, self.memory)
+        most = within_descriptors(self.most_at_once)
+        with CrtClient(self.client, templates, most) as crt:
+            loop = BurstLoop(self.client, crt, journeys, halt, most, self.memory)
             yield from loop.outcomes(outgoing)
 
 

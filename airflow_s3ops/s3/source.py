@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from airflow_s3ops.s3.errors import SourceChanged, SourceNotFound, SourceUnreadable
+from airflow_s3ops.s3.errors import SourceChanged, SourceNotFound, SourceUnreadable, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # Linux stamps mtime from a clock that ticks every 1 to 10 ms: a second write within one tick leaves mtime as
 # it was.
 CLOCK_TICK_NS = 20_000_000
+# So many ticks a file may be written to when it is opened; who goes on writing is not done.
+SETTLES_WITHIN = 5
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a fifo",
@@ -125,7 +128,9 @@ def opened_source(filename: str | os.PathLike[str]) -> Iterator[Source]:
     """Open a regular file for reading by position.
 
     :raises SourceNotFound: there is no such file.
-    :raises SourceUnreadable: no regular file, or one that may not be read.
+    :raises SourceUnreadable: no regular file, or one that may not be read, or whose size the system hides.
+    :raises SourceChanged: it is being written to.
+    :raises TransientError: this process has no file descriptor left.
     """
     name = os.fspath(filename)
     try:
@@ -142,15 +147,31 @@ def opened_source(filename: str | os.PathLike[str]) -> Iterator[Source]:
 
 
 def _settled_identity(name: str, fd: int) -> SourceIdentity:
-    while True:
+    for _ in range(SETTLES_WITHIN):
         status = os.fstat(fd)
         kind = stat.S_IFMT(status.st_mode)
         if kind != stat.S_IFREG:
             raise SourceUnreadable(f"{name!r} is {_KINDS.get(kind, 'no regular file')}, not a file")
         # From one tick after the last write on, every later write shows in mtime.
         if not 0 <= time.time_ns() - status.st_mtime_ns < CLOCK_TICK_NS:
+            _require_size(name, fd, status)
             return SourceIdentity.of(status)
         time.sleep(CLOCK_TICK_NS / 1e9)
+    raise SourceChanged(f"The file {name!r} is being written to")
+
+
+def _require_size(name: str, fd: int, status: os.stat_result) -> None:
+    """Refuse what has content but no size, as the files in /proc and /sys do."""
+    if status.st_size:
+        return
+    try:
+        is_empty = not os.pread(fd, 1, 0) or os.fstat(fd).st_size
+    except OSError:
+        is_empty = False
+    if not is_empty:
+        raise SourceUnreadable(
+            f"The system does not tell the size of {name!r}", advice="Copy it to a file on a disk first."
+        )
 
 
 def _refuse(name: str, error: OSError) -> NoReturn:
@@ -159,6 +180,11 @@ def _refuse(name: str, error: OSError) -> NoReturn:
     if isinstance(error, PermissionError):
         raise SourceUnreadable(
             f"The file {name!r} may not be read by this user (uid {os.geteuid()})"
+        ) from error
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        raise TransientError(
+            f"{name!r} was not opened: {error.strerror}",
+            advice="Raise the limit (ulimit -n), or let fewer run at once (max_concurrency).",
         ) from error
     raise SourceUnreadable(f"{name!r} cannot be opened as a file: {error.strerror}") from error
 

@@ -101,6 +101,7 @@ def remembering() -> Iterator[Remembered]:
             remembered.requests.append({name.lower(): value for name, value in self.headers.items()})
             self.send_response(200)
             self.send_header("x-amz-checksum-crc64nvme", self.headers["x-amz-checksum-crc64nvme"])
+            self.send_header("ETag", '"opaque"')
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import resource
 import time
 import warnings
 from pathlib import Path
@@ -12,6 +13,8 @@ from airflow_s3ops.s3.burst import Burst
 from tests.s3.burst_support import batch_args, delivered, objects, outgoing, sent, write_files
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from types_boto3_s3 import S3Client
 
     from tests.servers import S3Server
@@ -23,11 +26,19 @@ def _send(server: S3Server, bucket: str, folder: Path) -> None:
     delivered(sent(server.client(), batch_args(bucket), sorted(folder.iterdir())))
 
 
-def _in_a_fork(server: S3Server, bucket: str, folder: Path) -> None:
+def _send_with_few_descriptors(server: S3Server, bucket: str, folder: Path) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())) + 60, most))
+    _send(server, bucket, folder)
+
+
+def _in_a_fork(
+    server: S3Server, bucket: str, folder: Path, work: Callable[[S3Server, str, Path], None] = _send
+) -> None:
     with warnings.catch_warnings():
         # From Python 3.12 on it warns of forking beside threads: that it works is what is shown here.
         warnings.simplefilter("ignore", DeprecationWarning)
-        child = multiprocessing.get_context("fork").Process(target=_send, args=(server, bucket, folder))
+        child = multiprocessing.get_context("fork").Process(target=work, args=(server, bucket, folder))
         child.start()
     child.join(WITHIN)
     assert child.exitcode == 0
@@ -57,6 +68,14 @@ def test_a_forked_process_sends_while_its_parent_does(
     _in_a_fork(server, bucket, tmp_path / "its")
     assert len(list(outcomes)) == len(mine) - 1
     assert len(objects(s3, bucket)) == len(mine) + 20
+
+
+def test_connections_leave_descriptors_for_the_files(
+    server: S3Server, s3: S3Client, bucket: str, tmp_path: Path
+) -> None:
+    paths = write_files(tmp_path, 400)
+    _in_a_fork(server, bucket, tmp_path, _send_with_few_descriptors)
+    assert len(objects(s3, bucket)) == len(paths)
 
 
 def test_no_thread_is_left(s3: S3Client, bucket: str, tmp_path: Path) -> None:

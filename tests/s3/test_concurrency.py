@@ -52,55 +52,72 @@ def test_it_may_begin_below_the_most() -> None:
     assert Concurrency(2, start=4).limit == 2
 
 
-def test_quick_answers_raise_it_up_to_the_most() -> None:
+def rounds(concurrency: Concurrency, seconds: float, count: int = 1, operation: str = "") -> None:
+    for _ in range(count):
+        for _ in range(concurrency.limit):
+            concurrency.succeeded(seconds, operation)
+
+
+def test_quick_rounds_raise_it_up_to_the_most() -> None:
     concurrency = Concurrency(9, start=4)
-    for _ in range(4):
-        concurrency.succeeded(0.1)
+    rounds(concurrency, 0.1)
     assert concurrency.limit == 5
-    for _ in range(100):
-        concurrency.succeeded(0.15)
+    rounds(concurrency, 0.15, 10)
     assert concurrency.limit == 9
 
 
 def test_answers_that_became_slow_leave_it_where_it_is() -> None:
     concurrency = Concurrency(9, start=4)
-    concurrency.succeeded(0.1)
-    for _ in range(100):
-        concurrency.succeeded(0.3)
-    assert concurrency.limit == 4
-    for _ in range(4):
-        concurrency.succeeded(0.1)
+    rounds(concurrency, 0.1)
+    rounds(concurrency, 0.3, 10)
     assert concurrency.limit == 5
+    rounds(concurrency, 0.1)
+    assert concurrency.limit == 6
+
+
+def test_one_slow_answer_among_many_does_not() -> None:
+    concurrency = Concurrency(90, start=40)
+    for _ in range(2):
+        concurrency.succeeded(1.0)
+        rounds(concurrency, 0.1)
+    assert concurrency.limit > 41
+
+
+def test_after_a_refusal_it_comes_back_to_where_it_began_however_slow_the_answers_are() -> None:
+    concurrency = Concurrency(256, start=64)
+    rounds(concurrency, 0.001)
+    for _ in range(400):
+        concurrency.throttled()
+    assert concurrency.limit == 1
+    rounds(concurrency, 0.5, 20)
+    assert concurrency.limit == 64
+    rounds(concurrency, 0.5, 20)
+    assert concurrency.limit == 64
 
 
 def test_answers_are_compared_with_those_to_the_same_operation() -> None:
     concurrency = Concurrency(9, start=4)
-    concurrency.succeeded(0.1, "HeadObject")
-    for _ in range(3):
-        concurrency.succeeded(0.9, "PutObject")
-    assert concurrency.limit == 5
+    rounds(concurrency, 0.1, operation="HeadObject")
+    rounds(concurrency, 0.9, operation="PutObject")
+    assert concurrency.limit == 6
 
 
 def test_it_may_double_at_first() -> None:
     concurrency = Concurrency(30, start=4, doubles=True)
-    for _ in range(4 + 8):
-        concurrency.succeeded(0.1)
+    rounds(concurrency, 0.1, 2)
     assert concurrency.limit == 16
-    for _ in range(16):
-        concurrency.succeeded(0.1)
+    rounds(concurrency, 0.1)
     assert concurrency.limit == 30
 
 
-def test_after_a_refusal_or_a_slow_answer_it_no_longer_doubles() -> None:
+def test_after_a_refusal_or_a_slow_round_it_no_longer_doubles() -> None:
     slow, refused = (Concurrency(90, start=4, doubles=True) for _ in range(2))
     for concurrency in (slow, refused):
-        for _ in range(4):
-            concurrency.succeeded(0.1)
+        rounds(concurrency, 0.1)
     assert (slow.limit, refused.limit) == (8, 8)
-    slow.succeeded(0.9)
+    rounds(slow, 0.9)
     refused.throttled()
     assert (slow.limit, refused.limit) == (8, 4)
     for concurrency in (slow, refused):
-        for _ in range(concurrency.limit):
-            concurrency.succeeded(0.1)
+        rounds(concurrency, 0.1)
     assert (slow.limit, refused.limit) == (9, 5)

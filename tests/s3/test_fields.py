@@ -31,7 +31,7 @@ def test_what_is_missing_is_named() -> None:
     assert (caught.value.code, caught.value.bucket, caught.value.key) == ("UnreadableAnswer", "b", "k")
     with pytest.raises(ServerError, match="UploadId"):
         require_fields("CreateMultipartUpload", {}, "b", "k")
-    require_fields("PutObject", {}, "b", "k")
+    require_fields("AbortMultipartUpload", {}, "b", "k")
 
 
 def test_a_look_without_an_etag_is_an_error_that_says_so(faults: FaultProxy, bucket: str) -> None:
@@ -101,3 +101,38 @@ def test_a_deletion_by_age_does_not_guess(faults: FaultProxy, s3: S3Client, buck
             modified_before=dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc),
         )
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
+PAGE = b"<html><body>Please log in</body></html>"
+
+
+class TestAPageThatAProxyCalls200:
+    def test_is_no_upload(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
+        faults.on("PUT", times=None).answer_body(200, PAGE)
+        with pytest.raises(ServerError, match="was answered without ETag"):
+            upload_file(faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k")
+        assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+
+    def test_is_none_of_a_small_file_either(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+        faults.on("PUT", times=None).answer_body(200, PAGE)
+        outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 2))
+        assert [error.code for error in errors_of(outcomes).values()] == ["UnreadableAnswer"] * 2
+
+    def test_once_is_tried_again(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
+        faults.on("PUT").answer_body(200, PAGE)
+        path = write_file(tmp_path / "k", 9)
+        upload_file(faults.server.client(), path, bucket, "k")
+        assert_stored(s3, bucket, "k", path)
+
+
+class TestAnObjectThatIsNotThereAlthoughItWasAnsweredAsStored:
+    def test_is_no_upload(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+        faults.on("PUT").answer(200, headers={"ETag": '"opaque"'})
+        with pytest.raises(ServerError, match="answered as stored, and is not there"):
+            upload_file(faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k")
+
+    def test_is_none_of_a_small_file_either(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+        faults.on("PUT").answer(200, headers={"ETag": '"opaque"'})
+        outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 1))
+        (error,) = errors_of(outcomes).values()
+        assert "is not there" in str(error)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -168,3 +170,49 @@ def test_the_file_is_closed_in_the_end(path: Path) -> None:
         with pytest.raises(SourceUnreadable), opened_source(path.parent):
             pass
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_file_that_goes_on_being_written_to_is_refused_soon(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The writer writes whenever we wait for it to pause.
+    monkeypatch.setattr("airflow_s3ops.s3.source.time.sleep", lambda _: os.utime(path))
+    os.utime(path)
+    with pytest.raises(SourceChanged, match="is being written to"), opened_source(path):
+        pass
+
+
+def test_one_whose_writer_pauses_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        ns = time.time_ns() - 10 * CLOCK_TICK_NS if len(waited) == 3 else time.time_ns()
+        os.utime(path, ns=(ns, ns))
+
+    monkeypatch.setattr("airflow_s3ops.s3.source.time.sleep", pause)
+    os.utime(path)
+    with opened_source(path) as source:
+        assert source.identity.size == path.stat().st_size
+    assert len(waited) == 3
+
+
+def test_a_file_whose_size_the_system_hides_is_refused() -> None:
+    with pytest.raises(SourceUnreadable, match="does not tell the size"), opened_source("/proc/version"):
+        pass
+
+
+def test_without_a_descriptor_left_another_try_is_worth_it(path: Path) -> None:
+    script = f"""
+import resource
+from airflow_s3ops.s3.errors import TransientError
+from airflow_s3ops.s3.source import opened_source
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+try:
+    opened_source({str(path)!r}).__enter__()
+except TransientError as error:
+    assert "ulimit -n" in str(error), error
+else:
+    raise AssertionError
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -263,3 +263,26 @@ class TestRealAnswers:
         error = caught(lambda: client.list_objects_v2(Bucket="reports"), client, "reports")
 
         assert type(error) is errors.NetworkError
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (403, errors.AccessDenied),
+        (408, errors.NetworkError),
+        (429, errors.Throttled),
+        (502, errors.ServerError),
+        (503, errors.Throttled),
+        (404, errors.RequestRejected),  # of the object it says nothing
+        (412, errors.RequestRejected),
+    ],
+)
+def test_a_page_of_a_proxys_is_judged_by_its_status(
+    faults: FaultProxy, bucket: str, status: int, expected: type[errors.S3OpsError]
+) -> None:
+    faults.on("PUT", times=None).answer_body(status, b"<html><body><h1>No</h1></body></html>")
+    client = faults.server.client(retries={"total_max_attempts": 1})
+    with pytest.raises(errors.S3OpsError) as caught, translated(client, bucket, "k"):
+        client.put_object(Bucket=bucket, Key="k", Body=b"x")
+    assert type(caught.value) is expected
+    assert str(status) in str(caught.value)

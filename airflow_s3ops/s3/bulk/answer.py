@@ -47,6 +47,11 @@ class Answer:
     headers: Mapping[str, str]
 
     @property
+    def fields(self) -> dict[str, str | None]:
+        """What says that it is S3's answer, by the names that botocore gives it."""
+        return {"ContentLength": self.headers.get("content-length"), "ETag": self.headers.get("etag")}
+
+    @property
     def etag(self) -> str | None:
         """The ETag without its quotes."""
         etag = self.headers.get("etag")

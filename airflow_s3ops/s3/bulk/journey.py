@@ -18,7 +18,7 @@ from airflow_s3ops.s3.bulk.sameness import claim_of, proven_by_etag
 from airflow_s3ops.s3.engine.content_type import content_type_of
 from airflow_s3ops.s3.engine.encryption import HEADERS, confirm_encryption
 from airflow_s3ops.s3.requests.conditions import ignored, named
-from airflow_s3ops.s3.requests.fields import require_fields
+from airflow_s3ops.s3.requests.fields import not_stored, require_fields
 from airflow_s3ops.s3.results import ObjectChecksum
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ class Journeys:
         try:
             parcel.check()
         except errors.SourceChanged as error:
+            if delivered.status == "skipped":
+                raise
             raise _too_late(error) from error
         return delivered
 
@@ -144,22 +146,19 @@ class Journeys:
             head = yield from self._tried(Look(outgoing.key))
         except errors.ObjectNotFound:
             return (yield from self._sent(outgoing, self._put(outgoing, parcel, IF_NONE_MATCH)))
-        self._require(outgoing.key, head, "etag")
+        require_fields("HeadObject", head.fields, self.args.bucket, outgoing.key, "ETag")
         claim = claim_of(head) if head.size == len(parcel.data) else None
         if claim:
             first = (
                 head if claim.parts == 1 else (yield from self._tried(Look(outgoing.key, first_part=True)))
             )
-            self._require(outgoing.key, first)
+            require_fields("HeadObject", first.fields, self.args.bucket, outgoing.key)
             if claim.holds(parcel, cast("int", first.size)):
                 checksum = ObjectChecksum(claim.name, claim.value, "server")
                 size = len(parcel.data)
                 return Delivered(outgoing, "skipped", size, head.etag, head.version_id, checksum)
         put = self._put(outgoing, parcel, ("If-Match", head.headers["etag"]))
         return (yield from self._sent(outgoing, put))
-
-    def _require(self, key: str, head: Answer, *more: str) -> None:
-        require_fields("A look", head.headers, self.args.bucket, key, "content-length", *more)
 
     def _put(self, outgoing: Outgoing, parcel: Parcel, *condition: Header) -> Put:
         headers = [(self._checksum_header, parcel.checksum), *condition]
@@ -176,12 +175,16 @@ class Journeys:
         while True:
             tried += 1
             try:
-                return (yield wish)
+                answer = yield wish
+                if isinstance(wish, Put):
+                    require_fields("PutObject", answer.fields, self.args.bucket, wish.key)
             except self.retries.worth as error:
                 if failures is not None:
                     failures.append(error)
                 if tried == self.retries.tries:
                     raise
+            else:
+                return answer
             yield Pause(self.retries.pause_after(tried))
             if isinstance(wish, Put):
                 wish.parcel.check()
@@ -229,8 +232,11 @@ class Journeys:
         size = outgoing.file.size if seen.size is None else seen.size
         return Delivered(outgoing, "skipped", size, seen.etag, seen.version_id, None)
 
-    def _seen(self, key: str) -> Way[Answer | None]:
-        """Return what is at the key; None if that is nothing, or cannot be told for whatever reason."""
+    def _seen(self, key: str, *, was_stored: bool = False) -> Way[Answer | None]:
+        """Return what is at the key; None if that is nothing, or cannot be told for whatever reason.
+
+        :param was_stored: an answer said so; then nothing is an error.
+        """
         if not self.may_look:
             return None
         try:
@@ -238,6 +244,9 @@ class Journeys:
         except errors.AccessDenied:
             # Without s3:ListBucket that is also S3's answer for a key that is free.
             self.may_look = self.args.if_exists != "replace"
+        except errors.ObjectNotFound as error:
+            if was_stored:
+                raise not_stored(self.args.bucket, key) from error
         except errors.S3OpsError:
             pass
         return None
@@ -246,7 +255,7 @@ class Journeys:
         """Compare what S3 says it stored. Without a checksum its ETag may prove it, else a look must do."""
         if self._checksum_header in answer.headers or proven_by_etag(answer, parcel):
             return self._uploaded(outgoing, parcel, answer, answer)
-        seen = yield from self._seen(outgoing.key)
+        seen = yield from self._seen(outgoing.key, was_stored=True)
         if seen is None or seen.etag != answer.etag:
             seen = None  # nobody may look, or somebody else has written since
         return self._uploaded(outgoing, parcel, answer, seen)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_s3ops.s3.errors import ChecksumMismatch, PermanentError, TransientError
+from airflow_s3ops.s3.errors import ChecksumMismatch, ObjectNotFound, PermanentError, TransientError
+from airflow_s3ops.s3.requests.fields import not_stored
 from airflow_s3ops.s3.results import ObjectChecksum
 
 if TYPE_CHECKING:
@@ -47,12 +48,16 @@ def verified(transfer: Transfer, sent: Sent, answer: Mapping[str, Any]) -> Store
     """Return what is stored, by the answer that said so; by a HEAD where that has no checksum.
 
     :raises ChecksumMismatch: it is not what was sent.
+    :raises ServerError: there is nothing at the key.
     """
     if answer.get(sent.algorithm.member):
         return _compared(transfer.destination, sent, answer, sent.size)
     try:
-        seen = look(transfer)
-    except TransientError:
+        seen = transfer.ask("HeadObject", ChecksumMode="ENABLED")
+    except ObjectNotFound as error:
+        destination = transfer.destination
+        raise not_stored(destination.bucket, destination.key) from error
+    except (PermanentError, TransientError):
         seen = None  # it is stored all the same, and that was said
     if seen is None or seen.get("ETag") != answer.get("ETag", seen.get("ETag")):
         # Nobody may look, or somebody else has written since.

@@ -6,24 +6,27 @@ import threading
 
 # Measured: docs/design-of-transfers.md.
 DEFAULT_CONCURRENCY = 8
-# An answer that takes this many times the quickest one says that the server is busy.
+# A round of answers that take this many times as long as the quickest round did: the server is busy.
 BUSY = 2.0
 
 
 class Concurrency:
-    """A limit that is halved by a refusal and raised by one after a round of successes (AIMD, as TCP does).
+    """A limit that is halved by a refusal and raised after a round of successes (AIMD, as TCP does).
+
+    A round is as many successes as the limit. Up to where it began each raises it, by a quarter or by one;
+    beyond that only one whose answers were quick does: more requests at once would else wait for each other.
 
     :param most: what it never exceeds.
     :param start: where it begins; by default there.
-    :param doubles: whether the first rounds double it (TCP's slow start), until a refusal or a slow answer.
+    :param doubles: whether quick rounds double it (TCP's slow start), until a refusal or one that was not.
     """
 
     def __init__(self, most: int, start: int | None = None, *, doubles: bool = False) -> None:
         self._most = most
-        self._limit = most if start is None else min(most, start)
+        self._start = self._limit = most if start is None else min(most, start)
         self._doubles = doubles
-        self._successes = 0
         self._same_burst = 0
+        self._round = _Round()
         self._quickest: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -35,7 +38,7 @@ class Concurrency:
     def throttled(self) -> None:
         """Take note that S3 asked for less. What was under way at that time counts as one refusal."""
         with self._lock:
-            self._successes = 0
+            self._round = _Round()
             self._doubles = False
             if self._same_burst:
                 self._same_burst -= 1
@@ -46,18 +49,40 @@ class Concurrency:
     def succeeded(self, seconds: float = 0.0, operation: str = "") -> None:
         """Take note that S3 took a request at once.
 
-        :param seconds: how long it took, if all requests are of about one size: while answers become slow,
-            more requests at once would only wait for each other.
-        :param operation: what it is compared with: the quickest of this one.
+        :param seconds: how long it took.
+        :param operation: what it is compared with: rounds of this one.
         """
         with self._lock:
             self._same_burst = max(0, self._same_burst - 1)
-            quickest = self._quickest[operation] = min(self._quickest.get(operation, seconds), seconds)
-            if seconds > BUSY * quickest:
-                self._successes = 0
-                self._doubles = False
-                return
-            self._successes += 1
-            if self._successes >= self._limit:
-                self._successes = 0
-                self._limit = min(self._most, 2 * self._limit if self._doubles else self._limit + 1)
+            self._round.add(operation, seconds)
+            if self._round.successes >= self._limit:
+                self._limit = min(self._most, self._raised())
+                self._round = _Round()
+
+    def _raised(self) -> int:
+        operation, mean = self._round.mean()
+        quickest = self._quickest[operation] = min(self._quickest.get(operation, mean), mean)
+        is_quick = mean <= BUSY * quickest
+        if self._limit < self._start:
+            return min(self._start, self._limit + max(1, self._limit // 4))
+        if self._doubles and is_quick:
+            return 2 * self._limit
+        self._doubles = False
+        return self._limit + is_quick
+
+
+class _Round:
+    """Successes under one limit, and how long they took."""
+
+    def __init__(self) -> None:
+        self.successes = 0
+        self._seconds: dict[str, list[float]] = {}
+
+    def add(self, operation: str, seconds: float) -> None:
+        self.successes += 1
+        self._seconds.setdefault(operation, []).append(seconds)
+
+    def mean(self) -> tuple[str, float]:
+        """Return the operation that was asked for most, and the mean of its seconds."""
+        operation, seconds = max(self._seconds.items(), key=lambda item: len(item[1]))
+        return operation, sum(seconds) / len(seconds)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 REQUIRED = {
     "CreateMultipartUpload": ("UploadId",),
     "HeadObject": ("ContentLength",),
+    # A page that a proxy answers with, and calls 200, has none.
+    "PutObject": ("ETag",),
     "UploadPart": ("ETag",),
 }
 
@@ -31,5 +33,17 @@ def require_fields(operation: str, answer: Mapping[str, object], bucket: str, ke
             bucket=bucket,
             key=key,
             code="UnreadableAnswer",
-            advice="S3 always sends it. Look at what is between here and the server: a proxy, a gateway",
+            advice="S3 always sends it. Look at what is between here and the server: a proxy, a gateway.",
         )
+
+
+def not_stored(bucket: str, key: str) -> ServerError:
+    """Return the error for an object that is not there although an answer said that it was stored."""
+    return ServerError(
+        f"{s3_uri(bucket, key)} was answered as stored, and is not there",
+        bucket=bucket,
+        key=key,
+        code="UnreadableAnswer",
+        advice="Either it was deleted at once, or the answer was not S3's: look at what is between here and "
+        "the server.",
+    )

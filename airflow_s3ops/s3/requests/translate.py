@@ -49,6 +49,7 @@ CODES: dict[str, type[errors.S3OpsError]] = {
     "TokenRefreshRequired": errors.CredentialsExpired,
     "IncompleteBody": errors.NetworkError,
     "RequestTimeout": errors.NetworkError,
+    "408": errors.NetworkError,
     "InternalError": errors.ServerError,
     "500": errors.ServerError,
     "502": errors.ServerError,
@@ -84,6 +85,8 @@ CODES: dict[str, type[errors.S3OpsError]] = {
     "503": errors.Throttled,
 }
 
+# A proxy's 404 or 412 says nothing of an object.
+_S3_ALONE = frozenset({301, 404, 412})
 _NAMED_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 # botocore's own exceptions, by the name of the class or of one of its bases.
@@ -135,8 +138,13 @@ def translated(
 
 
 def code_of(error: ClientError) -> str:
-    """Return S3's error code; the HTTP status, as text, where a HEAD's answer has no body to hold one."""
-    return str(error.response.get("Error", {}).get("Code", "unknown"))
+    """Return S3's error code; the HTTP status, as text, where a HEAD's answer has no body to hold one.
+
+    A page of a proxy's has none either. Its status is taken, unless S3 alone could mean something by it.
+    """
+    code = str(error.response.get("Error", {}).get("Code", "unknown"))
+    status = status_of(error)
+    return code or (f"a page of status {status}" if status in _S3_ALONE else str(status))
 
 
 def status_of(error: ClientError) -> int:
