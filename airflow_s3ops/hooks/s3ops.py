@@ -17,7 +17,6 @@ from airflow_s3ops.s3 import bucket as s3_bucket
 from airflow_s3ops.s3 import delete, delete_many, head, listing, manifest_join, presign, upload
 from airflow_s3ops.s3 import upload_files as many
 from airflow_s3ops.s3.errors import AccessDenied, S3OpsError
-from airflow_s3ops.s3.halt import raise_if_stopped
 from airflow_s3ops.s3.names import bucket_and_key, bucket_and_prefix
 from airflow_s3ops.s3.requests.caller import caller_of
 from airflow_s3ops.s3.requests.translate import translated
@@ -121,7 +120,6 @@ class S3OpsHook(AwsBaseHook):
 
         See :func:`airflow_s3ops.s3.bucket.create_bucket`.
         """
-        raise_if_stopped(self._stop, bucket)
         return s3_bucket.create_bucket(
             self.client,
             bucket,
@@ -129,6 +127,7 @@ class S3OpsHook(AwsBaseHook):
             if_exists=if_exists,
             settings=settings,
             extra_args=extra_args,
+            stop=self._stop,
         )
 
     def delete_bucket(

@@ -14,11 +14,12 @@ from airflow_s3ops.s3.errors import (
     PreconditionFailed,
     RequestRejected,
 )
-from airflow_s3ops.s3.halt import raise_if_stopped
+from airflow_s3ops.s3.halt import Halt
 from airflow_s3ops.s3.names import checked_bucket, checked_key, s3_uri
 from airflow_s3ops.s3.requests.no_blind_repeat import no_blind_repeat
 from airflow_s3ops.s3.requests.translate import translated
 from airflow_s3ops.s3.results import DeleteObjectResult
+from airflow_s3ops.s3.stoppable_client import stoppable
 
 if TYPE_CHECKING:
     import threading
@@ -45,22 +46,22 @@ def delete_object(
     :param version_id: delete this version (or delete marker) for good.
     :param if_match: delete only the object of this ETag, with or without its quotes.
     :param if_missing: what to do if there is nothing to delete.
-    :param stop: looked at before each request.
+    :param stop: ends it within 2 seconds when it is set; a request that is under way may still be done.
     :raises ObjectNotFound: nothing to delete, and ``if_missing="fail"``.
     :raises PreconditionFailed: the object has another ETag than ``if_match``; it is untouched.
     :raises BucketNotFound: there is no such bucket; that is never "missing".
     :raises AccessDenied: ``s3:DeleteObject`` (``s3:DeleteObjectVersion``) is missing; for ``if_match`` and
         ``if_missing="fail"`` also ``s3:GetObject``.
+    :raises Stopped: ``stop`` is set.
     """
     started = time.monotonic()
     wanted = _checked(bucket, key, version_id, if_match, if_missing)
-    raise_if_stopped(stop, bucket)
+    client = stoppable(client, Halt(stop, s3_uri(bucket, key)))
     found = presence_of(client, bucket, key, version_id)
     if found.state != "missing" and wanted is not None:
         _require_etag(found, wanted, bucket, key)
     if isinstance(found.refusal, AccessDenied) and if_missing == "fail":
         raise found.refusal  # whether there is something to delete cannot be known
-    raise_if_stopped(stop, bucket)
     if found.state == "missing":
         require_bucket(client, bucket)
         if if_missing == "fail":

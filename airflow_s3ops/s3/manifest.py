@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.engine.destination import Destination
 from airflow_s3ops.s3.extra_args import CONDITIONS, is_about_content
+from airflow_s3ops.s3.halt import Halt
+from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.no_blind_repeat import no_blind_repeat
+from airflow_s3ops.s3.stoppable_client import stoppable
 from airflow_s3ops.s3.upload import upload_file
 
 if TYPE_CHECKING:
@@ -88,12 +91,14 @@ def failed_row(failure: FailedKey) -> dict[str, Any]:
     return {"key": failure.key, "code": failure.code, "message": failure.message}
 
 
-def remove_stale(client: S3Client, batch: BatchArgs, key: str) -> None:
+def remove_stale(client: S3Client, batch: BatchArgs, key: str, stop: threading.Event | None) -> None:
     """Delete the list of failures that an earlier try has left. If that cannot be done, the log says so.
 
     :param batch: whose bucket and ExtraArgs it shares: the list was written with them.
+    :raises Stopped: ``stop`` is set.
     """
-    stale = Destination(client, batch.bucket, key, batch.extra_args)
+    halt = Halt(stop, s3_uri(batch.bucket, key))
+    stale = Destination(stoppable(client, halt), batch.bucket, key, batch.extra_args)
     try:
         try:
             _look_and_delete(stale)
@@ -101,6 +106,8 @@ def remove_stale(client: S3Client, batch: BatchArgs, key: str) -> None:
             _look_and_delete(stale)
     except errors.ObjectNotFound:
         return
+    except errors.Stopped:
+        raise
     except errors.S3OpsError as error:
         log.warning("A list of an earlier try's failures may still be there: %s", error)
 

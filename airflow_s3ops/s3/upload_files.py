@@ -189,7 +189,7 @@ def _finish(batch: Batch, tally: Tally) -> str | None:
     if not tally.rows or not key:
         return None
     uri = tally.rows.upload(batch.client, batch.args, key, batch.stop)
-    remove_stale(batch.client, batch.args, key + FAILED_SUFFIX)
+    remove_stale(batch.client, batch.args, key + FAILED_SUFFIX, batch.stop)
     return uri
 
 

@@ -11,6 +11,7 @@ from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.bucket import create_bucket
 from airflow_s3ops.s3.bucket_settings import BucketSettings
 from airflow_s3ops.s3.buckets import bucket_patience
+from tests.faults import Soon
 from tests.s3.bucket_support import (
     AT_ONCE,
     HAVE_ACCOUNTS,
@@ -20,6 +21,7 @@ from tests.s3.bucket_support import (
     new_bucket_name,
     stranger_to,
 )
+from tests.s3.test_upload_stop import GRACE, WITHIN, StopWatch
 from tests.servers.purge import create_bucket as make_plainly
 
 if TYPE_CHECKING:
@@ -451,3 +453,40 @@ class TestTheCreation:
         faults.on("GET", query="tagging", times=2).answer(404, "NoSuchBucket")
 
         assert create_bucket(proxied, name, settings={"tags": {"a": "b"}}).applied == ("tags",)
+
+
+@pytest.mark.needs("versioning")
+@pytest.mark.parametrize(
+    ("hangs", "where"),
+    [("HEAD", {}), ("PUT", {}), ("GET", {"query": "versioning"}), ("PUT", {"query": "versioning"})],
+    ids=["the look", "CreateBucket", "the reading of a setting", "the writing of one"],
+)
+def test_a_stop_does_not_wait_for_an_answer(
+    faults: FaultProxy, name: str, hangs: str, where: dict[str, Any]
+) -> None:
+    watch = StopWatch()
+    client = faults.server.client(retries={"total_max_attempts": 1}, read_timeout=20)
+    faults.on(hangs, **where, predicate=Soon(watch.set)).stall()
+    with pytest.raises(errors.Stopped):
+        create_bucket(client, name, settings={"versioning": "Enabled"}, stop=watch.event)
+    assert watch.seconds < WITHIN + GRACE
+
+
+def test_neither_for_the_list_of_buckets(faults: FaultProxy, bucket: str) -> None:
+    watch = StopWatch()
+    client = faults.server.client(retries={"total_max_attempts": 1}, read_timeout=20)
+    faults.on(predicate=lambda asked: is_list_of_buckets(asked) and Soon(watch.set)(asked)).stall()
+    with pytest.raises(errors.Stopped):
+        create_bucket(client, bucket, stop=watch.event)
+    assert watch.seconds < WITHIN + GRACE
+
+
+def test_neither_for_another_tasks_request_to_end(
+    faults: FaultProxy, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket_patience, "WAITS", (60.0,))
+    watch = StopWatch()
+    faults.on("PUT", predicate=Soon(watch.set)).answer(409, "OperationAborted")
+    with pytest.raises(errors.Stopped):
+        create_bucket(faults.server.client(), name, stop=watch.event)
+    assert watch.seconds < WITHIN + GRACE

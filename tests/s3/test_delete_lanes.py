@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_s3ops.s3.buckets.bucket_delete import delete_bucket
+from airflow_s3ops.s3.delete import delete_object
 from airflow_s3ops.s3.delete_many import delete_objects
 from airflow_s3ops.s3.deletion import batch, removal
 from airflow_s3ops.s3.errors import Stopped
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # Two seconds are promised; the rest is for a busy machine.
 STOP_WITHIN = 2.0
 GRACE = 3.0
+IS_THE_BUCKET = {"path": "/s3ops-*[!n]"}  # and not the key that is unknown in it
 IS_SLOW_DOWN = "<Error><Key>{}</Key><Code>SlowDown</Code><Message>Reduce.</Message></Error>"
 
 
@@ -153,17 +155,47 @@ def given_keys(client: S3Client, bucket: str, stop: threading.Event) -> Any:
     return delete_objects(client, bucket, keys=["k000", "k001"], stop=stop)
 
 
+def an_unknown_key(client: S3Client, bucket: str, stop: threading.Event) -> Any:
+    return delete_objects(client, bucket, keys=["unknown"], stop=stop)
+
+
+def one_object(client: S3Client, bucket: str, stop: threading.Event) -> Any:
+    return delete_object(client, bucket, "k000", stop=stop)
+
+
+def an_unknown_object(client: S3Client, bucket: str, stop: threading.Event) -> Any:
+    return delete_object(client, bucket, "unknown", stop=stop)
+
+
 def the_bucket(client: S3Client, bucket: str, stop: threading.Event) -> Any:
     return delete_bucket(client, bucket, force=True, stop=stop)
 
 
+def an_empty_bucket(client: S3Client, bucket: str, stop: threading.Event) -> Any:
+    delete_objects(client, bucket, prefix="k")
+    return delete_bucket(client, bucket, stop=stop)
+
+
+def the_bucket_as_if_empty(client: S3Client, bucket: str, stop: threading.Event) -> Any:
+    return delete_bucket(client, bucket, stop=stop)
+
+
 @pytest.mark.parametrize(
-    ("delete", "hangs", "query"),
+    ("delete", "hangs", "where"),
     [
-        (a_prefix, "POST", "delete"),
-        (a_prefix, "GET", "list-type"),
-        (given_keys, "HEAD", None),
-        (the_bucket, "POST", "delete"),
+        (a_prefix, "POST", {"query": "delete"}),
+        (a_prefix, "GET", {"query": "list-type"}),
+        (given_keys, "HEAD", {}),
+        (an_unknown_key, "HEAD", IS_THE_BUCKET),
+        (one_object, "HEAD", {}),
+        (one_object, "DELETE", {}),
+        (an_unknown_object, "HEAD", IS_THE_BUCKET),
+        (the_bucket, "GET", {"query": "uploads"}),
+        (the_bucket, "POST", {"query": "delete"}),
+        (the_bucket, "DELETE", {}),
+        (an_empty_bucket, "GET", {"query": "versions"}),
+        (an_empty_bucket, "DELETE", {}),
+        (the_bucket_as_if_empty, "GET", {"query": "uploads"}),
     ],
 )
 def test_a_stop_does_not_wait_for_a_server_that_says_nothing(
@@ -172,7 +204,7 @@ def test_a_stop_does_not_wait_for_a_server_that_says_nothing(
     faults: FaultProxy,
     delete: Callable[[S3Client, str, threading.Event], Any],
     hangs: str,
-    query: str | None,
+    where: dict[str, Any],
 ) -> None:
     put(s3, bucket, 4)
     stop = threading.Event()
@@ -183,7 +215,7 @@ def test_a_stop_does_not_wait_for_a_server_that_says_nothing(
         asked_at.append(time.monotonic())
         stop.set()
 
-    faults.on(hangs, query=query, times=None, predicate=Soon(ask_to_stop)).stall()
+    faults.on(hangs, **where, times=None, predicate=Soon(ask_to_stop)).stall()
     with pytest.raises(Stopped):
         delete(client, bucket, stop)
     assert time.monotonic() - asked_at[0] < STOP_WITHIN + GRACE

@@ -17,6 +17,7 @@ from airflow_s3ops.s3.bulk import roads
 from airflow_s3ops.s3.delete_many import delete_objects
 from airflow_s3ops.s3.requests.retry import Retries
 from airflow_s3ops.s3.upload_files import upload_files
+from tests.faults import Soon
 from tests.s3.files_support import listed, settled, write_files
 from tests.s3.test_upload_stop import GRACE, WITHIN, StopWatch
 from tests.s3.upload_support import MIB, Kept, assert_stored, impatient_client, open_uploads, write_file
@@ -149,6 +150,18 @@ class TestListOfEarlierFailures:
         assert [request.method for request in about_it] == ["HEAD", "DELETE"]
         assert {request.headers.get("x-amz-request-payer") for request in about_it} == {"requester"}
         assert self.markers(s3, stale) == ["m.failed"]
+
+    @pytest.mark.parametrize("hangs", ["HEAD", "DELETE"])
+    def test_a_stop_does_not_wait_for_it(
+        self, s3: S3Client, faults: FaultProxy, tmp_path: Path, bucket: str, hangs: str
+    ) -> None:
+        s3.put_object(Bucket=bucket, Key="m.failed", Body=b"{}\n")
+        watch = StopWatch()
+        faults.on(hangs, path="m.failed", predicate=Soon(watch.set)).stall()
+        client = impatient_client(faults, read_timeout=20)
+        with pytest.raises(errors.Stopped):
+            upload_files(client, write_files(tmp_path, ["a"]), bucket, manifest_key="m", stop=watch.event)
+        assert watch.seconds < WITHIN + GRACE
 
 
 class TestStop:

@@ -16,11 +16,14 @@ from airflow_s3ops.s3.buckets.bucket_patience import CONFLICT, patiently
 from airflow_s3ops.s3.buckets.bucket_region import asked_region, location_constraint
 from airflow_s3ops.s3.buckets.bucket_settings_apply import apply_settings
 from airflow_s3ops.s3.errors import BucketExists, BucketInOtherRegion, InvalidInput
+from airflow_s3ops.s3.halt import Halt
 from airflow_s3ops.s3.names import checked_new_bucket, s3_uri
 from airflow_s3ops.s3.requests.translate import code_of, translated
 from airflow_s3ops.s3.results import CreateBucketResult
+from airflow_s3ops.s3.stoppable_client import stoppable
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping
 
     from types_boto3_s3 import S3Client
@@ -41,6 +44,7 @@ def create_bucket(
     if_exists: IfExists = "adopt",
     settings: BucketSettings | Mapping[str, Any] | None = None,
     extra_args: Mapping[str, Any] | None = None,
+    stop: threading.Event | None = None,
 ) -> CreateBucketResult:
     """Make a bucket, or adopt one that is mine and in the asked region; then apply the settings.
 
@@ -58,6 +62,7 @@ def create_bucket(
         making a new one. ``applied`` of the result names what this call wrote.
     :param extra_args: more parameters of CreateBucket, such as ``ACL``; they mean nothing for a bucket that
         is there already.
+    :param stop: ends it within 2 seconds when it is set; a request that is under way may still be done.
     :raises InvalidBucketName: naming the rule that is broken.
     :raises InvalidInput: another parameter is wrong (``InvalidExtraArgs``: one of ``extra_args``); nothing
         was sent.
@@ -67,6 +72,7 @@ def create_bucket(
     :raises AccessDenied: naming the missing right. Adopting needs ``s3:ListAllMyBuckets``.
     :raises RequestConflict: the name is being made or removed at this moment.
     :raises NotSupportedByServer: naming the setting that the server does not know.
+    :raises Stopped: ``stop`` is set; the next call goes on from what was done.
     """
     checked_new_bucket(bucket)
     if if_exists not in get_args(IfExists):
@@ -75,15 +81,18 @@ def create_bucket(
     checked = BucketSettings.of(settings).checked()
     args = create_bucket_args(client, checked, extra_args, location_constraint(region))
 
+    halt = Halt(stop, s3_uri(bucket))
+    client = stoppable(client, halt)
     sight = look(client, bucket)
-    answer = _make(client, bucket, args) if sight is None else _Answer.TAKEN
+    answer = _make(client, bucket, args, halt) if sight is None else _Answer.TAKEN
     home: str | None = region
     if answer is not _Answer.MADE:
-        home = _home(client, bucket, sight, mine=answer is not _Answer.TAKEN)
+        home = _home(client, bucket, sight, halt, mine=answer is not _Answer.TAKEN)
         _check_adoptable(bucket, home, region, if_exists="adopt" if answer.created else if_exists)
     log.info("%s was %s, region %s", s3_uri(bucket), "created" if answer.created else "there already", home)
 
-    changed = set(apply_settings(client, bucket, checked, created=answer is not _Answer.TAKEN))
+    is_new = answer is not _Answer.TAKEN
+    changed = set(apply_settings(client, bucket, checked, created=is_new, pause=halt.pause))
     if answer.created:
         changed |= SENT_ALONG.intersection(checked.given())
     applied = tuple(name for name in NAMES if name in changed)
@@ -104,10 +113,10 @@ class _Answer(Enum):
         return self in (_Answer.MADE, _Answer.MADE_BEFORE_A_RETRY)
 
 
-def _make(client: S3Client, bucket: str, args: Mapping[str, Any]) -> _Answer:
+def _make(client: S3Client, bucket: str, args: Mapping[str, Any], halt: Halt) -> _Answer:
     with translated(client, bucket):
         try:
-            patiently(partial(client.create_bucket, Bucket=bucket, **args), CONFLICT)
+            patiently(partial(client.create_bucket, Bucket=bucket, **args), CONFLICT, pause=halt.pause)
         except ClientError as error:
             if code_of(error) == "BucketAlreadyExists":
                 return _Answer.TAKEN
@@ -118,9 +127,11 @@ def _make(client: S3Client, bucket: str, args: Mapping[str, Any]) -> _Answer:
     return _Answer.MADE
 
 
-def _home(client: S3Client, bucket: str, sight: Sight | None, *, mine: bool) -> str | None:
+def _home(client: S3Client, bucket: str, sight: Sight | None, halt: Halt, *, mine: bool) -> str | None:
     seen = sight or look(client, bucket) or Sight(None)
-    return region_of_mine(client, bucket, seen) if mine else region_if_mine(client, bucket, seen)
+    if mine:
+        return region_of_mine(client, bucket, seen)
+    return region_if_mine(client, bucket, seen, halt.pause)
 
 
 def _check_adoptable(bucket: str, home: str | None, region: str, *, if_exists: str) -> None:

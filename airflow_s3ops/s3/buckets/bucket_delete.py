@@ -17,11 +17,13 @@ from airflow_s3ops.s3.errors import (
     InvalidInput,
     NotSupportedByServer,
 )
+from airflow_s3ops.s3.halt import Halt
 from airflow_s3ops.s3.listings.answers import OBJECTS, VERSIONS
 from airflow_s3ops.s3.listings.pages import page_of
 from airflow_s3ops.s3.names import checked_bucket, s3_uri
 from airflow_s3ops.s3.requests.translate import code_of, translated
 from airflow_s3ops.s3.results import DeleteBucketResult
+from airflow_s3ops.s3.stoppable_client import stoppable
 
 if TYPE_CHECKING:
     import threading
@@ -55,7 +57,7 @@ def delete_bucket(
 
     :param force: delete every object, version and delete marker and abort every open upload first, for good.
     :param if_missing: ``ignore`` is content with a bucket that is not there.
-    :param stop: looked at between requests while the bucket is emptied.
+    :param stop: ends it within 2 seconds when it is set; a request that is under way may still be done.
     :raises BucketNotEmpty: saying what is in it.
     :raises BucketNotFound: and ``if_missing="fail"``.
     :raises BucketRefilled: somebody goes on writing to it; everything found was deleted, the bucket is still
@@ -68,7 +70,8 @@ def delete_bucket(
     if if_missing not in get_args(IfMissing):
         raise InvalidInput(f"if_missing is {if_missing!r}, not one of {', '.join(get_args(IfMissing))}")
     try:
-        result = _delete_with_contents(client, bucket, stop) if force else _delete_empty(client, bucket)
+        delete = _delete_with_contents if force else _delete_empty
+        result = delete(client, bucket, stop)
     except BucketNotFound:
         if if_missing == "fail":
             raise
@@ -77,8 +80,10 @@ def delete_bucket(
     return result
 
 
-def _delete_empty(client: S3Client, bucket: str) -> DeleteBucketResult:
-    if _holds_something(client, bucket) or not _deleted(client, bucket):
+def _delete_empty(client: S3Client, bucket: str, stop: threading.Event | None) -> DeleteBucketResult:
+    halt = Halt(stop, s3_uri(bucket))
+    client = stoppable(client, halt)
+    if _holds_something(client, bucket) or not _deleted(client, bucket, halt):
         raise BucketNotEmpty(
             f"{s3_uri(bucket)} is not empty: it holds {describe_contents(client, bucket)}", bucket=bucket
         )
@@ -86,26 +91,28 @@ def _delete_empty(client: S3Client, bucket: str) -> DeleteBucketResult:
 
 
 def _delete_with_contents(client: S3Client, bucket: str, stop: threading.Event | None) -> DeleteBucketResult:
+    halt = Halt(stop, s3_uri(bucket))
+    asked = stoppable(client, halt)  # emptying has threads of its own, and is given the bare one
     objects = uploads = 0
     for _ in range(MAX_ROUNDS):
         emptied = empty_bucket(client, bucket, stop=stop)
         objects += emptied.objects_deleted
         uploads += emptied.uploads_aborted
-        if _deleted(client, bucket):
+        if _deleted(asked, bucket, halt):
             return DeleteBucketResult(bucket, "deleted", objects, uploads)
         log.info("%s is not empty any more: once again", s3_uri(bucket))
     raise BucketRefilled(
         f"{s3_uri(bucket)} was emptied {MAX_ROUNDS} times ({objects} objects and versions deleted), but "
-        f"somebody goes on writing to it: now it holds {describe_contents(client, bucket)}",
+        f"somebody goes on writing to it: now it holds {describe_contents(asked, bucket)}",
         bucket=bucket,
     )
 
 
-def _deleted(client: S3Client, bucket: str) -> bool:
+def _deleted(client: S3Client, bucket: str, halt: Halt) -> bool:
     """Delete the bucket, which was there a moment ago; return False if it is not empty."""
     with translated(client, bucket):
         try:
-            patiently(partial(client.delete_bucket, Bucket=bucket), CONFLICT)
+            patiently(partial(client.delete_bucket, Bucket=bucket), CONFLICT, pause=halt.pause)
         except ClientError as error:
             if code_of(error) == "BucketNotEmpty":
                 return False

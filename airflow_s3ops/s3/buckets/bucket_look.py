@@ -15,6 +15,8 @@ from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.translate import from_client_error, status_of, translated
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from types_boto3_s3 import S3Client
 
 # A full page of S3's: servers that know no Prefix answer with everything anyhow.
@@ -55,18 +57,21 @@ def look(client: S3Client, bucket: str) -> Sight | None:
     return Sight(region_in(answer) or region(answer.get("BucketRegion")))
 
 
-def region_if_mine(client: S3Client, bucket: str, sight: Sight) -> str | None:
+def region_if_mine(
+    client: S3Client, bucket: str, sight: Sight, pause: Callable[[float], None] = time.sleep
+) -> str | None:
     """Return the region of a bucket if it is in my list (ListBuckets); None if the server does not say.
 
     Being allowed to read a bucket does not make it mine: another account's policy may allow it to the world.
 
     :param sight: what :func:`look` returned.
+    :param pause: waits so many seconds before another look.
     :raises BucketNotMine: it is not in the list.
     :raises AccessDenied: the list is refused, so that nothing shows that the bucket is mine.
     """
     # The list is "eventually consistent": a bucket that another task of mine has just made may show late.
     for wait in (0.0, *bucket_patience.WAITS[:LOOKS]):
-        time.sleep(wait)
+        pause(wait)
         listed = _in_my_list(client, bucket)
         if listed is not None:
             return region_of_mine(client, bucket, sight if sight.region else listed)

@@ -28,9 +28,10 @@ WAITS = (0.2, 0.4, 0.9, 2.0, 4.0, 8.0)
 CONFLICT = "OperationAborted"
 
 
-def patiently(call: Callable[[], T], *codes: str) -> T:
+def patiently(call: Callable[[], T], *codes: str, pause: Callable[[float], None] = time.sleep) -> T:
     """Return what ``call`` returns, tried again while S3 refuses it with one of these error codes.
 
+    :param pause: waits so many seconds; what it raises ends the waiting.
     :raises ClientError: the last refusal, or the first with another code.
     """
     for wait in WAITS:
@@ -40,5 +41,5 @@ def patiently(call: Callable[[], T], *codes: str) -> T:
             if code_of(error) not in codes:
                 raise
             log.info("%s: %s; trying again in %s s", error.operation_name, code_of(error), wait)
-        time.sleep(wait)
+        pause(wait)
     return call()

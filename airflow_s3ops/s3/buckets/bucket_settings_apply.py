@@ -18,7 +18,7 @@ from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.translate import code_of, from_client_error, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from types_boto3_s3 import S3Client
 
@@ -33,7 +33,12 @@ TAKEN_FOR_ANOTHER = frozenset({"MalformedXML", "BucketAlreadyOwnedByYou", "Bucke
 
 
 def apply_settings(
-    client: S3Client, bucket: str, settings: BucketSettings, *, created: bool
+    client: S3Client,
+    bucket: str,
+    settings: BucketSettings,
+    *,
+    created: bool,
+    pause: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ...]:
     """Make a bucket as the settings say, and return the names of those that had to be changed, in order.
 
@@ -43,6 +48,7 @@ def apply_settings(
 
     :param created: whether the bucket was made a moment ago: then a NoSuchBucket is waited out, since S3
         makes a new bucket known everywhere within seconds, not at once.
+    :param pause: waits so many seconds before another try.
     :raises InvalidInput: see ``BucketSettings.checked``; nothing was sent.
     :raises NotSupportedByServer: naming the setting; those before it have been applied.
     :raises AccessDenied: naming the setting and the missing right, of the reading or of the writing.
@@ -50,18 +56,28 @@ def apply_settings(
     """
     given = settings.checked().given()
     passing = (CONFLICT, "NoSuchBucket") if created else (CONFLICT,)
-    changes = (_Change(client, bucket, setting, passing) for setting in SETTINGS if setting.name in given)
+    changes = (
+        _Change(client, bucket, setting, passing, pause) for setting in SETTINGS if setting.name in given
+    )
     return tuple(change.setting.name for change in changes if change.make(given[change.setting.name]))
 
 
 class _Change:
     """One setting of one bucket, to be made as asked."""
 
-    def __init__(self, client: S3Client, bucket: str, setting: Setting, passing: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        client: S3Client,
+        bucket: str,
+        setting: Setting,
+        passing: tuple[str, ...],
+        pause: Callable[[float], None],
+    ) -> None:
         self.setting = setting
         self._client: Any = client
         self._bucket = bucket
         self._passing = passing
+        self._pause = pause
 
     def make(self, value: object) -> bool:
         """Return whether something had to be changed."""
@@ -71,7 +87,7 @@ class _Change:
             if wanted == state:
                 return False
             put = getattr(self._client, f"put_{self.setting.operation}")
-            patiently(partial(put, Bucket=self._bucket, **self.setting.request(wanted)), *self._passing)
+            self._patiently(partial(put, Bucket=self._bucket, **self.setting.request(wanted)))
             self._read_back(value)
         log.info("%s: %s was set", s3_uri(self._bucket), self.setting.name)
         return True
@@ -79,7 +95,7 @@ class _Change:
     def _read(self) -> State:
         get = getattr(self._client, f"get_{self.setting.operation}")
         try:
-            answer: dict[str, Any] = patiently(partial(get, Bucket=self._bucket), *self._passing)
+            answer: dict[str, Any] = self._patiently(partial(get, Bucket=self._bucket))
         except ClientError as error:
             if code_of(error) != self.setting.unset:
                 raise
@@ -89,7 +105,7 @@ class _Change:
     def _read_back(self, value: object) -> None:
         # On AWS "bucket configurations have an eventual consistency model": a change may show late.
         for wait in (0.0, *bucket_patience.WAITS):
-            time.sleep(wait)
+            self._pause(wait)
             state = self._read()
             if self.setting.merged(state, value) == state:
                 return
@@ -98,6 +114,9 @@ class _Change:
             "but does not keep it",
             bucket=self._bucket,
         )
+
+    def _patiently(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        return patiently(call, *self._passing, pause=self._pause)
 
     @contextmanager
     def _named(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_s3ops.s3.errors import NotSupportedByServer, S3OpsError
+from airflow_s3ops.s3.errors import NotSupportedByServer, S3OpsError, Stopped
 from airflow_s3ops.s3.listings.answers import OBJECTS, UPLOADS, VERSIONS
 from airflow_s3ops.s3.listings.entries import versions_in
 from airflow_s3ops.s3.listings.pages import PAGE_SIZE, page_of, readable
@@ -76,12 +76,14 @@ def contents(client: S3Client, bucket: str, limit: int = PAGE_SIZE) -> BucketCon
 
 
 def describe_contents(client: S3Client, bucket: str) -> str:
-    """Return what is in a bucket, for a message: never an error of its own.
+    """Return what is in a bucket, for a message: never an error of its own, but for a stop.
 
     Such as ``3 objects, 5 noncurrent versions, 2 delete markers, 1 open upload``.
     """
     try:
         return str(contents(client, bucket))
+    except Stopped:
+        raise
     except S3OpsError as error:
         return f"contents that could not be listed ({error.code or type(error).__name__})"
 

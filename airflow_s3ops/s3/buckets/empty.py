@@ -11,7 +11,9 @@ from airflow_s3ops.s3.deletion.removal import Removal, remove
 from airflow_s3ops.s3.deletion.selection import Selection
 from airflow_s3ops.s3.deletion.targets import targets_of
 from airflow_s3ops.s3.errors import BucketRefilled, NotSupportedByServer
+from airflow_s3ops.s3.halt import Halt
 from airflow_s3ops.s3.names import s3_uri
+from airflow_s3ops.s3.stoppable_client import stoppable
 from airflow_s3ops.s3.uploads import abort_uploads
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def empty_bucket(
 ) -> Emptied:
     """Delete everything in a bucket, in flat memory, and look whether it is empty then.
 
-    :param stop: looked at before each request.
+    :param stop: ends it within 2 seconds when it is set.
     :param max_rounds: how often to begin again if something came in meanwhile, without waiting.
     :param log: for one line a round, and progress every few seconds.
     :raises BucketRefilled: somebody wrote to it in every round.
@@ -59,17 +61,18 @@ def empty_bucket(
         ``s3:AbortMultipartUpload`` one is missing.
     :raises Stopped: ``stop`` is set.
     """
+    asked = stoppable(client, Halt(stop, s3_uri(bucket)))
     objects = uploads = 0
     for turn in range(1, max_rounds + 1):
         # Before the objects: an upload that is completed meanwhile becomes an object that the listing finds.
-        aborted = _abort_uploads(client, bucket, stop)
+        aborted = _abort_uploads(asked, bucket, stop)
         deleted = _delete_all(client, bucket, stop, log)
         objects, uploads = objects + deleted, uploads + aborted
         log.info(
             "Emptying %s, round %s: %s objects, versions and markers deleted, %s uploads aborted",
             *(s3_uri(bucket), turn, deleted, aborted),
         )
-        left = contents(client, bucket)
+        left = contents(asked, bucket)
         if left.is_empty:
             return Emptied(objects, uploads)
     raise BucketRefilled(

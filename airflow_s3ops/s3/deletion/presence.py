@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from airflow_s3ops.s3.errors import BucketNotFound, S3OpsError
+from airflow_s3ops.s3.errors import BucketNotFound, S3OpsError, Stopped
 from airflow_s3ops.s3.requests.fields import require_fields
 from airflow_s3ops.s3.requests.translate import from_client_error, status_of, translated
 
@@ -56,11 +56,12 @@ def require_bucket(client: S3Client, bucket: str) -> None:
     """Tell a missing bucket from a missing key, after a HEAD of the key that said 404 without a word.
 
     :raises BucketNotFound: there is no such bucket.
+    :raises Stopped: the client's; it says nothing of the bucket.
     """
     try:
         with translated(client, bucket):
             client.head_bucket(Bucket=bucket)
-    except BucketNotFound:
+    except (BucketNotFound, Stopped):
         raise
     except S3OpsError:
         return  # whatever else it says, the bucket is there

@@ -6,11 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from airflow_s3ops.s3.deletion.presence import Presence, presence_of, require_bucket
-from airflow_s3ops.s3.halt import raise_if_stopped
+from airflow_s3ops.s3.halt import Halt, raise_if_stopped
 from airflow_s3ops.s3.listing import object_answers, version_answers, version_pages
 from airflow_s3ops.s3.listings.ahead import a_page_ahead, fetched_ahead, in_order
 from airflow_s3ops.s3.listings.listing_xml import moment
 from airflow_s3ops.s3.listings.pages import readable
+from airflow_s3ops.s3.names import s3_uri
+from airflow_s3ops.s3.stoppable_client import stoppable
 
 if TYPE_CHECKING:
     import threading
@@ -125,11 +127,15 @@ class _Keys(_Finder):
         for key, presence in self._looked_at():
             if presence.state == "missing":
                 if not is_bucket_seen:
-                    require_bucket(self._client, self._selection.bucket)
+                    self._require_bucket()
                     is_bucket_seen = True
                 self.missing += self.missing is not None
             elif self._takes(presence):
                 yield Target(key)
+
+    def _require_bucket(self) -> None:
+        bucket = self._selection.bucket
+        require_bucket(stoppable(self._client, Halt(self._stop, s3_uri(bucket))), bucket)
 
     def _looked_at(self) -> Iterator[tuple[str, Presence]]:
         looks = (partial(self._look, key) for key in self._selection.keys or ())
