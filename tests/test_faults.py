@@ -230,6 +230,18 @@ class TestFaults:
         assert faults.body_bytes("PUT") == MIB
         assert not exists(s3, bucket, "k")
 
+    def test_stall_within_passes_a_part_of_the_answer(
+        self, faults: FaultProxy, s3: S3Client, bucket: str
+    ) -> None:
+        s3.put_object(Bucket=bucket, Key="k", Body=b"x" * 100)
+        faults.on("GET").stall_within(bytes=40)
+        impatient = faults.server.client(retries=ONCE, read_timeout=0.3)
+        body = impatient.get_object(Bucket=bucket, Key="k")["Body"]
+        assert body.read(40) == b"x" * 40
+        with pytest.raises(ReadTimeoutError):
+            body.read()
+        assert faults.requests[0].status == 200
+
     def test_stall_ends_with_the_proxy(self, server: S3Server, bucket: str) -> None:
         arrived = threading.Event()
 

@@ -7,12 +7,14 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from airflow_s3ops.s3.bulk.keys_seen import KeysSeen
 from airflow_s3ops.s3.errors import InvalidInput, InvalidManifest, ObjectNotFound
 from airflow_s3ops.s3.extra_args import args_for, checked_extra_args
 from airflow_s3ops.s3.halt import Halt
+from airflow_s3ops.s3.listings.ahead import fetched_ahead
 from airflow_s3ops.s3.manifest import CONTENT_TYPE
 from airflow_s3ops.s3.names import bucket_and_key, s3_uri
 from airflow_s3ops.s3.requests.translate import translated
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
     Place = tuple[str, str]
 
-# How many rows are copied between two looks at whether to stop.
-ROWS_A_LOOK = 1000
+# How many lines are read ahead at once, and copied between two looks at whether to stop.
+LINES_A_LOOK = 1000
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def join_manifests(
     :param manifest_key: of the joined manifest; what is there is replaced, at once and whole.
     :param extra_args: any of PutObject, for the joined manifest. Those that GetObject knows as well
         (``SSECustomerKey``, ``ExpectedBucketOwner``, ``RequestPayer``) go with the reading of each part, too.
-    :param stop: ends the work with ``Stopped`` when it is set.
+    :param stop: ends the work within 2 seconds, with ``Stopped``, when it is set.
     :raises InvalidInput: there is no manifest, an upload returned none, or ``extra_args`` are wrong; nothing
         was written.
     :raises ObjectNotFound: a manifest is not there; nothing was written.
@@ -144,8 +146,6 @@ def _rows(join: Join, place: Place) -> Iterator[tuple[bytes, dict[str, Any]]]:
     # An upload writes its manifest into the bucket of its objects.
     own_key = join.whole[1] if place[0] == join.whole[0] else None
     for number, line in enumerate(_lines(join, *place), start=1):
-        if number % ROWS_A_LOOK == 1:
-            join.halt.check()
         row = _row(line, f"{uri}, line {number}")
         if row["key"] == own_key:
             raise InvalidManifest(
@@ -158,13 +158,11 @@ def _rows(join: Join, place: Place) -> Iterator[tuple[bytes, dict[str, Any]]]:
 
 
 def _lines(join: Join, bucket: str, key: str) -> Iterator[bytes]:
-    args = args_for(join.client, "GetObject", join.extra_args)
     try:
-        with translated(join.client, bucket, key):
-            # With the checksum asked for, botocore compares it at the end of the body.
-            answer = join.client.get_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **args)
-            body = answer["Body"]
-            yield from body.iter_lines(chunk_size=1 << 20)
+        # A thread reads: a connection that dies, also within the body, does not hold up a stop.
+        for lines in fetched_ahead(_stretches(join, bucket, key), join.halt.check):
+            join.halt.check()
+            yield from lines
     except ObjectNotFound as error:
         raise ObjectNotFound(
             f"The manifest {s3_uri(bucket, key)} is not there",
@@ -176,6 +174,16 @@ def _lines(join: Join, bucket: str, key: str) -> Iterator[bytes]:
             advice="It is written last, when all files of its upload are there: look at that upload's task. "
             "Nothing was joined.",
         ) from error
+
+
+def _stretches(join: Join, bucket: str, key: str) -> Iterator[list[bytes]]:
+    args = args_for(join.client, "GetObject", join.extra_args)
+    with translated(join.client, bucket, key):
+        # With the checksum asked for, botocore compares it at the end of the body.
+        answer = join.client.get_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **args)
+        lines = answer["Body"].iter_lines(chunk_size=1 << 20)
+        while stretch := list(islice(lines, LINES_A_LOOK)):
+            yield stretch
 
 
 def _row(line: bytes, where: str) -> dict[str, Any]:

@@ -97,6 +97,20 @@ class Exchange:
         self.keeps_alive = False
         self._client.wait_for_end()
 
+    def stall_within(self, after: int) -> None:
+        """Pass on the answer's head and `after` bytes of its body, then nothing until the connection ends."""
+        server = self._connect()
+        head = self._send(server, self._body()) or self._answer_of(server)
+        self.close_record(head.status)
+        self.keeps_alive = False
+        self._client.write(head.raw)
+        body = bytearray()
+        for piece in server.read_body(head.framing):
+            body += piece
+        assert after < len(body), "the answer ends before it is to stall"
+        self._client.write(bytes(body[:after]))
+        self._client.wait_for_end()
+
     def close_record(self, status: int | None) -> None:
         """Record the request, unless that was done."""
         if not self._recorded:

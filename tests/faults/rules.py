@@ -106,6 +106,10 @@ class Rule:
         """
         return self._is(lambda exchange: exchange.stall())
 
+    def stall_within(self, *, bytes: int) -> Rule:  # noqa: A002 - reads as a sentence where it is used
+        """Let the server do it, pass on the head of its answer and so much of the body, then say nothing."""
+        return self._is(lambda exchange: exchange.stall_within(bytes))
+
     def flip_bit(self, *, at: int) -> Rule:
         """Flip the lowest bit of the body's byte `at`, counted from 0, on its way to the server."""
         return self._is(lambda exchange: exchange.pass_on(flip=at))

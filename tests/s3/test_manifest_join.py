@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -19,6 +20,7 @@ from airflow_s3ops.s3.errors import (
     Stopped,
 )
 from airflow_s3ops.s3.manifest_join import join_manifests
+from tests.faults import Soon
 from tests.memory import peak_bytes
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from tests.servers import S3Server
 
 JOINED = "manifests/all.jsonl"
+# Two seconds are promised; the rest is for a busy machine.
+STOP_WITHIN = 2.0
+GRACE = 3.0
 
 
 def row(key: str, size: int = 1, **more: Any) -> dict[str, Any]:
@@ -233,6 +238,29 @@ def test_it_stops_when_asked_to_and_writes_nothing(s3: S3Client, bucket: str) ->
     stop.set()
     with pytest.raises(Stopped):
         join_manifests(s3, bucket, ["m/0"], JOINED, stop=stop)
+    assert keys_of(s3, bucket) == ["m/0"]
+
+
+@pytest.mark.parametrize("sent", [None, 0, 1_500_000], ids=["no answer", "no body", "a part of the body"])
+def test_a_stop_does_not_wait_for_a_manifest_that_does_not_come(
+    s3: S3Client, bucket: str, faults: FaultProxy, sent: int | None
+) -> None:
+    put(s3, bucket, "m/0", [row(f"k{number:06}", note="x" * 200) for number in range(8000)])
+    stop, asked_at = threading.Event(), []
+
+    def ask_to_stop() -> None:
+        asked_at.append(time.monotonic())
+        stop.set()
+
+    hanging = faults.on("GET", path="m/0", predicate=Soon(ask_to_stop))
+    if sent is None:
+        hanging.stall()
+    else:
+        hanging.stall_within(bytes=sent)
+    client = faults.server.client(retries={"total_max_attempts": 1}, read_timeout=20)
+    with pytest.raises(Stopped):
+        join_manifests(client, bucket, ["m/0"], JOINED, stop=stop)
+    assert time.monotonic() - asked_at[0] < STOP_WITHIN + GRACE
     assert keys_of(s3, bucket) == ["m/0"]
 
 
