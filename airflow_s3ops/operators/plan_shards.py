@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
@@ -33,6 +35,8 @@ class PlanShardsOperator(BaseOperator):
     template_fields: Sequence[str] = ("source", "shards", "include", "exclude", "allow_empty")
     template_fields_renderers: ClassVar[dict[str, str]] = {}
     ui_color = "#e7f3ea"
+    # A flag has a lock, which no deep copy can be made of.
+    shallow_copy_attrs: Sequence[str] = ("_stop",)
 
     def __init__(
         self,
@@ -58,7 +62,9 @@ class PlanShardsOperator(BaseOperator):
 
         with permanent_errors_end_the_task():
             shards = as_count("shards", self.shards)
-            found = plan_shards(self.source, shards, include=self.include, exclude=self.exclude)
+            found = plan_shards(
+                self.source, shards, include=self.include, exclude=self.exclude, stop=self._stop
+            )
             if not found and not as_bool("allow_empty", self.allow_empty):
                 raise SourceNotFound(
                     f"There is no file in {str(self.source)[:200]!r}",
@@ -66,3 +72,11 @@ class PlanShardsOperator(BaseOperator):
                 )
         self.log.info("%d shards", len(found))
         return found
+
+    def on_kill(self) -> None:
+        """Ask the walk through the source to end."""
+        self._stop.set()
+
+    @cached_property
+    def _stop(self) -> threading.Event:
+        return threading.Event()

@@ -10,6 +10,7 @@ from airflow_s3ops.s3.errors import InvalidInput
 from airflow_s3ops.s3.sources import files_of
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterable, Iterator
 
     from airflow_s3ops.s3.sources import FilesSource, SourceFile
@@ -24,6 +25,7 @@ def plan_shards(
     *,
     include: str | Iterable[str] | None = None,
     exclude: str | Iterable[str] | None = None,
+    stop: threading.Event | None = None,
 ) -> list[Any]:
     """Return the parts of a source, each of which is a source itself.
 
@@ -38,8 +40,10 @@ def plan_shards(
     :param shards: how many, at least 1; of fewer files there are as many shards as files.
     :param include: patterns, as for the upload; None takes all.
     :param exclude: patterns, as for the upload.
+    :param stop: ends it within 2 seconds when it is set.
     :return: none, if there are no files.
     :raises InvalidInput: ``shards`` is no number from 1 on.
+    :raises Stopped: ``stop`` is set.
     """
     if not isinstance(shards, int) or isinstance(shards, bool) or shards < 1:
         raise InvalidInput(f"shards={shards!r} is no whole number from 1 on")
@@ -48,7 +52,7 @@ def plan_shards(
         source = list(source)  # it is read twice
 
     def files() -> Iterator[SourceFile]:
-        return files_of(source, include=include, exclude=exclude)
+        return files_of(source, include=include, exclude=exclude, stop=stop)
 
     count = total = 0
     for file in files():

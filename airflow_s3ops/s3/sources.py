@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from airflow_s3ops.s3.bulk.patterns import MAGIC, PathPatterns, Pattern
 from airflow_s3ops.s3.bulk.walk import Found, SourceFile, Tree
 from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound
+from airflow_s3ops.s3.halt import Halt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import threading
+    from collections.abc import Callable, Iterator
 
 __all__ = ["FilesSource", "SourceFile", "files_of"]
 
@@ -45,6 +47,7 @@ def files_of(
     source: FilesSource,
     include: str | Iterable[str] | None = None,
     exclude: str | Iterable[str] | None = None,
+    stop: threading.Event | None = None,
 ) -> Iterator[SourceFile]:
     """Yield the files of a source, ordered by the bytes of their relative paths, as S3 orders keys.
 
@@ -61,19 +64,23 @@ def files_of(
         file of a list may be a link to anywhere: whoever wrote the list has chosen it.
     :param include: patterns of relative paths; None means all. See :class:`PathPatterns`.
     :param exclude: patterns of what is left out, although it is included.
+    :param stop: ends the walk within 2 seconds when it is set, also if no file is found that matches.
     :raises SourceNotFound: there is no such folder.
     :raises SourceUnreadable: a folder may not be read; raised at the end, after all files of the others.
     :raises InvalidInput: no source, no pattern, or two files of a list have one relative path.
+    :raises Stopped: ``stop`` is set.
     """
     included, excluded = PathPatterns(include, "include"), PathPatterns(exclude, "exclude")
+    check = Halt(stop, "the source").check
     shard = Range()
     if isinstance(source, Mapping):
         source, shard = _of_shard(source)
     if isinstance(source, (str, os.PathLike)):
-        found = _in_tree(os.fspath(source), shard, excluded)
+        found = _in_tree(os.fspath(source), shard, excluded, check)
     else:
-        found = _listed(source)
+        found = _listed(source, check)
     for file in found:
+        check()
         relative = file.relative
         if not shard.has(os.fsencode(relative)) or excluded.match(relative):
             continue
@@ -81,7 +88,7 @@ def files_of(
             yield file.looked_at()
 
 
-def _in_tree(source: str, shard: Range, excluded: PathPatterns) -> Iterator[Found]:
+def _in_tree(source: str, shard: Range, excluded: PathPatterns, check: Callable[[], None]) -> Iterator[Found]:
     if not source:
         raise InvalidInput("The source is empty", advice="Check the template that it comes from.")
     if Path(source).is_dir():  # a folder may well have a wildcard's letter in its name
@@ -92,7 +99,7 @@ def _in_tree(source: str, shard: Range, excluded: PathPatterns) -> Iterator[Foun
     def may_hold(folder: str) -> bool:
         return shard.meets(os.fsencode(f"{folder}/")) and not (excluded and excluded.cover(folder))
 
-    return Tree(root, pattern, may_hold).files()
+    return Tree(root, pattern, may_hold, check).files()
 
 
 def _of_glob(source: str) -> tuple[str, Pattern]:
@@ -121,11 +128,12 @@ def _of_shard(shard: Mapping[str, Any]) -> tuple[Any, Range]:
     return shard["source"], Range(*map(os.fsencode, texts))
 
 
-def _listed(source: Iterable[Any]) -> Iterator[Found]:
+def _listed(source: Iterable[Any], check: Callable[[], None]) -> Iterator[Found]:
     paths: dict[bytes, str] = {}
     if not isinstance(source, Iterable) or isinstance(source, bytes):
         raise InvalidInput(f"The source is a {type(source).__name__}: no folder, glob or list of files")
     for item in source:
+        check()
         if not item or not isinstance(item, (str, os.PathLike)):
             raise InvalidInput(f"The list of files has {item!r}, which is no path")
         path = os.fspath(item)

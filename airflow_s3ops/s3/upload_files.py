@@ -74,7 +74,7 @@ class Batch:
 
     def files(self) -> Iterator[SourceFile]:
         """Yield the source's files; each call looks anew."""
-        return files_of(self.source, self.include, self.exclude)
+        return files_of(self.source, self.include, self.exclude, self.stop)
 
 
 def upload_files(
@@ -250,7 +250,7 @@ def _near(batch: Batch, place: str) -> Iterator[SourceFile]:
         source = {"source": source}
     if isinstance(source, Mapping):
         source = {**source, "from": place, "to": f"{place}\0"}
-    return files_of(source, batch.include, batch.exclude)
+    return files_of(source, batch.include, batch.exclude, batch.stop)
 
 
 def _checked_args(client: S3Client, extra_args: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_s3ops.operators import PlanShardsOperator
-from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound
+from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound, Stopped
 from tests.operators.samples import SAMPLES_WITHOUT_S3
 
 if TYPE_CHECKING:
@@ -61,6 +61,14 @@ def test_a_wrong_number_ends_the_task_at_once(folder: Path, shards: Any) -> None
     with pytest.raises(AirflowFailException, match="shards=") as caught:
         plan(source=str(folder), shards=shards)
     assert isinstance(caught.value.__cause__, InvalidInput)
+
+
+def test_a_task_that_is_killed_plans_no_further_and_keeps_its_retries(folder: Path) -> None:
+    operator = PlanShardsOperator(task_id="t", source=str(folder), shards=2, include=["nothing"])
+    operator.on_kill()
+    with pytest.raises(Stopped):
+        operator.execute(cast("Context", {}))
+    assert copy.deepcopy(operator).shards == 2
 
 
 def test_it_stores_what_is_given_and_templates_all_of_it() -> None:

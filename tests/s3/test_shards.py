@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound
+from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound, Stopped
 from airflow_s3ops.s3.shards import COST_OF_A_FILE, plan_shards, separator
 from airflow_s3ops.s3.sources import files_of
 from tests.examples import EXAMPLES_SHARE_A_FIXTURE
@@ -180,3 +181,12 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_what_is_no_number_of_shards_is_refused(tmp_path: Path, shards: Any) -> None:
     with pytest.raises(InvalidInput, match="shards="):
         plan_shards(tmp_path, shards)
+
+
+@pytest.mark.parametrize("as_list", [False, True], ids=["a folder", "a list"])
+def test_a_stop_ends_it(tmp_path: Path, *, as_list: bool) -> None:
+    folder = write(tmp_path, {"a": 1})
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        plan_shards([folder / "a"] if as_list else folder, 2, stop=stop)

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound, SourceUnreadable
+from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound, SourceUnreadable, Stopped
 from airflow_s3ops.s3.sources import files_of
 from tests.examples import EXAMPLES_SHARE_A_FIXTURE
 
@@ -339,6 +340,50 @@ class TestPatterns:
     def test_what_is_no_pattern_is_refused(self, folder: Path, wrong: Any) -> None:
         with pytest.raises(InvalidInput):
             places(folder, include=[wrong] if isinstance(wrong, str) else wrong)
+
+
+class Flag(threading.Event):
+    """Is set once it has been looked at so many times."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__()
+        self.looks = looks
+
+    def is_set(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+
+class TestStop:
+    @pytest.mark.parametrize("patterns", [{"include": "*.csv"}, {"exclude": "*"}], ids=str)
+    @pytest.mark.parametrize("looks", [0, 1, 30, 70, 110])
+    def test_it_ends_the_walk_also_among_files_that_do_not_match(
+        self, tmp_path: Path, patterns: dict[str, str], looks: int
+    ) -> None:
+        write(tmp_path, [f"{number:02}.txt" for number in range(60)])
+        with pytest.raises(Stopped):
+            places(tmp_path, **patterns, stop=Flag(looks))
+
+    def test_it_ends_it_within_a_folder_of_many_entries(self, tmp_path: Path) -> None:
+        write(tmp_path, [f"{number:03}" for number in range(200)])
+        read: list[str] = []
+
+        class Watched(Flag):
+            def is_set(self) -> bool:
+                read.append("entry")
+                return super().is_set()
+
+        with pytest.raises(Stopped):
+            next(files_of(tmp_path, stop=Watched(50)))
+        assert len(read) == 51
+
+    def test_it_ends_a_list_that_is_read_too(self) -> None:
+        with pytest.raises(Stopped):
+            places([f"{number}.txt" for number in range(60)], stop=Flag(30))
+
+    def test_it_comes_before_a_source_that_is_empty(self, tmp_path: Path) -> None:
+        with pytest.raises(Stopped):
+            places(tmp_path, stop=Flag(0))
 
 
 PEAK = """

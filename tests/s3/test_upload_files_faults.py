@@ -174,6 +174,15 @@ class TestStop:
             upload_files(client, folder, bucket, stop=stop)
         assert faults.requests == []
 
+    def test_among_files_that_do_not_match(
+        self, faults: FaultProxy, bucket: str, folder: Path, client: S3Client
+    ) -> None:
+        stop = threading.Event()
+        stop.set()
+        with pytest.raises(errors.Stopped):
+            upload_files(client, folder, bucket, include="*.csv", stop=stop)
+        assert faults.requests == []
+
     def test_among_small_files(
         self, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path, client: S3Client
     ) -> None:

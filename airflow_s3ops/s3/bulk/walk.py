@@ -72,13 +72,17 @@ class Tree:
 
     :param pattern: of the relative paths that are wanted.
     :param may_hold: whether a folder, by its relative path, may hold any of them.
+    :param check: called at every entry, wanted or not; what it raises ends the walk.
     """
 
-    def __init__(self, root: str, pattern: Pattern, may_hold: Callable[[str], bool]) -> None:
+    def __init__(
+        self, root: str, pattern: Pattern, may_hold: Callable[[str], bool], check: Callable[[], None]
+    ) -> None:
         self._root = f"{root.rstrip('/')}/"
         self._real_root = f"{os.path.realpath(root).rstrip('/')}/"
         self._pattern = pattern
         self._may_hold = may_hold
+        self._check = check
         self._unreadable: list[str] = []
         self._left_out = 0
 
@@ -89,6 +93,7 @@ class Tree:
         """
         way = [self._opened("", self._pattern.start, frozenset())]
         while way:
+            self._check()
             folder = way[-1]
             if not folder.names:
                 way.pop()
@@ -120,6 +125,7 @@ class Tree:
 
     def _name(self, entry: os.DirEntry[str], folder: str, ids: frozenset[tuple[int, int]]) -> bytes | None:
         """Return the name to sort by; None for what is left out, and said to be."""
+        self._check()
         is_link = entry.is_symlink()
         if is_link and not self._is_inside(os.path.realpath(entry.path)):
             self._leave_out(folder + entry.name, "is a link out of the folder")
