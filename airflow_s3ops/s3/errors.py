@@ -38,6 +38,7 @@
     │   ├── ChecksumMismatch
     │   ├── SourceChanged
     │   ├── BucketRefilled
+    │   ├── OutOfThreads
     │   └── Stopped
     ├── PartialDelete             failures, deleted; worth a retry if one of the failures is
     └── PartialUpload             failures, counts; likewise
@@ -334,9 +335,11 @@ class SourceChanged(TransientError):
 class BucketRefilled(TransientError):
     """Somebody goes on writing to the bucket that is being emptied."""
 
-    default_advice = (
-        "Stop the writers (or deny s3:PutObject in the bucket's policy), then run the task again."
-    )
+    default_advice = "Stop the writers, or deny s3:PutObject in the bucket's policy; then run the task again."
+
+
+class OutOfThreads(TransientError):
+    """This machine lets the process begin no thread, not even one for its requests."""
 
 
 class Stopped(TransientError):

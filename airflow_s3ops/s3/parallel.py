@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from airflow_s3ops.s3.errors import Stopped
+from airflow_s3ops.s3.errors import OutOfThreads, Stopped
 from airflow_s3ops.s3.halt import POLL
 from airflow_s3ops.s3.threads import Threads, fulfil, thread_for
 
@@ -37,6 +37,7 @@ def run_parallel(
     :param limit: how many may be under way now; asked before each item.
     :param threads: the most that ``limit`` ever says.
     :raises Stopped: the halt was asked for.
+    :raises OutOfThreads: not one thread can be begun; with fewer than asked for it goes on.
     :raises Exception: the first that ``work`` raised; the others under way are told to end.
     """
     pool = Threads(threads, "s3ops-part")
@@ -69,7 +70,10 @@ def run_aside(work: Callable[[], Done], halt: Halt, grace: float | None = None) 
     """
     halt.check()
     future: Future[Done] = Future()
-    thread_for(partial(fulfil, future, work), "s3ops-call")
+    try:
+        thread_for(partial(fulfil, future, work), "s3ops-call")
+    except OutOfThreads:
+        return work()  # a stop waits for it, but what is open can still be completed or tidied up
     try:
         while not wait([future], POLL).done:
             halt.check()

@@ -6,6 +6,7 @@ was told: one with a dead connection would hold up an interrupted script until t
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
@@ -14,8 +15,12 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_s3ops.s3.errors import OutOfThreads
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+log = logging.getLogger(__name__)
 
 Done = TypeVar("Done")
 
@@ -31,15 +36,19 @@ class Threads:
         self._most = most
         self._name = name
         self._threads: list[threading.Thread] = []
+        self._is_short = False
         self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
 
     def submit(self, work: Callable[..., Done], *arguments: Any) -> Future[Done]:
-        """Have ``work`` done, and return what will have its result."""
+        """Have ``work`` done, and return what will have its result.
+
+        :raises OutOfThreads: there is no thread, and none can be begun.
+        """
         future: Future[Done] = Future()
         self._waiting.put(partial(fulfil, future, partial(work, *arguments)))
         if not self._idle.acquire(blocking=False) and len(self._threads) < self._most:
-            self._threads.append(thread_for(self._work_off, self._name))
+            self._begin_one_more(future)
         return future
 
     def close(self, *, wait: bool) -> None:
@@ -51,6 +60,17 @@ class Threads:
             self._waiting.put(None)
         for thread in self._threads if wait else ():
             thread.join()
+
+    def _begin_one_more(self, future: Future[Done]) -> None:
+        try:
+            self._threads.append(thread_for(self._work_off, self._name))
+        except OutOfThreads as error:
+            if not self._threads:
+                future.cancel()  # it is queued already, for whichever thread may come
+                raise
+            if not self._is_short:
+                log.warning("%s: going on with %s", error.what, len(self._threads))
+            self._is_short = True
 
     def _work_off(self) -> None:
         while (call := self._next()) is not None:
@@ -64,9 +84,19 @@ class Threads:
 
 
 def thread_for(work: Callable[[], object], name: str) -> threading.Thread:
-    """Begin a thread, with the context variables of this one."""
+    """Begin a thread, with the context variables of this one.
+
+    :raises OutOfThreads: the system lets none begin.
+    """
     thread = threading.Thread(target=copy_context().run, args=(work,), name=name, daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise OutOfThreads(
+            f"No further thread could be begun ({error})",
+            advice="Let Airflow retry when less runs here; raise the limit of threads (ulimit -u, the "
+            "container's pids limit), or lower max_concurrency and how many tasks run here at once.",
+        ) from error
     return thread
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Protocol
+
 import pytest
 
 from airflow_s3ops.s3.bulk import roads
@@ -13,3 +16,31 @@ def either_road(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     if request.param == "engine":
         monkeypatch.setattr(roads, "why_not", lambda *_: "the test wants it so")
     return str(request.param)
+
+
+class FewThreads(Protocol):
+    """Lets only so many more threads begin whose name starts with ``name``."""
+
+    def __call__(self, name: str, *, most: int) -> None:
+        """Refuse all that come after."""
+
+
+@pytest.fixture
+def few_threads(monkeypatch: pytest.MonkeyPatch) -> FewThreads:
+    """A machine whose limit of threads is reached, for those of some name."""
+    start = threading.Thread.start
+
+    def limit(name: str, *, most: int) -> None:
+        begun = 0
+
+        def refuse(thread: threading.Thread) -> None:
+            nonlocal begun
+            if thread.name.startswith(name):
+                begun += 1
+                if begun > most:
+                    raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    return limit

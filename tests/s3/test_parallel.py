@@ -7,10 +7,12 @@ import pytest
 
 from airflow_s3ops.s3.errors import Stopped
 from airflow_s3ops.s3.halt import Halt
-from airflow_s3ops.s3.parallel import run_parallel
+from airflow_s3ops.s3.parallel import run_aside, run_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.s3.conftest import FewThreads
 
 
 def s3ops_threads() -> list[str]:
@@ -148,3 +150,8 @@ def test_a_failure_while_taking_note_ends_it_too() -> None:
             iter(range(9)), lambda n: n, limit=lambda: 2, threads=2, on_done=note, halt=Halt(None, "x")
         )
     assert s3ops_threads() == []
+
+
+def test_what_no_thread_can_be_begun_for_is_done_in_the_calling_one(few_threads: FewThreads) -> None:
+    few_threads("s3ops-call", most=0)
+    assert run_aside(threading.current_thread, Halt(None, "x")) is threading.current_thread()

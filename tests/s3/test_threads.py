@@ -4,10 +4,15 @@ import subprocess
 import sys
 import threading
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_s3ops.s3.errors import OutOfThreads
 from airflow_s3ops.s3.threads import Threads
+
+if TYPE_CHECKING:
+    from tests.s3.conftest import FewThreads
 
 NAME = "s3ops-test"
 WITHIN = 60
@@ -72,6 +77,34 @@ def test_threads_see_the_context_of_who_began_them() -> None:
     pool = Threads(1, NAME)
     assert pool.submit(variable.get).result(WITHIN) == "here"
     pool.close(wait=True)
+
+
+def test_where_no_further_thread_can_be_begun_those_that_are_there_go_on(
+    few_threads: FewThreads, caplog: pytest.LogCaptureFixture
+) -> None:
+    few_threads(NAME, most=2)
+    pool = Threads(5, NAME)
+    both = threading.Barrier(2)
+    futures = [pool.submit(both.wait, WITHIN) for _ in range(10)]
+    for future in futures:
+        future.result(WITHIN)
+    assert len(ours()) == 2
+    assert [record.message for record in caplog.records] == [
+        "No further thread could be begun (can't start new thread): going on with 2"
+    ]
+    pool.close(wait=True)
+
+
+def test_where_none_can_be_begun_that_is_an_error_and_nothing_is_done_later(few_threads: FewThreads) -> None:
+    done: list[str] = []
+    pool = Threads(5, NAME)
+    few_threads(NAME, most=0)
+    with pytest.raises(OutOfThreads, match="ulimit -u"):
+        pool.submit(done.append, "refused")
+    few_threads(NAME, most=1)
+    pool.submit(done.append, "taken").result(WITHIN)
+    pool.close(wait=True)
+    assert done == ["taken"]
 
 
 STUCK = """

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from tests.faults import FaultProxy
+    from tests.s3.conftest import FewThreads
 
 PARTS = 4
 PART_QUERY = "partNumber=2"
@@ -382,3 +383,40 @@ class TestWithACheckpoint:
         upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
         assert_stored(s3, bucket, "k", path)
         assert open_uploads(s3, bucket) == []
+
+
+class TestFewThreads:
+    """The machine lets no more of them begin."""
+
+    def test_one_is_enough_for_all_parts(
+        self, s3: S3Client, bucket: str, path: Path, few_threads: FewThreads
+    ) -> None:
+        few_threads("s3ops-part", most=1)
+        upload_file(s3, path, bucket, "k", part_size=PART)
+        assert_stored(s3, bucket, "k", path)
+
+    @pytest.mark.parametrize("name", ["s3ops-part", "s3ops"])
+    def test_without_one_the_upload_is_aborted(
+        self, s3: S3Client, bucket: str, path: Path, few_threads: FewThreads, name: str
+    ) -> None:
+        few_threads(name, most=0)
+        with pytest.raises(errors.OutOfThreads):
+            upload_file(s3, path, bucket, "k", part_size=PART)
+        assert open_uploads(s3, bucket) == []
+
+    def test_or_kept_for_the_next_try(
+        self, s3: S3Client, bucket: str, path: Path, few_threads: FewThreads
+    ) -> None:
+        few_threads("s3ops-part", most=0)
+        kept = Kept()
+        with pytest.raises(errors.OutOfThreads):
+            upload_file(s3, path, bucket, "k", part_size=PART, checkpoint=kept)
+        assert kept.state
+        assert open_uploads(s3, bucket) == [kept.state["upload_id"]]
+
+    def test_a_small_file_needs_none(
+        self, s3: S3Client, bucket: str, small: Path, few_threads: FewThreads
+    ) -> None:
+        few_threads("s3ops", most=0)
+        upload_file(s3, small, bucket, "k")
+        assert_stored(s3, bucket, "k", small)
