@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from airflow_s3ops.hooks.connection import merged_config
-from airflow_s3ops.s3.errors import CredentialsMissing
+from airflow_s3ops.hooks.connection import merged_config, refuse_login
+from airflow_s3ops.s3.errors import CredentialsMissing, InvalidInput, S3OpsError
 from airflow_s3ops.s3.requests.client_config import client_config
-from airflow_s3ops.s3.requests.endpoint import is_aws
+from airflow_s3ops.s3.requests.endpoint import has_login, is_aws
 from airflow_s3ops.s3.requests.translate import code_of, error_class, status_of, translated
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ def s3_client(session: boto3.session.Session, connection: AwsConnection) -> S3Cl
         "endpoint_url": connection.get_service_endpoint_url("s3"),
         "verify": connection.verify,
     }
-    with translated(None):
+    with translated(None), _refusals():
         # Only botocore knows: the address may also come from AWS_ENDPOINT_URL_S3 or from ~/.aws/config.
         address = session.client("s3", config=connection.botocore_config, **place).meta.endpoint_url
+        refuse_login(address, "The environment, or ~/.aws/config,")
         config = merged_config(
             client_config(endpoint_is_https=address.startswith("https:")),
             _links_of_aws(address),
@@ -45,6 +46,22 @@ def s3_client(session: boto3.session.Session, connection: AwsConnection) -> S3Cl
         )
         client: S3Client = session.client("s3", config=config, **place)
     return client
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what botocore raises bare about settings, when a client is made, into our error."""
+    try:
+        yield
+    except (AttributeError, TypeError, ValueError) as error:
+        if isinstance(error, S3OpsError):
+            raise
+        hidden = has_login(str(error))  # botocore repeats the address
+        said = "an endpoint_url has a login in it" if hidden else str(error)
+        raise InvalidInput(
+            f"botocore makes no client of the endpoint, region and configuration: {said}",
+            advice="Correct the connection's extra, botocore_config, or AWS_ENDPOINT_URL_S3.",
+        ) from (None if hidden else error)
 
 
 @contextmanager

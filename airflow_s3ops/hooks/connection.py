@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from airflow_s3ops.s3.errors import ConnectionNotFound, CredentialsMissing, InvalidInput
+from airflow_s3ops.s3.requests.endpoint import has_login
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -41,8 +42,8 @@ def aws_connection(
     :param verify: wins over the connection's.
     :raises ConnectionNotFound: the id is unknown, or empty (as a template that renders to nothing leaves it).
     :raises CredentialsMissing: the connection holds a key without a secret, or the other way round.
-    :raises InvalidInput: the connection is of another type, the region's name cannot be one, or the extra
-        says something that botocore or the provider refuses.
+    :raises InvalidInput: the connection is of another type, the region's name cannot be one, an address holds
+        a login, or the extra says something that botocore or the provider refuses.
     """
     connection = None if conn_id is None else _existing(conn_id)
     if connection is not None and connection.conn_type not in ("aws", "", None):
@@ -59,10 +60,26 @@ def aws_connection(
         ) from error
     if connection is not None:
         _refuse_half_a_key(connection, read)
+    for address in _addresses(read):
+        refuse_login(address, f"The extra of the Airflow connection {conn_id!r}")
     for region in (region_name, read.region_name):  # an empty one would give way to the connection's
         _check_region(region)
     read.verify = _VERIFY_WORDS.get(str(read.verify).lower(), read.verify)
     return read
+
+
+def refuse_login(address: object, source: str) -> None:
+    """Refuse an address with a login in it: S3 takes none, and botocore repeats addresses in its errors.
+
+    :param source: what says the address; it begins the error's sentence.
+    :raises InvalidInput: without a word of the address.
+    """
+    if isinstance(address, str) and has_login(address):
+        raise InvalidInput(
+            f"{source} has an endpoint_url with an '@', as if a user and password stood in it",
+            advice="Write the server's address alone, and the access key id and its secret as login and "
+            "password of the connection; renew the password, which others may have seen.",
+        )
 
 
 def merged_config(*layers: Config | Mapping[str, Any] | None) -> Config:
@@ -85,6 +102,12 @@ def merged_config(*layers: Config | Mapping[str, Any] | None) -> Config:
             f"botocore refuses the client configuration: {error}",
             advice="Correct botocore_config, or config_kwargs in the connection's extra.",
         ) from error
+
+
+def _addresses(read: AwsConnection) -> list[object]:
+    services = read.service_config.values() if isinstance(read.service_config, dict) else ()
+    settings = (service for service in services if isinstance(service, dict))
+    return [read.endpoint_url, *(service.get("endpoint_url") for service in settings)]
 
 
 def _options(layer: Config | Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-from airflow_s3ops.s3.requests.endpoint import is_aws
+from airflow_s3ops.s3.requests.endpoint import is_aws, without_login
 
 _CONSOLES = {
     "cn-": "https://console.amazonaws.cn",
@@ -22,7 +22,7 @@ def console_url(
     :param endpoint_url: of a server that is not AWS; its own address is all that can be known of its pages.
     """
     if endpoint_url and not is_aws(endpoint_url):
-        return "/".join((endpoint_url.rstrip("/"), bucket, *([quote(key)] if key else [])))
+        return "/".join((without_login(endpoint_url).rstrip("/"), bucket, *([quote(key)] if key else [])))
     consoles = (page for start, page in _CONSOLES.items() if (region_name or "").startswith(start))
     console = next(consoles, "https://console.aws.amazon.com")
     page = "object" if key and not key.endswith("/") else "buckets"

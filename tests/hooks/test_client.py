@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -85,6 +86,21 @@ class TestEndpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://minio.example:9000")
         hook = S3OpsHook(connect(endpoint_url=None, config_kwargs=None))
         assert hook.presigned_url("a-bucket", "k").startswith("http://minio.example:9000/a-bucket/k?")
+
+    @pytest.mark.parametrize("scheme", ["http://", ""])
+    def test_an_endpoint_with_a_login_from_the_environment_is_refused_without_a_word_of_it(
+        self, connect: Connect, monkeypatch: pytest.MonkeyPatch, scheme: str
+    ) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"{scheme}someuser:hush99@minio.example:9000")
+        hook = S3OpsHook(connect(endpoint_url=None, config_kwargs=None))
+        with pytest.raises(InvalidInput, match="endpoint") as caught:
+            _ = hook.client
+        assert "hush99" not in "".join(traceback.format_exception(caught.value))
+
+    def test_what_is_no_address_is_a_permanent_error(self, connect: Connect) -> None:
+        hook = S3OpsHook(connect(endpoint_url="minio.example"))
+        with pytest.raises(InvalidInput, match=r"minio\.example"):
+            _ = hook.client
 
     def test_an_impossible_region_is_a_permanent_error(self, connect: Connect) -> None:
         hook = S3OpsHook(connect(region_name="not a region"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -173,3 +174,23 @@ def test_verify_may_be_written_as_text(monkeypatch: pytest.MonkeyPatch, text: st
     told = {"conn_type": "aws", "login": "key-id", "password": "a-secret", "extra": {"verify": text}}
     monkeypatch.setenv("AIRFLOW_CONN_VERIFIED", json.dumps(told))
     assert aws_connection("verified").verify == meant
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"endpoint_url": "http://someuser:hush99@127.0.0.1:9"},
+        {"endpoint_url": "someuser:hush99@127.0.0.1:9"},
+        {"service_config": {"s3": {"endpoint_url": "http://someuser:hush99@127.0.0.1:9"}}},
+        {"service_config": {"sts": {"endpoint_url": "http://someuser:hush99@127.0.0.1:9"}}},
+    ],
+    ids=["endpoint", "without scheme", "of s3", "of sts"],
+)
+def test_an_address_with_a_login_is_refused_without_a_word_of_it(
+    connect: Connect, extra: dict[str, Any]
+) -> None:
+    with pytest.raises(
+        InvalidInput, match="the Airflow connection 's3ops_hook' has an endpoint_url"
+    ) as caught:
+        aws_connection(connect(**extra))
+    assert "hush99" not in "".join(traceback.format_exception(caught.value))

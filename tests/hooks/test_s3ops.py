@@ -222,6 +222,13 @@ class TestTestConnection:
         assert not works
         assert "Check endpoint_url" in words
 
+    def test_an_address_with_a_login_fails_without_a_word_of_it(self, connect: Connect) -> None:
+        hook = S3OpsHook(connect(endpoint_url=f"http://someuser:{MARK}@127.0.0.1:9"))
+        works, words = hook.test_connection()
+        assert not works
+        assert "endpoint_url with an '@'" in words
+        assert MARK not in words
+
 
 class TestPresignedUrl:
     def test_a_stranger_reads_through_the_link(self, connect: Connect, s3: S3Client, bucket: str) -> None:

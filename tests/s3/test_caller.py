@@ -75,3 +75,10 @@ def test_a_role_not_yet_assumed_is_named_by_its_method() -> None:
 def test_nothing_of_a_secret_is_shown(server: S3Server) -> None:
     client = server.as_user("AKIAIOSFODNN7EXAMPLE", "secret-of-mine").client()
     assert "secret-of-mine" not in str(caller_of(client)) + repr(caller_of(client))
+
+
+def test_a_login_in_the_address_is_not_shown() -> None:
+    client = boto3.session.Session().client(
+        "s3", region_name="eu-west-1", endpoint_url="http://someuser:hush99@s3.example.com"
+    )
+    assert caller_of(client).endpoint == "http://s3.example.com"

@@ -65,6 +65,11 @@ def test_another_server_is_named_by_its_own_address(key: str | None, address: st
     assert console_url("a-bucket", key, endpoint_url="http://minio.example:9000/") == address
 
 
+def test_a_login_in_the_address_is_no_part_of_the_link() -> None:
+    url = console_url("a-bucket", endpoint_url="http://someuser:hush99@minio.example:9000")
+    assert url == "http://minio.example:9000/a-bucket"
+
+
 def test_a_host_that_only_looks_like_aws_is_another_server() -> None:
     url = console_url("a-bucket", endpoint_url="https://amazonaws.com.example.org")
     assert url.startswith("https://amazonaws.com.example.org/a-bucket")

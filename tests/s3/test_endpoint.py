@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_s3ops.s3.requests.endpoint import is_aws
+from airflow_s3ops.s3.requests.endpoint import has_login, is_aws, without_login
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,32 @@ def test_these_are(address: str) -> None:
 )
 def test_these_are_not(address: str) -> None:
     assert not is_aws(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://someuser:hush99@s3.example.com",
+        "https://hush99@s3.example.com:9000/path",
+        "someuser:hush99@s3.example.com",
+        "http://someuser:hush/99@s3.example.com",
+    ],
+)
+def test_these_hold_a_login(address: str) -> None:
+    assert has_login(address)
+
+
+def test_an_address_alone_holds_none() -> None:
+    assert not has_login("https://s3.example.com:9000/path")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://someuser:hush99@s3.example.com:9000/x", "http://s3.example.com:9000/x"),
+        ('"http://hush@99@s3.example.com"', '"http://s3.example.com"'),
+        ("https://s3.example.com/mail/to@me.csv", "https://s3.example.com/mail/to@me.csv"),
+    ],
+)
+def test_of_a_text_only_the_logins_go(text: str, shown: str) -> None:
+    assert without_login(text) == shown

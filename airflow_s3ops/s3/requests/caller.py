@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from airflow_s3ops.s3.requests.endpoint import without_login
+
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
@@ -15,6 +17,7 @@ class Caller:
 
     :param identity: how the client signs, in words fit for a log: never more of an access key id than its
         last four characters, and nothing of a secret.
+    :param endpoint: without a login, if somebody has written one into it.
     """
 
     identity: str
@@ -36,7 +39,7 @@ def caller_of(client: BaseClient) -> Caller:
     return Caller(
         identity=_identity(client),
         region=client.meta.region_name or "none",
-        endpoint=client.meta.endpoint_url,
+        endpoint=without_login(client.meta.endpoint_url),
     )
 
 

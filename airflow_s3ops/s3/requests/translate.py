@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.caller import caller_of
+from airflow_s3ops.s3.requests.endpoint import without_login
 from airflow_s3ops.s3.requests.rights import actions_of
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def _from_botocore_error(
         bucket=bucket,
         key=key,
         code=type(error).__name__,
-        said=f"botocore said: {str(error).strip()} ({_asked_as(client)})",
+        said=f"botocore said: {without_login(str(error).strip())} ({_asked_as(client)})",
     )
 
 
