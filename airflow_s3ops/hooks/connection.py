@@ -13,6 +13,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from airflow_s3ops.hooks.config_fields import require_fitting
 from airflow_s3ops.s3.errors import ConnectionNotFound, CredentialsMissing, InvalidInput
 from airflow_s3ops.s3.requests.endpoint import has_login
 
@@ -51,9 +52,11 @@ def aws_connection(
             f"The Airflow connection {conn_id!r} is of type {connection.conn_type!r}, not 'aws'",
             advice="Name a connection of type aws, or create one; this one's login was sent nowhere.",
         )
+    if connection is not None:
+        _check_config(connection)
     try:
         read = AwsConnection(conn=connection, region_name=region_name, verify=verify)
-    except (TypeError, ValueError, NotImplementedError, BotoCoreError) as error:
+    except (AttributeError, TypeError, ValueError, NotImplementedError, BotoCoreError) as error:
         raise InvalidInput(
             f"The extra of the Airflow connection {conn_id!r} is refused: {error}",
             advice="Correct it there, config_kwargs included; docs/credentials.md shows what it may hold.",
@@ -95,6 +98,7 @@ def merged_config(*layers: Config | Mapping[str, Any] | None) -> Config:
         for name, value in _options(layer if layer is not None else {}).items():
             nested = isinstance(value, dict) and isinstance(options.get(name), dict) and name != "proxies"
             options[name] = {**options[name], **value} if nested else value
+    require_fitting(options)
     try:
         return Config(**options)
     except (TypeError, ValueError, BotoCoreError) as error:
@@ -123,8 +127,15 @@ def _options(layer: Config | Mapping[str, Any]) -> dict[str, Any]:
     return {**layer, "signature_version": UNSIGNED} if is_anonymous else dict(layer)
 
 
-def _check_region(region_name: str | None) -> None:
-    if region_name is not None and not re.fullmatch(r"[a-z0-9-]+", str(region_name)):
+def _check_config(connection: Connection) -> None:
+    config = connection.extra_dejson.get("config_kwargs")
+    if isinstance(config, Mapping):  # what is none, the provider refuses
+        require_fitting(config)
+
+
+def _check_region(region_name: object) -> None:
+    is_name = isinstance(region_name, str) and re.fullmatch(r"[a-z0-9-]+", region_name)
+    if region_name is not None and not is_name:
         raise InvalidInput(
             f"region_name={region_name!r} is no region",
             advice="Write it as AWS does, such as ap-northeast-2, and check the template that it comes from.",
@@ -143,6 +154,10 @@ def _refuse_half_a_key(connection: Connection, read: AwsConnection) -> None:
 
 
 def _existing(conn_id: str) -> Connection:
+    if not isinstance(conn_id, str):
+        raise InvalidInput(
+            f"aws_conn_id={conn_id!r} is no text", advice="Check the template that it comes from."
+        )
     try:
         if conn_id:
             return BaseHook.get_connection(conn_id)

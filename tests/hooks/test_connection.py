@@ -67,9 +67,10 @@ class TestConnection:
         [
             {"config_kwargs": {"no_such_field": 1}},
             {"config_kwargs": {"s3": {"addressing_style": "diagonal"}}},
+            {"config_kwargs": 5},
             {"role_arn": "arn:aws:iam::1:role/r", "assume_role_method": "by_force"},
         ],
-        ids=["unknown field", "wrong value", "unknown method"],
+        ids=["unknown field", "wrong value", "no mapping", "unknown method"],
     )
     def test_an_extra_that_cannot_be_read_is_a_permanent_error(
         self, connect: Connect, extra: dict[str, Any]
@@ -150,6 +151,33 @@ class TestMergedConfig:
         with pytest.raises(InvalidInput, match="botocore refuses the client configuration"):
             merged_config({"read_timeout": 7}, layer)
 
+    @pytest.mark.parametrize(
+        "layer",
+        [
+            {"connect_timeout": "5"},
+            {"read_timeout": "5"},
+            {"read_timeout": 0},
+            {"max_pool_connections": "5"},
+            {"max_pool_connections": None},
+            {"max_pool_connections": True},
+            {"retries": 5},
+            {"s3": 5},
+            {"proxies": "http://someuser:hush99@proxy.example"},
+            {"proxies": {"http": 5}},
+            {"proxies_config": "x"},
+            {"tcp_keepalive": "False"},
+        ],
+        ids=json.dumps,
+    )
+    def test_what_botocore_would_trip_over_later_is_refused_by_its_name(self, layer: dict[str, Any]) -> None:
+        with pytest.raises(InvalidInput, match=f"{next(iter(layer))} is ") as caught:
+            merged_config({"user_agent_extra": "x"}, layer)
+        assert "hush99" not in str(caught.value)
+
+    @pytest.mark.parametrize("name", ["connect_timeout", "read_timeout", "retries", "s3", "proxies"])
+    def test_none_is_left_to_botocore(self, name: str) -> None:
+        assert options({name: None}) == {name: None}
+
     def test_a_text_for_a_dict_is_a_permanent_error(self) -> None:
         layer: Any = '{"read_timeout": 7}'
         with pytest.raises(InvalidInput, match="botocore_config is no dict but str"):
@@ -163,8 +191,19 @@ def test_a_connection_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch
     assert "a-password" not in str(caught.value)
 
 
-@pytest.mark.parametrize("region_name", ["", "None", "Seoul", "ap northeast 2"])
-def test_what_cannot_be_a_region_is_refused(connection: str, region_name: str) -> None:
+@pytest.mark.parametrize("retries", [5, "5"])
+def test_a_field_of_the_connections_own_is_refused_by_its_name(connect: Connect, retries: Any) -> None:
+    with pytest.raises(InvalidInput, match="retries is "):
+        aws_connection(connect(config_kwargs={"retries": retries}))
+
+
+def test_an_id_that_is_no_text_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="aws_conn_id=5 is no text"):
+        aws_connection(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("region_name", ["", "None", "Seoul", "ap northeast 2", 5])
+def test_what_cannot_be_a_region_is_refused(connection: str, region_name: Any) -> None:
     with pytest.raises(InvalidInput, match="region_name"):
         aws_connection(connection, region_name=region_name)
 

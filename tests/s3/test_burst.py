@@ -36,6 +36,12 @@ def test_every_file_arrives_whole(s3: S3Client, bucket: str, tmp_path: Path) -> 
     assert objects(s3, bucket) == {path.name: path.read_bytes() for path in paths}
 
 
+def test_a_client_without_time_outs_sends_as_well(server: S3Server, bucket: str, tmp_path: Path) -> None:
+    client = server.client(connect_timeout=None, read_timeout=None)
+    (one,) = delivered(sent(client, batch_args(bucket), write_files(tmp_path, 1))).values()
+    assert one.status == "uploaded"
+
+
 class Crowd:
     """Lets so many requests pass, and the next ones only when there are more than so many of them at once."""
 

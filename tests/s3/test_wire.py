@@ -42,6 +42,13 @@ def test_every_request_with_content_has_its_own(faults: FaultProxy, bucket: str,
     assert seen["CreateMultipartUpload"] == [None]
 
 
+def test_who_waits_for_ever_goes_on_doing_so(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+    client = impatient_client(faults, read_timeout=None)
+    seen = time_outs(client)
+    upload_file(client, write_file(tmp_path / "g", 1000), bucket, "k")
+    assert seen["PutObject"] == [None]
+
+
 def test_others_requests_are_left_alone(faults: FaultProxy, bucket: str) -> None:
     client = impatient_client(faults)
     fit(client)

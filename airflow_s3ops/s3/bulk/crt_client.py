@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 _GBPS_PER_CONNECTION = 0.4
 # One thread feeds all connections: a second one costs more CPU in hand-overs than it brings.
 _EVENT_LOOPS = 1
+# Seconds, for a client without a time-out: by then the kernel has given up. awscrt takes 0 for a few seconds.
+_LONGEST_CONNECT = 600
 # Together less than the 2 seconds that a stop may take.
 CLOSE_WITHIN = 1.0
 
@@ -124,7 +126,7 @@ class CrtClient:
         self._loops = EventLoopGroup(_EVENT_LOOPS)
         self._bootstrap = ClientBootstrap(self._loops, DefaultHostResolver(self._loops))
         self.credentials = CrtCredentials(client) if template.scope else None
-        timeout: float = client.meta.config.connect_timeout  # type: ignore[attr-defined] # a Config has it
+        timeout: float | None = client.meta.config.connect_timeout  # type: ignore[attr-defined] # a Config has it
         self._crt = crt.S3Client(
             bootstrap=self._bootstrap,
             region=template.scope.region if template.scope else client.meta.region_name or "us-east-1",
@@ -134,7 +136,7 @@ class CrtClient:
             throughput_target_gbps=connections * _GBPS_PER_CONNECTION,
             max_active_connections_override=connections,
             retry_config=crt.S3RetryConfig(retry_mode=crt.S3RetryMode.NONE),
-            connect_timeout_ms=int(timeout * 1000),
+            connect_timeout_ms=int((timeout or _LONGEST_CONNECT) * 1000),
         )
 
     def __enter__(self) -> Self:

@@ -44,5 +44,6 @@ def _fit_request(params: dict[str, Any], context: dict[str, Any], **_: object) -
         context[BODY_IN_CONTEXT] = body
         if not body.asks_first:
             params["headers"].pop("Expect", None)
-    if size:
-        context["read_timeout"] = patience(context["client_config"].read_timeout, size)
+    least: float | None = context["client_config"].read_timeout
+    if size and least is not None:  # None waits for ever already
+        context["read_timeout"] = patience(least, size)
