@@ -20,6 +20,7 @@ from airflow_s3ops.s3.errors import AccessDenied, S3OpsError
 from airflow_s3ops.s3.names import bucket_and_key, bucket_and_prefix
 from airflow_s3ops.s3.requests.caller import caller_of
 from airflow_s3ops.s3.requests.translate import translated
+from airflow_s3ops.s3.source import checked_filename
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -158,7 +159,7 @@ class S3OpsHook(AwsBaseHook):
 
         :param key: None, or a URI that names only a bucket, means the file's own name.
         """
-        default = PurePath(filename).name
+        default = PurePath(checked_filename(filename)).name
         if bucket is None:
             bucket, key = bucket_and_prefix(bucket, key)
             key = key or default

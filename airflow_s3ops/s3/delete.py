@@ -87,6 +87,14 @@ def _checked(
         raise InvalidInput(
             f'if_missing={if_missing!r} is neither "ignore" nor "fail"', bucket=bucket, key=key
         )
+    for name, value in (("version_id", version_id), ("if_match", if_match)):
+        if value is not None and not isinstance(value, str):
+            raise InvalidInput(
+                f"{name}={value!r} is no text but {type(value).__name__}",
+                bucket=bucket,
+                key=key,
+                advice=f"Check the template that {name} comes from; nothing was sent.",
+            )
     wanted = if_match.strip().strip('"') if if_match is not None else None
     # An empty text is a template's nothing. Taken as None it would delete more than was asked for.
     for name, value in (("version_id", version_id), ("if_match", wanted)):

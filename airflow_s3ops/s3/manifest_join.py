@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -23,7 +23,7 @@ from airflow_s3ops.s3.upload import upload_file
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from types_boto3_s3 import S3Client
 
@@ -103,6 +103,12 @@ def join_manifests(
 
 def _places(bucket: str, manifests: Any) -> list[Place]:
     """Return bucket and key of each; of one mapped task Airflow gives the bare result, of none None."""
+    if manifests is not None and not isinstance(manifests, Iterable):
+        raise InvalidInput(
+            f"manifests={manifests!r} is no list of manifests",
+            bucket=bucket,
+            advice="Give keys, URIs, or what uploads returned; nothing was written.",
+        )
     given: Iterable[Any] = [manifests] if isinstance(manifests, (str, Mapping)) else manifests or ()
     places = [_place(bucket, number, manifest) for number, manifest in enumerate(given)]
     if not places:
@@ -191,7 +197,7 @@ def _row(line: bytes, where: str) -> dict[str, Any]:
         row = json.loads(line)
         row["key"].encode()  # half of a surrogate pair is JSON, and no key
         well_formed = isinstance(row["key"], str) and type(row["size"]) is int and row["size"] >= 0
-    except (AttributeError, ValueError, TypeError, KeyError):
+    except (AttributeError, ValueError, TypeError, KeyError, RecursionError):
         well_formed = False
     if not well_formed:
         raise InvalidManifest(f"{where}: no row with a key and a size, but {line[:60]!r}")

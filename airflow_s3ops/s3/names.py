@@ -54,8 +54,15 @@ def bucket_and_prefix(bucket: str | None, prefix: str | None) -> tuple[str, str]
     URI of its own bucket.
 
     :raises InvalidBucketName: see :func:`checked_bucket`.
+    :raises InvalidKey: ``prefix`` is no text. A path is none: it has lost its last slash.
     :raises InvalidInput: there is no bucket, and ``prefix`` is no URI; or the bucket is given twice.
     """
+    if prefix is not None and not isinstance(prefix, str):
+        raise InvalidKey(
+            f"The key (or prefix) is no text ({prefix!r})",
+            bucket=bucket if isinstance(bucket, str) else None,
+            advice="Give it as a text, and check the template or variable that it comes from.",
+        )
     text = prefix or ""
     if bucket is not None:
         if text.startswith(f"{s3_uri(bucket)}/"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3.errors import InvalidInput
@@ -11,7 +11,7 @@ from airflow_s3ops.s3.sources import files_of
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from airflow_s3ops.s3.sources import FilesSource, SourceFile
 
@@ -48,7 +48,7 @@ def plan_shards(
     if not isinstance(shards, int) or isinstance(shards, bool) or shards < 1:
         raise InvalidInput(f"shards={shards!r} is no whole number from 1 on")
     is_tree = isinstance(source, (str, os.PathLike, Mapping))
-    if not isinstance(source, (str, os.PathLike, Mapping)):
+    if not is_tree and isinstance(source, Iterable):  # what is neither, files_of refuses
         source = list(source)  # it is read twice
 
     def files() -> Iterator[SourceFile]:

@@ -10,7 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from airflow_s3ops.s3.errors import SourceChanged, SourceNotFound, SourceUnreadable, TransientError
+from airflow_s3ops.s3.errors import (
+    InvalidInput,
+    SourceChanged,
+    SourceNotFound,
+    SourceUnreadable,
+    TransientError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,16 +129,31 @@ class Source:
         )
 
 
+def checked_filename(filename: object) -> str:
+    """Return a path as text.
+
+    :raises InvalidInput: neither a text nor a path, such as the None of a task that returned nothing.
+    """
+    path = os.fspath(filename) if isinstance(filename, os.PathLike) else filename
+    if not isinstance(path, str):
+        raise InvalidInput(
+            f"filename={filename!r} is no path",
+            advice="Check what the task before returns, or the template it comes from; nothing was sent.",
+        )
+    return path
+
+
 @contextmanager
 def opened_source(filename: str | os.PathLike[str]) -> Iterator[Source]:
     """Open a regular file for reading by position.
 
+    :raises InvalidInput: it is no path.
     :raises SourceNotFound: there is no such file.
     :raises SourceUnreadable: no regular file, or one that may not be read, or whose size the system hides.
     :raises SourceChanged: it is being written to.
     :raises TransientError: this process has no file descriptor left.
     """
-    name = os.fspath(filename)
+    name = checked_filename(filename)
     try:
         # Without O_NONBLOCK, opening a fifo waits for a writer, for ever.
         fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from airflow_s3ops.s3.bulk.patterns import MAGIC, PathPatterns, Pattern
 from airflow_s3ops.s3.bulk.walk import Found, SourceFile, Tree
-from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound
+from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound, SourceUnreadable
 from airflow_s3ops.s3.halt import Halt
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["FilesSource", "SourceFile", "files_of"]
 
 FilesSource: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Mapping[str, Any]"
+
+_NO_SUCH_PATH = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ def files_of(
     :param exclude: patterns of what is left out, although it is included.
     :param stop: ends the walk within 2 seconds when it is set, also if no file is found that matches.
     :raises SourceNotFound: there is no such folder.
-    :raises SourceUnreadable: a folder may not be read; raised at the end, after all files of the others.
+    :raises SourceUnreadable: a folder may not be read; raised at the end, after all files of the others. The
+        source itself may not be looked at; raised at once.
     :raises InvalidInput: no source, no pattern, or two files of a list have one relative path.
     :raises Stopped: ``stop`` is set.
     """
@@ -91,7 +96,7 @@ def files_of(
 def _in_tree(source: str, shard: Range, excluded: PathPatterns, check: Callable[[], None]) -> Iterator[Found]:
     if not source:
         raise InvalidInput("The source is empty", advice="Check the template that it comes from.")
-    if Path(source).is_dir():  # a folder may well have a wildcard's letter in its name
+    if _is_folder(source):  # a folder may well have a wildcard's letter in its name
         root, pattern = source, Pattern("**")
     else:
         root, pattern = _of_glob(source)
@@ -102,18 +107,32 @@ def _in_tree(source: str, shard: Range, excluded: PathPatterns, check: Callable[
     return Tree(root, pattern, may_hold, check).files()
 
 
+def _is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - Path.is_dir hides some errors, by version
+    except ValueError:  # a zero byte, or half a letter
+        return False
+    except OSError as error:
+        if error.errno in _NO_SUCH_PATH:
+            return False
+        raise SourceUnreadable(
+            f"The source {path!r} cannot be looked at: {error.strerror}",
+            advice="Let the worker's user search all folders above it, and look at the disk that holds it.",
+        ) from error
+
+
 def _of_glob(source: str) -> tuple[str, Pattern]:
     names = source.split("/")
     at = next((index for index, name in enumerate(names) if MAGIC.search(name)), None)
     if at is None:
-        if Path(source).exists():
+        if os.path.exists(source):  # noqa: PTH110 - says no to a path that cannot be
             raise InvalidInput(
                 f"The source {source!r} is a file, not a folder",
                 advice=f"Use UploadFileOperator, or give a list: [{source!r}].",
             )
         raise SourceNotFound(f"There is no folder {source!r}")
     root = "/".join(names[:at]) or ("/" if at else ".")
-    if not Path(root).is_dir():
+    if not _is_folder(root):
         raise SourceNotFound(f"There is no folder {root!r}, where {source!r} begins")
     return root, Pattern("/".join(names[at:]))
 
@@ -125,7 +144,10 @@ def _of_shard(shard: Mapping[str, Any]) -> tuple[Any, Range]:
         raise InvalidInput(f"The source has {sorted(map(str, shard))}, where a shard has {sorted(names)}")
     if not isinstance(shard["source"], (str, os.PathLike)):
         raise InvalidInput("The source of a shard is neither a folder nor a glob")
-    return shard["source"], Range(*map(os.fsencode, texts))
+    try:
+        return shard["source"], Range(*map(os.fsencode, texts))
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"The bounds of a shard, {texts!r}, are no beginnings of paths") from error
 
 
 def _listed(source: Iterable[Any], check: Callable[[], None]) -> Iterator[Found]:
@@ -134,9 +156,9 @@ def _listed(source: Iterable[Any], check: Callable[[], None]) -> Iterator[Found]
         raise InvalidInput(f"The source is a {type(source).__name__}: no folder, glob or list of files")
     for item in source:
         check()
-        if not item or not isinstance(item, (str, os.PathLike)):
-            raise InvalidInput(f"The list of files has {item!r}, which is no path")
-        path = os.fspath(item)
+        path = os.fspath(item) if isinstance(item, os.PathLike) else item
+        if not path or not isinstance(path, str) or not _can_be_path(path):
+            raise InvalidInput(f"The list of files has {str(item)[:200]!r}, which is no path")
         place = os.fsencode(_place(path))
         if place in paths:
             raise InvalidInput(
@@ -146,6 +168,13 @@ def _listed(source: Iterable[Any], check: Callable[[], None]) -> Iterator[Found]
             )
         paths[place] = path
     return (Found(paths[place], os.fsdecode(place)) for place in sorted(paths))
+
+
+def _can_be_path(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _place(path: str) -> str:

@@ -183,3 +183,13 @@ def test_an_address_without_a_key_means_the_file_s_name(connection: str, bucket:
         task_id="t", filename=str(file), key=f"s3://{bucket}", aws_conn_id=connection
     )
     assert execute(operator)["key"] == file.name
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+def test_a_filename_that_a_task_did_not_return_is_refused(
+    connection: str, bucket: str, key: str | None
+) -> None:
+    given: dict[str, Any] = {"filename": None}
+    operator = UploadFileOperator(task_id="t", bucket=bucket, key=key, aws_conn_id=connection, **given)
+    with pytest.raises(AirflowFailException, match="filename=None is no path"):
+        execute(operator)

@@ -74,6 +74,12 @@ def test_what_create_bucket_does_not_know_is_refused_with_what_it_does(
         args(wrong)
 
 
+@pytest.mark.parametrize("wrong", [5, 0, "ACL", ["ACL"]], ids=repr)
+def test_what_is_no_mapping_is_refused(wrong: Any) -> None:
+    with pytest.raises(InvalidExtraArgs, match="not a mapping"):
+        args(wrong)
+
+
 def test_settings_and_extra_args_must_not_contradict_each_other() -> None:
     with pytest.raises(InvalidExtraArgs, match=r"ObjectOwnership='ObjectWriter'.*'BucketOwnerEnforced'"):
         args({"ObjectOwnership": "ObjectWriter"}, BucketSettings(object_ownership="BucketOwnerEnforced"))

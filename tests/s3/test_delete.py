@@ -273,7 +273,14 @@ def test_any_other_refusal_keeps_its_code(s3: S3Client, bucket: str, faults: Fau
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"version_id": ""}, {"if_match": ""}, {"if_match": '""'}, {"if_missing": "skip"}],
+    [
+        {"version_id": ""},
+        {"if_match": ""},
+        {"if_match": '""'},
+        {"if_match": 5},
+        {"version_id": 5},
+        {"if_missing": "skip"},
+    ],
     ids=str,
 )
 def test_wrong_parameters_are_refused_before_any_request(

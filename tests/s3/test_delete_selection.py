@@ -27,6 +27,7 @@ class TestRefusedBeforeAnyRequest:
             ({"prefix": ""}, "everything=True"),
             ({"keys": []}, "everything=True"),
             ({"keys": "one.csv"}, "letter by letter"),
+            ({"keys": 5}, "no list of keys"),
             ({"keys": ["a", ""]}, "key is empty"),
             ({"keys": ["a", None]}, "key is empty"),
             ({"keys": ["a"], "prefix": "b"}, "keys and prefix"),
@@ -38,6 +39,8 @@ class TestRefusedBeforeAnyRequest:
             ({"prefix": "a", "modified_before": "yesterday"}, "ISO 8601"),
             ({"prefix": "a", "modified_before": "2026-01-01T00:00:00"}, "without an offset"),
             ({"prefix": "a", "modified_before": datetime(2026, 1, 1)}, "without an offset"),  # noqa: DTZ001
+            ({"prefix": "a", "modified_before": "0001-01-01T00:00:00+09:00"}, "of the years 1 to 9999"),
+            ({"prefix": "a", "modified_before": "9999-12-31T23:00:00-09:00"}, "of the years 1 to 9999"),
             ({"prefix": "a", "modified_before": 1767225600}, "no time"),
             ({"prefix": "a", "max_objects": -1}, "max_objects"),
             ({"prefix": "a", "max_objects": "many"}, "max_objects"),

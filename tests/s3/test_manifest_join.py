@@ -141,6 +141,7 @@ def test_a_key_twice_in_one_manifest_is_found_too(s3: S3Client, bucket: str) -> 
             b'{"key": "a", "size": true}',
         ),
         *(b'{"key": "a", "size": -1}', b'{"key": "half of a pair: \\ud83d", "size": 1}'),
+        pytest.param(b"[" * 200_000, id="deep"),
     ],
 )
 def test_a_line_that_is_no_row_is_named(s3: S3Client, bucket: str, line: bytes) -> None:
@@ -148,6 +149,12 @@ def test_a_line_that_is_no_row_is_named(s3: S3Client, bucket: str, line: bytes) 
     with pytest.raises(InvalidManifest, match=f"s3://{bucket}/m/0, line 2"):
         join_manifests(s3, bucket, ["m/0"], JOINED)
     assert keys_of(s3, bucket) == ["m/0"]
+
+
+@pytest.mark.parametrize("manifests", [5, True], ids=repr)
+def test_what_is_no_list_of_manifests_is_refused(s3: S3Client, bucket: str, manifests: Any) -> None:
+    with pytest.raises(InvalidInput, match="is no list of manifests"):
+        join_manifests(s3, bucket, manifests, JOINED)
 
 
 @pytest.mark.parametrize("nothing", [[], None, ()], ids=repr)

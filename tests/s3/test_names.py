@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -105,6 +107,12 @@ class TestBucketAndKey:
     @pytest.mark.parametrize("prefix", ["", None])
     def test_a_prefix_may_be_empty(self, prefix: str | None) -> None:
         assert bucket_and_prefix("reports", prefix) == ("reports", "")
+
+    @pytest.mark.parametrize("key", [20260101, 0, ["a"], PurePath("a/b")], ids=repr)
+    @pytest.mark.parametrize("bucket", ["reports", None])
+    def test_a_key_that_is_no_text_is_refused(self, bucket: str | None, key: Any) -> None:
+        with pytest.raises(InvalidKey, match="is no text"):
+            bucket_and_key(bucket, key)
 
     def test_an_empty_bucket_is_not_looked_for_in_the_key(self) -> None:
         with pytest.raises(InvalidBucketName, match="empty"):

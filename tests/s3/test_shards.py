@@ -177,6 +177,12 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         plan_shards(tmp_path / "nowhere", 4)
 
 
+@pytest.mark.parametrize("source", [None, 5, b"/data"], ids=repr)
+def test_what_is_no_source_is_refused(source: Any) -> None:
+    with pytest.raises(InvalidInput):
+        plan_shards(source, 2)
+
+
 @pytest.mark.parametrize("shards", [0, -1, True, 2.0, None, "4"], ids=repr)
 def test_what_is_no_number_of_shards_is_refused(tmp_path: Path, shards: Any) -> None:
     with pytest.raises(InvalidInput, match="shards="):

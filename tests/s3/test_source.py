@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from airflow_s3ops.s3.errors import SourceChanged, SourceNotFound, SourceUnreadable
+from airflow_s3ops.s3.errors import InvalidInput, SourceChanged, SourceNotFound, SourceUnreadable
 from airflow_s3ops.s3.source import CLOCK_TICK_NS, opened_source
 
 
@@ -116,6 +117,12 @@ def test_an_empty_file_is_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["missing", "data.bin/below", "no/such/folder"])
 def test_a_missing_file_is_not_found(path: Path, name: str) -> None:
     with pytest.raises(SourceNotFound, match="There is no file"), opened_source(path.parent / name):
+        pass
+
+
+@pytest.mark.parametrize("filename", [None, 5, b"data.bin", ["data.bin"]], ids=repr)
+def test_what_is_no_path_is_refused(filename: Any) -> None:
+    with pytest.raises(InvalidInput, match="is no path"), opened_source(filename):
         pass
 
 

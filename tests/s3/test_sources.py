@@ -128,6 +128,22 @@ class TestFolder:
         assert found == ["a/1", "c/3"]
         assert places(tmp_path, exclude=["b/"]) == ["a/1", "c/3"]
 
+    @pytest.mark.parametrize("below", ["in", "in/*.csv"], ids=["folder", "glob"])
+    def test_one_under_a_folder_that_may_not_be_searched_is_an_error(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
+    ) -> None:
+        def refusing(path: str) -> Any:  # root may search everything
+            raise PermissionError(13, "Permission denied", path)
+
+        monkeypatch.setattr(os, "stat", refusing)
+        with pytest.raises(SourceUnreadable, match=r"cannot be looked at: Permission denied.*search all"):
+            next(files_of(tmp_path / below))
+
+    @pytest.mark.parametrize("source", ["n" * 300, f"{'n' * 300}/*.csv", "a\0b", "\ud800", "a\0/*"], ids=repr)
+    def test_a_path_that_cannot_be_is_not_there(self, source: str) -> None:
+        with pytest.raises(SourceNotFound, match="There is no folder"):
+            next(files_of(source))
+
     def test_a_folder_that_vanishes_meanwhile_is_an_error(self, tmp_path: Path) -> None:
         write(tmp_path, ["a", "b/c"])
         files = files_of(tmp_path)
@@ -252,7 +268,9 @@ class TestList:
     def test_a_file_that_is_not_there_is_not_silently_gone(self, tmp_path: Path) -> None:
         assert places([tmp_path / "none"]) == ["none"]
 
-    @pytest.mark.parametrize("source", [None, 5, b"/data", [""], [None], [["a"]], ""])
+    @pytest.mark.parametrize(
+        "source", [None, 5, b"/data", [""], [None], [["a"]], "", [b"a"], ["a\0b"], ["\ud800"]]
+    )
     def test_what_is_no_source_is_refused(self, source: Any) -> None:
         with pytest.raises(InvalidInput):
             places(source)
@@ -301,6 +319,7 @@ class TestShard:
             {},
             {"source": "/tmp", "from": ""},
             {"source": "/tmp", "from": "", "to": 5},
+            {"source": "/tmp", "from": "", "to": "\ud800"},
             {"source": ["/tmp/a"], "from": "", "to": ""},
             {"source": "/tmp", "from": "", "to": "", "more": 1},
         ],
@@ -336,7 +355,7 @@ class TestPatterns:
     ) -> None:
         assert places(folder, include=include, exclude=exclude) == expected
 
-    @pytest.mark.parametrize("wrong", ["", "/", "../*", [5]])
+    @pytest.mark.parametrize("wrong", ["", "/", "../*", [5], 2026, {"*.csv": 1}, True])
     def test_what_is_no_pattern_is_refused(self, folder: Path, wrong: Any) -> None:
         with pytest.raises(InvalidInput):
             places(folder, include=[wrong] if isinstance(wrong, str) else wrong)

@@ -420,6 +420,8 @@ class TestRefusedBeforehand:
             ({"max_concurrency": True}, errors.InvalidInput),
             ({"part_size": 1}, errors.InvalidInput),
             ({"checksum_algorithm": "crc"}, errors.InvalidInput),
+            ({"checksum_algorithm": ["SHA256"]}, errors.InvalidInput),
+            ({"checksum_algorithm": None}, errors.InvalidInput),
             ({"extra_args": {"IfNoneMatch": "*"}, "if_exists": "skip"}, errors.InvalidExtraArgs),
             ({"extra_args": {"ContentEncoding": "br"}, "compress": "gzip"}, errors.InvalidExtraArgs),
         ],

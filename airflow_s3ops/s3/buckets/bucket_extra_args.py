@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.validate import ParamValidator
@@ -10,8 +11,6 @@ from airflow_s3ops.s3.errors import InvalidExtraArgs
 from airflow_s3ops.s3.nearest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from botocore.model import StructureShape
     from types_boto3_s3 import S3Client
 
@@ -34,6 +33,10 @@ def create_bucket_args(
     :raises InvalidExtraArgs: a name that CreateBucket does not know, with the nearest that it does; a wrong
         type; or something that another parameter says.
     """
+    if extra_args is not None and not isinstance(extra_args, Mapping):
+        raise InvalidExtraArgs(
+            f"extra_args is a {type(extra_args).__name__}, not a mapping of names to values"
+        )
     args = dict(extra_args or {})
     _check_names(client, args)
     _check_types(client, args)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from fnmatch import translate
 from typing import TYPE_CHECKING, TypeAlias
 
 from airflow_s3ops.s3.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 MAGIC = re.compile(r"[*?\[]")
 ANY_FOLDERS = "**"
@@ -74,9 +75,12 @@ class PathPatterns:
         name, in whichever folder; one that ends with ``/`` matches all that is in that folder. A single text
         is one pattern.
     :param name: of the parameter that they come from, for the error.
+    :raises InvalidInput: one of them is no pattern, or they are no list.
     """
 
     def __init__(self, patterns: str | Iterable[str] | None, name: str) -> None:
+        if patterns is not None and (isinstance(patterns, Mapping) or not isinstance(patterns, Iterable)):
+            raise InvalidInput(f"{name}={patterns!r} is neither a pattern nor a list of patterns")
         texts = [patterns] if isinstance(patterns, str) else list(patterns or ())
         wrong = [text for text in texts if not isinstance(text, str) or not text.strip("/")]
         if wrong:

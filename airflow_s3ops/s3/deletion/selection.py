@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 # botocore brings it. datetime.fromisoformat of Python 3.10 knows neither "Z" nor "+0200".
 from dateutil.parser import isoparse
 
 from airflow_s3ops.s3.errors import InvalidInput
 from airflow_s3ops.s3.names import bucket_and_prefix, checked_bucket, checked_key, s3_uri
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -123,6 +120,12 @@ def _checked_keys(keys: Iterable[str], bucket: str) -> tuple[str, ...]:
             advice="Write a list: keys=[key]; for a template that renders to a list, the DAG needs "
             "render_template_as_native_obj=True. Nothing was sent.",
         )
+    if not isinstance(keys, Iterable):
+        raise InvalidInput(
+            f"keys={keys!r} is no list of keys",
+            bucket=bucket,
+            advice="Write a list, and check the template that keys comes from. Nothing was sent.",
+        )
     unique = tuple(dict.fromkeys(checked_key(key, bucket) for key in keys))
     if unique:
         return unique
@@ -137,13 +140,16 @@ def _checked_keys(keys: Iterable[str], bucket: str) -> tuple[str, ...]:
 def _moment(moment: datetime | str, bucket: str) -> datetime:
     try:
         parsed = isoparse(moment) if isinstance(moment, str) else moment
-    except ValueError as error:
+    except (OverflowError, ValueError) as error:
         raise _no_moment(moment, "no ISO 8601 time", bucket) from error
     if not isinstance(parsed, datetime):
         raise _no_moment(moment, "no time", bucket)
     if parsed.utcoffset() is None:
         raise _no_moment(moment, "a time without an offset, and could mean any time zone's", bucket)
-    return parsed.astimezone(timezone.utc)
+    try:
+        return parsed.astimezone(timezone.utc)
+    except OverflowError as error:
+        raise _no_moment(moment, "in UTC not of the years 1 to 9999", bucket) from error
 
 
 def _no_moment(moment: object, reason: str, bucket: str) -> InvalidInput:

@@ -26,6 +26,7 @@ def chosen_algorithm(extra_args: Mapping[str, Any], parameter: str) -> tuple[Alg
 
     :raises InvalidExtraArgs: they contradict each other, or name what is not computed here.
     """
+    algorithm_named(parameter)
     names = [match[1] for match in map(_VALUE.fullmatch, extra_args) if match]
     names += [extra_args["ChecksumAlgorithm"]] if "ChecksumAlgorithm" in extra_args else []
     unknown = [name for name in names if name not in ALGORITHMS]
