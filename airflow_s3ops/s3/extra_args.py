@@ -39,6 +39,8 @@ OURS = {
 ABOUT_CONTENT = frozenset({"ChecksumAlgorithm", "ChecksumType", "ContentMD5", "MpuObjectSize"})
 # HeadObject knows them as well, but to decide what to read.
 CONDITIONS = frozenset({"IfMatch", "IfNoneMatch"})
+# A header's name is a token: RFC 9110, 5.6.2. Metadata's names end one.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _CREATORS = ("PutObject", "CreateMultipartUpload", "CompleteMultipartUpload")
 _CONDITIONAL = frozenset({"PutObject", "CompleteMultipartUpload"})
@@ -62,6 +64,7 @@ def checked_extra_args(client: S3Client, extra_args: Mapping[str, Any] | None) -
             raise _unknown(name, homes)
         _check_type(name, value, homes[name])
         _check_characters(name, value)
+    _check_metadata_names(dict(extra_args).get("Metadata", {}))
     return dict(extra_args)
 
 
@@ -121,6 +124,16 @@ def _check_characters(name: str, value: object) -> None:
                 f"extra_args[{name!r}] has a control character, such as a line's end, in {part!r}",
                 advice="Take it out, and check the template that it comes from; nothing was sent.",
             )
+
+
+def _check_metadata_names(metadata: Mapping[str, str]) -> None:
+    # A server that cannot read the request's headers hangs up, which looks like a broken network.
+    wrong = next((name for name in metadata if not _TOKEN.fullmatch(name)), None)
+    if wrong is not None:
+        raise InvalidExtraArgs(
+            f"extra_args['Metadata'] has the name {wrong!r}, which no header can have",
+            advice="Use letters of a-z, digits, '-' and '_', as in 'run-id'; nothing was sent.",
+        )
 
 
 def _input_of(client: S3Client, operation: str) -> StructureShape:

@@ -127,6 +127,15 @@ class TestTypes:
         with pytest.raises(InvalidExtraArgs, match="control character"):
             checked_extra_args(client, args)
 
+    @pytest.mark.parametrize("name", ["run id", "a:b", "", "é", "a/b", "(a)", "a\t"])
+    def test_a_metadata_name_that_no_header_can_have_is_refused(self, client: S3Client, name: str) -> None:
+        with pytest.raises(InvalidExtraArgs, match="Metadata"):
+            checked_extra_args(client, {"Metadata": {"fine": "x", name: "x"}})
+
+    @pytest.mark.parametrize("name", ["run-id", "run_id", "Run.Id", "0", "a!#$%&'*+^`|~"])
+    def test_a_metadata_name_of_a_header_is_taken(self, client: S3Client, name: str) -> None:
+        assert checked_extra_args(client, {"Metadata": {name: "any text"}})
+
     def test_a_customer_s_key_may_be_of_any_bytes(self, client: S3Client) -> None:
         args = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "\n" * 32}
         assert checked_extra_args(client, args) == args
