@@ -27,6 +27,13 @@ class Result:
         }
 
 
+def _fitting(xcom: dict[str, Any], spare: str) -> dict[str, Any]:
+    """Leave out one field if all of them are too long for XCom."""
+    if len(json.dumps(xcom, ensure_ascii=False).encode()) >= XCOM_BYTES:
+        del xcom[spare]
+    return xcom
+
+
 @dataclass(frozen=True)
 class CreateBucketResult(Result):
     """A bucket that is there, mine, and as asked.
@@ -86,10 +93,7 @@ class UploadFileResult(Result):
 
     def to_xcom(self) -> dict[str, Any]:
         """Return the fields that apply; without ``uri`` where a long key would stand there a second time."""
-        xcom = super().to_xcom()
-        if len(json.dumps(xcom, ensure_ascii=False).encode()) >= XCOM_BYTES:
-            del xcom["uri"]
-        return xcom
+        return _fitting(super().to_xcom(), "uri")
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,10 @@ class UploadFilesResult(Result):
     bytes: int
     seconds: float = 0.0
     manifest: str | None = None
+
+    def to_xcom(self) -> dict[str, Any]:
+        """Return the fields that apply; without ``prefix`` if it and ``manifest`` are too long together."""
+        return _fitting(super().to_xcom(), "prefix")
 
 
 @dataclass(frozen=True)

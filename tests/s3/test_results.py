@@ -15,6 +15,7 @@ from airflow_s3ops.s3.results import (
     ObjectChecksum,
     Result,
     UploadFileResult,
+    UploadFilesResult,
 )
 
 BUCKET = "b" * 63
@@ -109,3 +110,21 @@ def test_the_longest_key_still_makes_a_small_xcom(key: str) -> None:
     xcom = result.to_xcom()
     assert len(json.dumps(xcom, ensure_ascii=False).encode()) < 2000
     assert xcom["key"] == key
+
+
+@pytest.mark.parametrize("letter", ["k", "\N{HANGUL SYLLABLE GA}"])
+@pytest.mark.parametrize("bucket", ["b" * 63, "B" * 255], ids=["today", "before 2018"])
+def test_the_longest_prefix_and_manifest_still_make_a_small_xcom(bucket: str, letter: str) -> None:
+    size = len(letter.encode())
+    prefix, manifest_key = letter * (1023 // size), letter * (1017 // size)
+    manifest = f"s3://{bucket}/{manifest_key}"
+    counts = (10**9, 10**9, 0, 1 << 60)
+    xcom = UploadFilesResult(bucket, prefix, *counts, 86_400.123, manifest).to_xcom()
+    assert len(json.dumps(xcom, ensure_ascii=False).encode()) < 2000
+    assert xcom["manifest"] == manifest
+    assert "prefix" not in xcom
+
+
+def test_a_prefix_stays_where_there_is_room_for_it() -> None:
+    result = UploadFilesResult(BUCKET, KEY[:600], 1, 0, 0, 1, 0.1, f"s3://{BUCKET}/{KEY[:1017]}")
+    assert result.to_xcom()["prefix"] == KEY[:600]
