@@ -31,7 +31,8 @@ def plan_shards(
 
     A folder or glob gives ranges of the sorted relative paths, ``{"source": …, "from": …, "to": …}``. The
     first has no beginning and the last no end, and each ends where the next begins: a file that appears later
-    belongs to exactly one of them, too. A list gives lists.
+    belongs to exactly one of them, too. A list gives lists. Names that are no UTF-8, which S3 takes for no
+    key, may stay together where a bound between them would have no text, and make fewer shards.
 
     The work of a file is its size and 64 KiB. No shard has more of it than the average and one file: the
     heaviest. Nothing but the bounds is kept in memory; a folder is walked twice.
@@ -101,19 +102,31 @@ def _ranges(source: Any, numbered: Iterable[tuple[int, SourceFile]]) -> list[dic
     before = 0
     last = ""
     for number, file in numbered:
-        if number > before:
-            bounds.append(separator(last, file.relative))
-        before, last = number, file.relative
+        bound = separator(last, file.relative) if number > before else None
+        if bound is not None:
+            bounds.append(bound)
+            before = number
+        last = file.relative
     begins = [whole["from"], *bounds]
     ends = [*bounds, whole["to"]]
     return [{**whole, "from": begin, "to": end} for begin, end in zip(begins, ends, strict=True)]
 
 
-def separator(low: str, high: str) -> str:
+def separator(low: str, high: str) -> str | None:
     """Return the shortest beginning of ``high`` that is above ``low``, in the order of the names' bytes.
 
-    Whole letters of it: XCom could not store half a one.
+    Whole letters of it: XCom could not store half a one. Of names that are no UTF-8 there may be no such
+    beginning; then None, and the two stay together.
     """
     common = next((at for at, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), len(low))
     beginnings = (high[:length] for length in range(common + 1, len(high) + 1))
-    return next(text for text in beginnings if os.fsencode(text) > os.fsencode(low))
+    above = next(text for text in beginnings if os.fsencode(text) > os.fsencode(low))
+    return above if _is_text(above) else None
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # a byte that is no UTF-8, as the system's calls bring it
+        return False
+    return True

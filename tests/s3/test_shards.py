@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,6 @@ from tests.examples import EXAMPLES_SHARE_A_FIXTURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 # What a path's part may well hold, and what sorts around "/": letters of one to four bytes, "-", ".", "0".
 LETTERS = "ab-.0 é\u2028\uffee\U0001f600"
@@ -104,15 +104,52 @@ def test_a_separator_is_the_shortest_that_separates(low: str, high: str) -> None
     if low == high:
         return
     found = separator(low, high)
+    assert found is not None
     assert os.fsencode(low) < os.fsencode(found) <= os.fsencode(high)
     # Nothing shorter would do: what lies between two texts begins as the higher one does, up to there.
     assert high.startswith(found)
     assert os.fsencode(found[:-1]) <= os.fsencode(low)
 
 
-def test_names_that_are_no_text_are_separated_too() -> None:
-    low, high = os.fsdecode(b"\xc3\xa9"), os.fsdecode(b"\xc3\xff")
-    assert os.fsencode(low) < os.fsencode(separator(low, high)) <= os.fsencode(high)
+@pytest.mark.parametrize(
+    ("low", "high", "between"),
+    [
+        (b"a\xff", b"b\xff", "b"),
+        (b"caf\xe8", b"caf\xe9", None),
+        (b"caf\xe8/a", b"caf\xe8/b", None),
+        (b"\xc3\xa9", b"\xc3\xff", None),
+    ],
+)
+def test_names_that_are_no_text_are_separated_by_text_or_not_at_all(
+    low: bytes, high: bytes, between: str | None
+) -> None:
+    assert separator(os.fsdecode(low), os.fsdecode(high)) == between
+
+
+def test_names_of_another_encoding_stay_together(tmp_path: Path) -> None:
+    for name in (b"caf\xe8", b"caf\xe9", b"caf\xea", b"d"):
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).touch()  # noqa: PTH118 - of bytes
+    first, second = plan_shards(tmp_path, 4)
+    assert (first["to"], second["from"]) == ("d", "d")
+
+
+# Names as bytes: what a disk holds that was written under another encoding, among whole letters.
+RAW = st.lists(st.sampled_from([b"a", b"b", b"-", b"\xe8", b"\xe9", b"\xff", "é".encode()]), min_size=1)
+RAW_NAMES = RAW.map(b"".join).filter(lambda name: len(name) < 20)
+
+
+@a_folder_each
+@given(raw=st.sets(RAW_NAMES, min_size=1, max_size=12), shards=st.integers(1, 8))
+def test_whatever_the_names_every_file_is_in_one_shard_and_the_plan_is_text(
+    fresh: Any, raw: set[bytes], shards: int
+) -> None:
+    folder = fresh()
+    for name in raw:
+        Path(folder, os.fsdecode(name)).touch()
+    plan = plan_shards(folder, shards)
+    assert json.dumps(plan, ensure_ascii=False).encode()
+    assert [name for shard in plan for name in names(shard)] == names(folder)
+    assert all(names(shard) for shard in plan)
 
 
 def test_files_of_one_size_are_shared_evenly(tmp_path: Path) -> None:
