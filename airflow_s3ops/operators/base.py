@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow.sdk import BaseOperator
 
-from airflow_s3ops.operators.coerce import as_verify, require_text
+from airflow_s3ops.operators.coerce import as_verify, require_meant, require_text
 from airflow_s3ops.operators.links import S3ConsoleLink
 from airflow_s3ops.operators.secrets import mask_secrets
 from airflow_s3ops.s3.errors import S3OpsError
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.results import Result
 
 CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
-TEXT_FIELDS = ("filename", "bucket", "key", "prefix")
+TEXT_FIELDS = ("bucket", "key", "prefix", "manifest_key")
+# Texts, or paths or lists of them.
+MEANT_FIELDS = ("filename", "source", "include", "exclude", "last", "manifests")
 
 
 class S3OpsOperator(BaseOperator):
@@ -84,6 +86,8 @@ class S3OpsOperator(BaseOperator):
         with permanent_errors_end_the_task():
             for name in TEXT_FIELDS:
                 require_text(name, getattr(self, name, None))
+            for name in MEANT_FIELDS:
+                require_meant(name, getattr(self, name, None))
             result = self.operate(context)
         xcom = result.to_xcom()
         self.log.info("Done: %s", ", ".join(f"{name}={value}" for name, value in xcom.items()))

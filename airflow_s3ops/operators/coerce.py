@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+import re
 from typing import Any
 
 from airflow_s3ops.s3.errors import InvalidInput
+
+# How Python writes None, and a list, tuple, set or dict that has texts or paths in it.
+_WRITTEN = re.compile(r"""None|\[\s*\]|[\[({]\s*(['"]|\w*Path\().*[\])}]""", re.DOTALL)
 
 
 def require_text(name: str, value: Any) -> None:
     """Refuse what a native template made of a text: the key ``20260101`` must not become a number.
 
+    A path is no text either: it has lost the slash at its end, which a key or prefix may need.
+
     :param name: the parameter's, for the error.
-    :raises InvalidInput: neither a text, nor a path, nor None.
+    :raises InvalidInput: neither a text nor None; or a text that :func:`require_meant` refuses.
     """
-    if value is not None and not isinstance(value, (str, PurePath)):
+    require_meant(name, value)
+    if value is not None and not isinstance(value, str):
         raise InvalidInput(
             f"{name}={value!r} is no text but {type(value).__name__}",
             advice="A native template (render_template_as_native_obj) turns a text that looks like a number "
             "or list into one: switch it off, or give the text another form.",
+        )
+
+
+def require_meant(name: str, value: Any) -> None:
+    """Refuse the text that a template made of None or of a list: as a pattern it would match nothing, unseen.
+
+    :param name: the parameter's, for the error.
+    :param value: a text, or several; anything else passes.
+    :raises InvalidInput: one of them is Python's way of writing None, a list, tuple, set or dict.
+    """
+    texts = value if isinstance(value, (list, tuple)) else [value]
+    wrong = next((text for text in texts if isinstance(text, str) and _WRITTEN.fullmatch(text.strip())), None)
+    if wrong is not None:
+        raise InvalidInput(
+            f"{name} has the text {wrong[:60]!r}, which a template makes of a list or of None",
+            advice="Give the list or None itself, or say render_template_as_native_obj=True on the DAG; "
+            "nothing was done.",
         )
 
 

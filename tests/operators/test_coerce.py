@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_s3ops.operators.coerce import as_bool, as_count, as_verify, require_text
+from airflow_s3ops.operators.coerce import as_bool, as_count, as_verify, require_meant, require_text
 from airflow_s3ops.s3.errors import InvalidInput
 
 
@@ -60,12 +60,40 @@ def test_an_empty_verify_is_refused_because_botocore_would_trust_anybody(value: 
         as_verify(value)
 
 
-@pytest.mark.parametrize("value", [None, "", "text", Path("/a/path")])
-def test_texts_and_paths_are_texts(value: Any) -> None:
+@pytest.mark.parametrize("value", [None, "", "text", "[abc]*.csv", "[0]", "a/None", "(1).csv", "{}"])
+def test_texts_are_texts(value: Any) -> None:
     require_text("key", value)
 
 
-@pytest.mark.parametrize("value", [20260101, 1.5, ["a"], {"a": 1}, True])
+@pytest.mark.parametrize("value", [20260101, 1.5, ["a"], {"a": 1}, True, Path("a/b")])
 def test_what_a_native_template_made_of_a_text_is_refused(value: Any) -> None:
     with pytest.raises(InvalidInput, match=r"is no text but .*render_template_as_native_obj"):
         require_text("key", value)
+
+
+WRITTEN = [
+    "None",
+    " None\n",
+    "[]",
+    str(["*.csv", "*.part"]),
+    str([Path("/a")]),
+    str(("*.csv",)),
+    str({"*.csv"}),
+    str({"source": "/a", "from": "", "to": ""}),
+    '["*.csv"]',
+]
+
+
+@pytest.mark.parametrize("value", WRITTEN)
+def test_the_text_of_none_or_of_a_list_is_refused(value: str) -> None:
+    with pytest.raises(InvalidInput, match="which a template makes of a list or of None"):
+        require_meant("exclude", value)
+    with pytest.raises(InvalidInput, match="exclude has the text"):
+        require_meant("exclude", ["*.tmp", value])
+    with pytest.raises(InvalidInput, match="key has the text"):
+        require_text("key", value)
+
+
+@pytest.mark.parametrize("value", [None, "*.csv", ["*.csv"], (), Path("/a"), {"source": "/a"}, 5], ids=repr)
+def test_lists_themselves_and_their_texts_pass(value: Any) -> None:
+    require_meant("exclude", value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,13 +15,18 @@ from airflow_s3ops.operators import (
     DeleteBucketOperator,
     DeleteObjectOperator,
     DeleteObjectsOperator,
+    JoinManifestsOperator,
+    PlanShardsOperator,
     UploadFileOperator,
+    UploadFilesOperator,
 )
 from airflow_s3ops.s3.errors import BucketNotEmpty, InvalidInput
 from tests.operators.samples import SAMPLES
 from tests.operators.tasks import execute, render
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from types_boto3_s3 import S3Client
 
     from airflow_s3ops.operators.base import S3OpsOperator
@@ -197,6 +203,42 @@ class TestSelections:
         operator = DeleteObjectOperator(task_id="t", bucket=bucket, key="{{ k }}", aws_conn_id=connection)
         with pytest.raises(AirflowFailException, match="The key is empty"):
             execute(operator, k="")
+
+
+class TestTextsOfLists:
+    """A list or None that a template made a text of, in a DAG that renders to text."""
+
+    @pytest.mark.parametrize("name", ["include", "exclude", "last", "manifest_key", "prefix", "source"])
+    @pytest.mark.parametrize("value", [["*.csv", "*.part"], None], ids=repr)
+    def test_an_upload_of_many_files_sends_nothing(
+        self, connection: str, s3: S3Client, bucket: str, tmp_path: Path, name: str, value: Any
+    ) -> None:
+        (tmp_path / "a.csv").write_text("a")
+        given: dict[str, Any] = {"source": str(tmp_path), name: "{{ value }}"}
+        operator = UploadFilesOperator(task_id="t", bucket=bucket, aws_conn_id=connection, **given)
+        with pytest.raises(AirflowFailException, match=f"{name} has the text"):
+            execute(operator, value=value)
+        assert not exists(s3, bucket)
+
+    @pytest.mark.parametrize("name", ["source", "include", "exclude"])
+    def test_nothing_is_planned(self, tmp_path: Path, name: str) -> None:
+        given: dict[str, Any] = {"source": str(tmp_path), name: str(["*.csv"])}
+        with pytest.raises(AirflowFailException, match=f"{name} has the text"):
+            PlanShardsOperator(task_id="t", shards=2, **given).execute({})
+
+    def test_no_manifests_are_joined(self, connection: str, bucket: str) -> None:
+        given: dict[str, Any] = {"manifests": "{{ value }}"}
+        operator = JoinManifestsOperator(
+            task_id="t", bucket=bucket, manifest_key="all", aws_conn_id=connection, **given
+        )
+        with pytest.raises(AirflowFailException, match="manifests has the text"):
+            execute(operator, value=["m/0"])
+
+    def test_a_path_is_no_key(self, connection: str, bucket: str) -> None:
+        given: dict[str, Any] = {"key": PurePath("a/b")}
+        operator = DeleteObjectOperator(task_id="t", bucket=bucket, aws_conn_id=connection, **given)
+        with pytest.raises(AirflowFailException, match="is no text but PurePosixPath"):
+            execute(operator)
 
 
 class TestConnectionFields:
