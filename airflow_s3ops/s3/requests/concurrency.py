@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 
 # Measured: docs/design-of-transfers.md.
 DEFAULT_CONCURRENCY = 8
 # A round of answers that take this many times as long as the quickest round did: the server is busy.
 BUSY = 2.0
+# A round of answers that take this many times as long as the quickest answer did: they wait for each other.
+QUEUING = 3.0
 
 
 class Concurrency:
@@ -18,15 +21,17 @@ class Concurrency:
 
     :param most: what it never exceeds.
     :param start: where it begins; by default there.
-    :param doubles: whether quick rounds double it (TCP's slow start), until a refusal or one that was not.
+    :param doubles: for a start that is no small one: beyond it only rounds without a queue count, as over a
+        distance, and double the limit (TCP's slow start), until a refusal or a round that had one.
     """
 
     def __init__(self, most: int, start: int | None = None, *, doubles: bool = False) -> None:
         self._most = most
         self._start = self._limit = most if start is None else min(most, start)
-        self._doubles = doubles
+        self._doubles = self._avoids_queues = doubles
         self._same_burst = 0
         self._round = _Round()
+        self._quickest_round: dict[str, float] = {}
         self._quickest: dict[str, float] = {}
         self._lock = threading.Lock()
 
@@ -54,6 +59,7 @@ class Concurrency:
         """
         with self._lock:
             self._same_burst = max(0, self._same_burst - 1)
+            self._quickest[operation] = min(self._quickest.get(operation, seconds), seconds)
             self._round.add(operation, seconds)
             if self._round.successes >= self._limit:
                 self._limit = min(self._most, self._raised())
@@ -61,14 +67,15 @@ class Concurrency:
 
     def _raised(self) -> int:
         operation, mean = self._round.mean()
-        quickest = self._quickest[operation] = min(self._quickest.get(operation, mean), mean)
-        is_quick = mean <= BUSY * quickest
+        quickest = self._quickest_round.get(operation, mean)
+        self._quickest_round[operation] = min(quickest, mean)
         if self._limit < self._start:
             return min(self._start, self._limit + max(1, self._limit // 4))
-        if self._doubles and is_quick:
-            return 2 * self._limit
-        self._doubles = False
-        return self._limit + is_quick
+        is_quick = mean <= BUSY * quickest and not (
+            self._avoids_queues and mean > QUEUING * self._quickest[operation]
+        )
+        self._doubles = self._doubles and is_quick
+        return 2 * self._limit if self._doubles else self._limit + is_quick
 
 
 class _Round:
@@ -76,13 +83,15 @@ class _Round:
 
     def __init__(self) -> None:
         self.successes = 0
-        self._seconds: dict[str, list[float]] = {}
+        self._counts: dict[str, int] = defaultdict(int)
+        self._seconds: dict[str, float] = defaultdict(float)
 
     def add(self, operation: str, seconds: float) -> None:
         self.successes += 1
-        self._seconds.setdefault(operation, []).append(seconds)
+        self._counts[operation] += 1
+        self._seconds[operation] += seconds
 
     def mean(self) -> tuple[str, float]:
         """Return the operation that was asked for most, and the mean of its seconds."""
-        operation, seconds = max(self._seconds.items(), key=lambda item: len(item[1]))
-        return operation, sum(seconds) / len(seconds)
+        operation = max(self._counts, key=self._counts.__getitem__)
+        return operation, self._seconds[operation] / self._counts[operation]
