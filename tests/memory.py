@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.servers.made_up import PAGE, made_up
+
 if TYPE_CHECKING:
     from tests.servers import S3Server
 
@@ -44,3 +46,9 @@ def peak_bytes(server: S3Server, measured: str, *, before: str = "", **told: Any
         cwd=ROOT,
     )
     return int(run.stdout)
+
+
+def peak_bytes_on_pages(pages: int, measured: str, *, before: str) -> int:
+    """Do the same on a bucket of so many made-up pages; ``told["keys"]`` is how many keys that is."""
+    with made_up(pages) as server:
+        return peak_bytes(server.as_server, measured, before=before, keys=pages * PAGE)

@@ -7,7 +7,7 @@ import logging
 import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.engine.destination import Destination
@@ -59,7 +59,7 @@ class JsonLines:
         }
         return upload_file(
             client,
-            _path_of(self._file.fileno()),
+            path_of_open(self._file),
             batch.bucket,
             key,
             extra_args={**args, "ContentType": CONTENT_TYPE},
@@ -125,7 +125,7 @@ def _as_text(mtime_ns: int) -> str:
     return moment.isoformat(timespec="microseconds")
 
 
-def _path_of(fd: int) -> str:
+def path_of_open(file: IO[bytes]) -> str:
     """Return a path to an open file that has no name."""
     linux = Path("/proc/self/fd")
-    return f"{linux if linux.is_dir() else '/dev/fd'}/{fd}"
+    return f"{linux if linux.is_dir() else '/dev/fd'}/{file.fileno()}"

@@ -15,7 +15,7 @@ from airflow_s3ops.s3.errors import InvalidInput, InvalidManifest, ObjectNotFoun
 from airflow_s3ops.s3.extra_args import args_for, checked_extra_args
 from airflow_s3ops.s3.halt import Halt
 from airflow_s3ops.s3.listings.ahead import fetched_ahead
-from airflow_s3ops.s3.manifest import CONTENT_TYPE
+from airflow_s3ops.s3.manifest import CONTENT_TYPE, path_of_open
 from airflow_s3ops.s3.names import bucket_and_key, s3_uri
 from airflow_s3ops.s3.requests.translate import translated
 from airflow_s3ops.s3.results import JoinManifestsResult
@@ -208,7 +208,7 @@ def _store(join: Join, joined: IO[bytes], stop: threading.Event | None) -> None:
     joined.flush()
     upload_file(
         join.client,
-        f"/dev/fd/{joined.fileno()}",  # it has no other name
+        path_of_open(joined),
         *join.whole,
         extra_args={"ContentType": CONTENT_TYPE, **join.extra_args},
         stop=stop,

@@ -67,7 +67,8 @@ def test_more_requests_are_under_way_while_the_server_answers_quickly(
     faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # However slow the machine is.
-    monkeypatch.setattr("airflow_s3ops.s3.requests.concurrency.BUSY", float("inf"))
+    for measure in ("BUSY", "QUEUING"):
+        monkeypatch.setattr(f"airflow_s3ops.s3.requests.concurrency.{measure}", float("inf"))
     crowd = Crowd(START)
     faults.on("PUT", times=None).run(crowd)
     paths = write_files(tmp_path, 4 * START)

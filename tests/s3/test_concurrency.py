@@ -121,3 +121,17 @@ def test_after_a_refusal_or_a_slow_round_it_no_longer_doubles() -> None:
     for concurrency in (slow, refused):
         rounds(concurrency, 0.1)
     assert (slow.limit, refused.limit) == (9, 5)
+
+
+def test_a_large_start_is_not_exceeded_where_answers_wait_for_each_other() -> None:
+    concurrency = Concurrency(256, start=64, doubles=True)
+    concurrency.succeeded(0.001)
+    rounds(concurrency, 0.018, 20)
+    assert concurrency.limit == 64
+
+
+def test_it_is_where_only_the_distance_takes_time() -> None:
+    concurrency = Concurrency(256, start=64, doubles=True)
+    concurrency.succeeded(0.041)
+    rounds(concurrency, 0.047, 2)
+    assert concurrency.limit == 256

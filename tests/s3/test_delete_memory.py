@@ -13,7 +13,7 @@ from airflow_s3ops.s3.deletion.batch import Failures
 from airflow_s3ops.s3.deletion.removal import Removal
 from airflow_s3ops.s3.errors import PartialDelete
 from airflow_s3ops.s3.results import FailedKey
-from tests.memory import ROOT, peak_bytes
+from tests.memory import ROOT, peak_bytes_on_pages
 from tests.servers.made_up import PAGE, made_up
 
 log = logging.getLogger(__name__)
@@ -55,13 +55,11 @@ def test_versions_take_no_more_than_60_mib_over_an_idle_process() -> None:
 
 
 def peak_bytes_of_deleting(pages: int) -> int:
-    with made_up(pages) as server:
-        return peak_bytes(
-            server.as_server,
-            'assert delete_objects(client, "made-up", everything=True).deleted == told["keys"]',
-            before="from airflow_s3ops.s3.delete_many import delete_objects",
-            keys=pages * PAGE,
-        )
+    return peak_bytes_on_pages(
+        pages,
+        'assert delete_objects(client, "made-up", everything=True).deleted == told["keys"]',
+        before="from airflow_s3ops.s3.delete_many import delete_objects",
+    )
 
 
 def test_five_times_as_many_keys_take_no_more_memory() -> None:

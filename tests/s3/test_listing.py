@@ -17,8 +17,7 @@ from airflow_s3ops.s3.listing import (
     list_versions,
     version_pages,
 )
-from tests.memory import peak_bytes
-from tests.servers.made_up import PAGE, made_up
+from tests.memory import peak_bytes_on_pages
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -139,13 +138,11 @@ def test_a_listing_stops_between_pages(s3: S3Client, bucket: str) -> None:
 
 
 def peak_bytes_of_listing(pages: int) -> int:
-    with made_up(pages) as server:
-        return peak_bytes(
-            server.as_server,
-            'assert sum(1 for _ in list_objects(client, "made-up")) == told["keys"]',
-            before="from airflow_s3ops.s3.listing import list_objects",
-            keys=pages * PAGE,
-        )
+    return peak_bytes_on_pages(
+        pages,
+        'assert sum(1 for _ in list_objects(client, "made-up")) == told["keys"]',
+        before="from airflow_s3ops.s3.listing import list_objects",
+    )
 
 
 def test_listing_memory_does_not_grow_with_the_number_of_keys() -> None:

@@ -15,9 +15,8 @@ import pytest
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.bucket import BucketSettings, create_bucket, delete_bucket
-from tests.memory import peak_bytes
+from tests.memory import peak_bytes_on_pages
 from tests.s3.bucket_support import cleaned_up, client_in, new_bucket_name
-from tests.servers.made_up import PAGE, made_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,13 +162,11 @@ class TestForceDeleteAlwaysFailsOnAVersionedBucket31192:
 class TestForceDeleteLoadsEveryKeyIntoMemory31192:
     def test_delete_bucket(self) -> None:
         def peak(pages: int) -> int:
-            with made_up(pages) as server:
-                return peak_bytes(
-                    server.as_server,
-                    'assert delete_bucket(client, "made-up", force=True).objects_deleted == told["keys"]',
-                    before="from airflow_s3ops.s3.bucket import delete_bucket",
-                    keys=pages * PAGE,
-                )
+            return peak_bytes_on_pages(
+                pages,
+                'assert delete_bucket(client, "made-up", force=True).objects_deleted == told["keys"]',
+                before="from airflow_s3ops.s3.bucket import delete_bucket",
+            )
 
         # Both are enough for all the requests that go at once: what they hold is the same then.
         small, large = peak(20), peak(100)
