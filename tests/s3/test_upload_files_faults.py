@@ -224,7 +224,7 @@ class TestStop:
         state = kept["000-large"].state
         assert state
         assert open_uploads(s3, bucket) == [state["upload_id"]]
-        there = listed(s3, bucket)
+        there = settled(s3, faults, bucket)
         before = faults.count("PUT")
         result = upload_files(client, folder, bucket, **given)
         assert result.uploaded == len(NAMES) + 1 - len(there)
