@@ -84,10 +84,10 @@ def _said_by(command: Sequence[str]) -> Callable[[], str | None]:
     @cache
     def find() -> str | None:
         try:
-            said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=LOOK_WITHIN)
+            reason = subprocess.run(command, capture_output=True, text=True, check=True, timeout=LOOK_WITHIN)
         except (OSError, subprocess.CalledProcessError):
             return None
-        found = re.search(r"\d+\.\d+\.\d+", said.stdout)
+        found = re.search(r"\d+\.\d+\.\d+", reason.stdout)
         return found[0] if found else "unknown"
 
     return find

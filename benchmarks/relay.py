@@ -157,8 +157,8 @@ def relayed(address: str, seconds: float) -> Iterator[int]:
 
 
 def _port(log: str) -> str | None:
-    said = log.partition(LISTENING)[2]
-    return said.strip() if said.endswith("\n") else None
+    reason = log.partition(LISTENING)[2]
+    return reason.strip() if reason.endswith("\n") else None
 
 
 def main() -> None:

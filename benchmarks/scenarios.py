@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from airflow_s3ops.s3.engine.plan import DEFAULT_PART_SIZE
 from airflow_s3ops.s3.requests.concurrency import DEFAULT_CONCURRENCY
+from airflow_s3ops.s3.uploads.engine.plan import DEFAULT_PART_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

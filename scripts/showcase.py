@@ -13,8 +13,8 @@ from awscrt.checksums import crc64nvme
 from botocore.config import Config
 
 from airflow_s3ops.s3.checksum import encoded
-from airflow_s3ops.s3.head import head_object
-from airflow_s3ops.s3.listing import list_objects
+from airflow_s3ops.s3.listings.objects import list_objects
+from airflow_s3ops.s3.objects.head import head_object
 from scripts.local_airflow import ACCESS_KEY, REGION, SECRET_KEY
 
 if TYPE_CHECKING:

@@ -57,9 +57,9 @@ def _refusals() -> Iterator[None]:
         if isinstance(error, S3OpsError):
             raise
         hidden = has_login(str(error))  # botocore repeats the address
-        said = "an endpoint_url has a login in it" if hidden else str(error)
+        reason = "an endpoint_url has a login in it" if hidden else str(error)
         raise InvalidInput(
-            f"botocore makes no client of the endpoint, region and configuration: {said}",
+            f"botocore makes no client of the endpoint, region and configuration: {reason}",
             advice="Correct the connection's extra, botocore_config, or AWS_ENDPOINT_URL_S3.",
         ) from (None if hidden else error)
 
@@ -79,7 +79,7 @@ def role_assumed(connection: AwsConnection) -> Iterator[None]:
             raise CredentialsMissing(
                 f"The role {connection.role_arn} could not be assumed ({connection.conn_repr})",
                 code=code_of(error),
-                said=f"STS said: {error}",
+                reason=f"STS said: {error}",
                 advice="Allow this identity sts:AssumeRole on it, and name the identity in its trust policy.",
             ) from error
 

@@ -13,14 +13,23 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from airflow_s3ops import __version__
 from airflow_s3ops.hooks.client import role_assumed, s3_client
 from airflow_s3ops.hooks.connection import aws_connection, merged_config
-from airflow_s3ops.s3 import bucket as s3_bucket
-from airflow_s3ops.s3 import delete, delete_many, head, listing, manifest_join, presign, upload
-from airflow_s3ops.s3 import upload_files as many
+from airflow_s3ops.s3.buckets.create import create_bucket
+from airflow_s3ops.s3.buckets.delete import delete_bucket
+from airflow_s3ops.s3.deletes.objects import delete_objects
 from airflow_s3ops.s3.errors import AccessDenied, S3OpsError
+from airflow_s3ops.s3.files.source import checked_filename
+from airflow_s3ops.s3.listings.multipart_uploads import abort_uploads, list_uploads
+from airflow_s3ops.s3.listings.objects import list_objects
+from airflow_s3ops.s3.listings.versions import list_versions
+from airflow_s3ops.s3.manifests.join import join_manifests
 from airflow_s3ops.s3.names import bucket_and_key, bucket_and_prefix
+from airflow_s3ops.s3.objects.delete import delete_object
+from airflow_s3ops.s3.objects.head import head_object
+from airflow_s3ops.s3.objects.presign import presigned_url
 from airflow_s3ops.s3.requests.caller import caller_of
 from airflow_s3ops.s3.requests.translate import translated
-from airflow_s3ops.s3.source import checked_filename
+from airflow_s3ops.s3.uploads.file import upload_file
+from airflow_s3ops.s3.uploads.files import upload_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,11 +39,12 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from airflow_s3ops.hooks.connection import AwsConnection
-    from airflow_s3ops.s3.bucket_settings import BucketSettings
-    from airflow_s3ops.s3.checkpoint import Checkpoint
-    from airflow_s3ops.s3.head import ObjectHead
-    from airflow_s3ops.s3.listing import ObjectEntry, UploadEntry, VersionEntry
-    from airflow_s3ops.s3.progress import FilesProgressSubscriber, ProgressSubscriber
+    from airflow_s3ops.s3.buckets.settings import BucketSettings
+    from airflow_s3ops.s3.files.find import FilesSource
+    from airflow_s3ops.s3.listings.multipart_uploads import UploadEntry
+    from airflow_s3ops.s3.listings.objects import ObjectEntry
+    from airflow_s3ops.s3.listings.versions import VersionEntry
+    from airflow_s3ops.s3.objects.head import ObjectHead
     from airflow_s3ops.s3.results import (
         CreateBucketResult,
         DeleteBucketResult,
@@ -44,7 +54,8 @@ if TYPE_CHECKING:
         UploadFileResult,
         UploadFilesResult,
     )
-    from airflow_s3ops.s3.sources import FilesSource
+    from airflow_s3ops.s3.uploads.checkpoint import Checkpoint
+    from airflow_s3ops.s3.uploads.progress import FilesProgressSubscriber, ProgressSubscriber
 
 
 class S3OpsHook(AwsBaseHook):
@@ -119,9 +130,9 @@ class S3OpsHook(AwsBaseHook):
     ) -> CreateBucketResult:
         """Create a bucket in this hook's region, or adopt it if it is mine and there already.
 
-        See :func:`airflow_s3ops.s3.bucket.create_bucket`.
+        See :func:`airflow_s3ops.s3.buckets.create.create_bucket`.
         """
-        return s3_bucket.create_bucket(
+        return create_bucket(
             self.client,
             bucket,
             region_name=self.region_name,
@@ -134,10 +145,8 @@ class S3OpsHook(AwsBaseHook):
     def delete_bucket(
         self, bucket: str, *, force: bool = False, if_missing: Literal["fail", "ignore"] = "fail"
     ) -> DeleteBucketResult:
-        """Delete a bucket; see :func:`airflow_s3ops.s3.bucket.delete_bucket`."""
-        return s3_bucket.delete_bucket(
-            self.client, bucket, force=force, if_missing=if_missing, stop=self._stop
-        )
+        """Delete a bucket; see :func:`airflow_s3ops.s3.buckets.delete.delete_bucket`."""
+        return delete_bucket(self.client, bucket, force=force, if_missing=if_missing, stop=self._stop)
 
     def upload_file(
         self,
@@ -155,7 +164,7 @@ class S3OpsHook(AwsBaseHook):
         progress: ProgressSubscriber | None = None,
         checkpoint: str | PurePath | Checkpoint | None = None,
     ) -> UploadFileResult:
-        """Upload one file; see :func:`airflow_s3ops.s3.upload.upload_file`.
+        """Upload one file; see :func:`airflow_s3ops.s3.uploads.file.upload_file`.
 
         :param key: None, or a URI that names only a bucket, means the file's own name.
         """
@@ -163,7 +172,7 @@ class S3OpsHook(AwsBaseHook):
         if bucket is None:
             bucket, key = bucket_and_prefix(bucket, key)
             key = key or default
-        return upload.upload_file(
+        return upload_file(
             self.client,
             filename,
             bucket,
@@ -188,8 +197,8 @@ class S3OpsHook(AwsBaseHook):
         *,
         extra_args: Mapping[str, Any] | None = None,
     ) -> JoinManifestsResult:
-        """Join manifests into one; see :func:`airflow_s3ops.s3.manifest_join.join_manifests`."""
-        return manifest_join.join_manifests(
+        """Join manifests into one; see :func:`airflow_s3ops.s3.manifests.join.join_manifests`."""
+        return join_manifests(
             self.client, bucket, manifests, manifest_key, extra_args=extra_args, stop=self._stop
         )
 
@@ -211,8 +220,8 @@ class S3OpsHook(AwsBaseHook):
         progress: FilesProgressSubscriber | None = None,
         checkpoint_for: Callable[[str], Checkpoint | None] | None = None,
     ) -> UploadFilesResult:
-        """Upload many files; see :func:`airflow_s3ops.s3.upload_files.upload_files`."""
-        return many.upload_files(
+        """Upload many files; see :func:`airflow_s3ops.s3.uploads.files.upload_files`."""
+        return upload_files(
             self.client,
             source,
             bucket,
@@ -240,9 +249,9 @@ class S3OpsHook(AwsBaseHook):
         if_match: str | None = None,
         if_missing: Literal["ignore", "fail"] = "ignore",
     ) -> DeleteObjectResult:
-        """Delete one object; see :func:`airflow_s3ops.s3.delete.delete_object`."""
+        """Delete one object; see :func:`airflow_s3ops.s3.objects.delete.delete_object`."""
         bucket, key = bucket_and_key(bucket, key)
-        return delete.delete_object(
+        return delete_object(
             self.client,
             bucket,
             key,
@@ -264,10 +273,10 @@ class S3OpsHook(AwsBaseHook):
         max_objects: int | None = None,
         dry_run: bool = False,
     ) -> DeleteObjectsResult:
-        """Delete many objects; see :func:`airflow_s3ops.s3.delete_many.delete_objects`."""
+        """Delete many objects; see :func:`airflow_s3ops.s3.deletes.objects.delete_objects`."""
         if bucket is None:
             bucket, prefix = bucket_and_prefix(bucket, prefix)
-        return delete_many.delete_objects(
+        return delete_objects(
             self.client,
             bucket,
             keys=keys,
@@ -281,34 +290,34 @@ class S3OpsHook(AwsBaseHook):
         )
 
     def head_object(self, bucket: str | None, key: str, *, version_id: str | None = None) -> ObjectHead:
-        """Look at an object without reading it; see :func:`airflow_s3ops.s3.head.head_object`."""
-        return head.head_object(self.client, *bucket_and_key(bucket, key), version_id=version_id)
+        """Look at an object without reading it; see :func:`airflow_s3ops.s3.objects.head.head_object`."""
+        return head_object(self.client, *bucket_and_key(bucket, key), version_id=version_id)
 
     def list_objects(self, bucket: str | None, prefix: str = "") -> Iterator[ObjectEntry]:
         """Yield the objects under a prefix, in S3's order; a page of 1,000 is held at a time."""
-        return listing.list_objects(self.client, *bucket_and_prefix(bucket, prefix))
+        return list_objects(self.client, *bucket_and_prefix(bucket, prefix))
 
     def list_versions(self, bucket: str | None, prefix: str = "") -> Iterator[VersionEntry]:
         """Yield the versions and delete markers under a prefix."""
-        return listing.list_versions(self.client, *bucket_and_prefix(bucket, prefix))
+        return list_versions(self.client, *bucket_and_prefix(bucket, prefix))
 
     def list_uploads(self, bucket: str | None, prefix: str = "") -> Iterator[UploadEntry]:
         """Yield the multipart uploads under a prefix that are neither completed nor aborted."""
-        return listing.list_uploads(self.client, *bucket_and_prefix(bucket, prefix))
+        return list_uploads(self.client, *bucket_and_prefix(bucket, prefix))
 
     def abort_uploads(self, bucket: str | None, prefix: str = "", older_than: timedelta | None = None) -> int:
         """Abort open multipart uploads; return how many.
 
         :param older_than: only those that were begun longer ago than this; None means all.
         """
-        return listing.abort_uploads(self.client, *bucket_and_prefix(bucket, prefix), older_than=older_than)
+        return abort_uploads(self.client, *bucket_and_prefix(bucket, prefix), older_than=older_than)
 
     def presigned_url(self, bucket: str | None, key: str, expires_in: int = 3600) -> str:
-        """Return a link that lets anybody read one object for a while; see :mod:`airflow_s3ops.s3.presign`.
+        """Return a link to read one object for a while; see :mod:`airflow_s3ops.s3.objects.presign`.
 
         :param expires_in: seconds, from 1 to 604,800 (a week).
         """
-        return presign.presigned_url(self.client, *bucket_and_key(bucket, key), expires_in)
+        return presigned_url(self.client, *bucket_and_key(bucket, key), expires_in)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask S3 itself (ListBuckets) whether this connection works; STS is not needed.

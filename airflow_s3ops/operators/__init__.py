@@ -10,7 +10,7 @@ from airflow_s3ops.operators.join_manifests import JoinManifestsOperator
 from airflow_s3ops.operators.plan_shards import PlanShardsOperator
 from airflow_s3ops.operators.upload_file import UploadFileOperator
 from airflow_s3ops.operators.upload_files import UploadFilesOperator
-from airflow_s3ops.s3.bucket_settings import BucketSettings
+from airflow_s3ops.s3.buckets.settings import BucketSettings
 
 __all__ = [
     "BucketSettings",

@@ -117,7 +117,7 @@ class S3OpsOperator(BaseOperator):
 
     def console_url(self) -> str:
         """Return the page that the extra link opens; "" where the target is not known."""
-        from airflow_s3ops.s3.console import console_url
+        from airflow_s3ops.s3.objects.console import console_url
 
         try:
             bucket, key = bucket_and_prefix(*self.target())

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_s3ops.operators.base import CONNECTION_FIELDS, S3OpsOperator
-from airflow_s3ops.s3.bucket_settings import BucketSettings
+from airflow_s3ops.s3.buckets.settings import BucketSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

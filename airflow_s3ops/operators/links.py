@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from airflow.sdk import BaseOperatorLink
 
@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
     from airflow.sdk.types import TaskInstanceKey
 
-    from airflow_s3ops.operators.base import S3OpsOperator
+
+class HasConsoleUrl(Protocol):
+    """An operator that knows the page of its bucket or object."""
+
+    def console_url(self) -> str:
+        """Return the page's address; "" where the target is not known."""
 
 
 class S3ConsoleLink(BaseOperatorLink):
@@ -32,4 +37,4 @@ class S3ConsoleLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
         """Return the page's address."""
-        return cast("S3OpsOperator", operator).console_url()
+        return cast("HasConsoleUrl", operator).console_url()

@@ -58,7 +58,7 @@ class PlanShardsOperator(BaseOperator):
     def execute(self, context: Context) -> list[Any]:  # noqa: ARG002 - the base's signature
         """Plan, and return the shards as XCom holds them."""
         from airflow_s3ops.s3.errors import SourceNotFound
-        from airflow_s3ops.s3.shards import plan_shards
+        from airflow_s3ops.s3.files.shards import plan_shards
 
         with permanent_errors_end_the_task():
             for name in ("source", "include", "exclude"):

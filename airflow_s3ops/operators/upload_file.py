@@ -91,7 +91,7 @@ class UploadFileOperator(S3OpsOperator):
 
     def operate(self, context: Context) -> UploadFileResult:
         """Upload the file."""
-        from airflow_s3ops.s3.progress import ProgressLog
+        from airflow_s3ops.s3.uploads.progress import ProgressLog
 
         return self.hook.upload_file(
             self.filename,

@@ -99,7 +99,7 @@ class UploadFilesOperator(S3OpsOperator):
 
     def operate(self, context: Context) -> UploadFilesResult:
         """Upload the files."""
-        from airflow_s3ops.s3.progress import FilesProgressLog
+        from airflow_s3ops.s3.uploads.progress import FilesProgressLog
 
         return self.hook.upload_files(
             self.source,

@@ -87,6 +87,48 @@ class Algorithm:
         return digest.digest()
 
 
+class CompositeDigest:
+    """A COMPOSITE checksum: of the checksums of stretches of one size, as multipart objects have it.
+
+    :param cut: bytes of each stretch but the last.
+    """
+
+    def __init__(self, algorithm: Algorithm, cut: int) -> None:
+        self._algorithm = algorithm
+        self._cut = cut
+        self._current = algorithm.new()
+        self._room = cut
+        self._checksums: list[bytes] = []
+
+    def update(self, data: memoryview | bytes, /) -> None:
+        """Take more bytes."""
+        while len(data):
+            piece = data[: self._room]
+            self._current.update(piece)
+            data = data[len(piece) :]
+            self._room -= len(piece)
+            if not self._room:
+                self._end_stretch()
+
+    def digest(self) -> bytes:
+        """Return the checksum of the checksums."""
+        return self._algorithm.of(self._all())
+
+    @property
+    def count(self) -> int:
+        """The number of stretches."""
+        return len(self._all())
+
+    def _all(self) -> list[bytes]:
+        is_cut = self._room == self._cut and self._checksums
+        return self._checksums if is_cut else [*self._checksums, self._current.digest()]
+
+    def _end_stretch(self) -> None:
+        self._checksums.append(self._current.digest())
+        self._current = self._algorithm.new()
+        self._room = self._cut
+
+
 @dataclass(frozen=True)
 class Stretch:
     """The checksum of so many bytes that follow one another."""
@@ -133,6 +175,12 @@ def combined(algorithm: Algorithm, stretches: Iterable[Stretch]) -> bytes:
 def encoded(checksum: bytes) -> str:
     """Return a checksum as S3 writes it: base64."""
     return base64.b64encode(checksum).decode()
+
+
+def value_of(digest: Digest) -> str:
+    """Return a digest's value as S3 writes it."""
+    text = encoded(digest.digest())
+    return f"{text}-{digest.count}" if isinstance(digest, CompositeDigest) else text
 
 
 def crc64nvme(data: memoryview, previous: int = 0) -> int:

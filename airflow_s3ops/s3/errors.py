@@ -86,7 +86,7 @@ class S3OpsError(Exception):
         code: str | None = None,
         request_id: str | None = None,
         advice: str | None = None,
-        said: str | None = None,
+        reason: str | None = None,
     ) -> None:
         super().__init__(what)
         self.what = what
@@ -95,11 +95,11 @@ class S3OpsError(Exception):
         self.code = code
         self.request_id = request_id
         self.advice = advice or self.default_advice
-        self.said = said
+        self.reason = reason
 
     def __str__(self) -> str:
         """Return what failed, what S3 said, and the next step."""
-        sentences = (self.what, self.said, self.advice)
+        sentences = (self.what, self.reason, self.advice)
         return " ".join(sentence.rstrip(".") + "." for sentence in sentences if sentence)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_s3ops.s3.sources import files_of
+from airflow_s3ops.s3.files.find import find_files
 from scripts.local_airflow import ROOT
 from scripts.showcase import checksum_of
 from tests.cluster.airflow import Cluster, airflow, settings
@@ -100,7 +100,7 @@ def test_a_worker_dies_in_the_middle_and_everything_is_there_once_and_whole(
     assert {task["state"] for task in run.tasks()} == {"success"}
     assert run.task("upload", shard)["try_number"] > 1
 
-    files = {f"{PREFIX}{file.relative}": (folder / file.relative).read_bytes() for file in files_of(folder)}
+    files = {f"{PREFIX}{file.relative}": (folder / file.relative).read_bytes() for file in find_files(folder)}
     assert len(files) == FILES
     assert stored(s3, bucket, PREFIX) == files.keys()
     assert [key for key, file in files.items() if content(s3, bucket, key) != file] == []
@@ -131,5 +131,7 @@ def answered(faults: FaultProxy) -> Counter[str]:
 def shard_of(plan: list[dict[str, str]], relative: str) -> int:
     """Return the number of the shard that has a file."""
     assert len(plan) == SHARDS
-    (number,) = (n for n, shard in enumerate(plan) if relative in {file.relative for file in files_of(shard)})
+    (number,) = (
+        n for n, shard in enumerate(plan) if relative in {file.relative for file in find_files(shard)}
+    )
     return number

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_s3ops.s3.sources import files_of
+from airflow_s3ops.s3.files.find import find_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +95,7 @@ def test_without_a_folder_it_is_the_time_zone_database(
     run = run_dag("bulk_ingest", bucket=unborn_bucket)
     assert run.state == "success"
     database = Path(str(files("tzdata") / "zoneinfo"))
-    zones = {file.relative for file in files_of(database, exclude=["*.py", "*.pyc"])}
+    zones = {file.relative for file in find_files(database, exclude=["*.py", "*.pyc"])}
     assert run.result("publish")["objects"] == len(zones)
     assert {f"data/dt={run.day}/{name}" for name in sorted(zones)[:400]} <= set(keys(unborn_bucket))
 

@@ -58,13 +58,13 @@ def test_the_bucket_goes_even_if_a_step_fails_and_the_run_fails(run_dag: RunDag,
 def test_the_bucket_goes_even_if_it_could_not_be_set_up(
     run_dag: RunDag, s3: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_s3ops.s3.buckets import bucket_create
+    from airflow_s3ops.s3.buckets import create
     from airflow_s3ops.s3.errors import AccessDenied
 
     def refuse(*_: object, **__: object) -> None:
         raise AccessDenied("PutBucketPolicy was refused")
 
-    monkeypatch.setattr(bucket_create, "apply_settings", refuse)
+    monkeypatch.setattr(create, "apply_settings", refuse)
     run = run_dag("s3_walkthrough", **BY_POLICY)
     assert run.state == "failed"
     assert run.states["create_bucket"] == {"failed"}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from airflow_s3ops.hooks import S3OpsHook
-    from airflow_s3ops.s3.progress import Progress
+    from airflow_s3ops.s3.uploads.progress import Progress
 
 PART_SIZE = 5 << 20
 

@@ -12,7 +12,7 @@ from airflow_s3ops import operators
 from airflow_s3ops.hooks import S3OpsHook
 from airflow_s3ops.operators.base import S3OpsOperator
 from airflow_s3ops.s3 import results
-from airflow_s3ops.s3.buckets.bucket_setting_values import CHECKS
+from airflow_s3ops.s3.buckets.setting_values import CHECKS
 from tests.docs.markdown import DOCS, blocks, code, headings, section, tables
 
 if TYPE_CHECKING:

@@ -130,7 +130,7 @@ def test_the_table_of_settings_is_what_the_policy_with_settings_grants() -> None
 
 
 def test_the_table_of_settings_has_every_setting_in_order() -> None:
-    from airflow_s3ops.s3.bucket_settings import NAMES
+    from airflow_s3ops.s3.buckets.settings import NAMES
 
     (table,) = tables(section(PAGE, WITH_SETTINGS))
     assert [name for row in table for name in code(row[0])] == list(NAMES)

@@ -87,8 +87,10 @@ def parse_answer(raw: bytes, method: str) -> AnswerHead:
     status = int(status_text)
     bodiless = method == "HEAD" or status in (204, 304) or status < 200
     framing = 0 if bodiless else _framing(headers, otherwise="until close")
-    said = headers.get("connection", "").lower()
-    closes = said == "close" or framing == "until close" or (version == "HTTP/1.0" and said != "keep-alive")
+    reason = headers.get("connection", "").lower()
+    closes = (
+        reason == "close" or framing == "until close" or (version == "HTTP/1.0" and reason != "keep-alive")
+    )
     return AnswerHead(raw, status, framing, closes)
 
 

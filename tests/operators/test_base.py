@@ -41,7 +41,7 @@ def through_faults(connection: str, faults: FaultProxy, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def said(capfd: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
+def reason(capfd: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
     """What tasks have said at INFO so far; Airflow's logs pass pytest's caplog by."""
     line = re.compile(r"\[info +\] (.*?) *\[airflow\.task\.operators\.airflow_s3ops\.operators\.")
     return lambda: line.findall(capfd.readouterr().out)
@@ -108,27 +108,27 @@ class TestErrors:
 
 class TestLog:
     def test_one_line_at_the_start_and_one_at_the_end(
-        self, connection: str, s3: S3Client, bucket: str, said: Callable[[], list[str]]
+        self, connection: str, s3: S3Client, bucket: str, reason: Callable[[], list[str]]
     ) -> None:
         s3.put_object(Bucket=bucket, Key="data/k", Body=b"")
         execute(DeleteObjectOperator(task_id="t", bucket=bucket, key="data/k", aws_conn_id=connection))
-        first, last = said()
+        first, last = reason()
         assert first == f"DeleteObject on {bucket}/data/k (connection {connection})"
         assert last.startswith(f"Done: bucket={bucket}, deleted=1, missing=0")
 
     def test_no_line_about_a_result_after_an_error(
-        self, connection: str, bucket: str, said: Callable[[], list[str]]
+        self, connection: str, bucket: str, reason: Callable[[], list[str]]
     ) -> None:
         with pytest.raises(AirflowFailException):
             execute(
                 CreateBucketOperator(task_id="t", bucket=bucket, if_exists="fail", aws_conn_id=connection)
             )
-        assert said() == [f"CreateBucket on {bucket} (connection {connection})"]
+        assert reason() == [f"CreateBucket on {bucket} (connection {connection})"]
 
-    def test_the_line_says_when_no_connection_is_used(self, said: Callable[[], list[str]]) -> None:
+    def test_the_line_says_when_no_connection_is_used(self, reason: Callable[[], list[str]]) -> None:
         with pytest.raises(AirflowFailException):
             execute(DeleteObjectOperator(task_id="t", bucket="b", key="k", aws_conn_id=None))
-        assert said() == ["DeleteObject on b/k (connection boto3's own chain)"]
+        assert reason() == ["DeleteObject on b/k (connection boto3's own chain)"]
 
 
 class TestOnKill:

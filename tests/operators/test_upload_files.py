@@ -16,7 +16,7 @@ from airflow_s3ops.operators import UploadFilesOperator
 from airflow_s3ops.s3.errors import InvalidInput, PartialUpload, SourceNotFound, Stopped
 from tests.operators.tasks import execute
 from tests.operators.test_upload_file import Store
-from tests.s3.files_support import listed, rows, settled, write_files
+from tests.s3.uploads.files_support import listed, rows, settled, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,13 +163,13 @@ def test_progress_is_logged_and_no_key_is(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("airflow_s3ops.s3.progress.LOG_EVERY", 0.0)
+    monkeypatch.setattr("airflow_s3ops.s3.uploads.progress.LOG_EVERY", 0.0)
     operator = UploadFilesOperator(task_id="t", source=str(folder), bucket=bucket, aws_conn_id=connection)
     execute(operator)
-    said = capfd.readouterr().out
-    assert "4 files, " in said
-    assert "files/s" in said
-    assert "c.csv" not in said
+    reason = capfd.readouterr().out
+    assert "4 files, " in reason
+    assert "files/s" in reason
+    assert "c.csv" not in reason
 
 
 def test_a_dag_uploads_what_another_task_found_and_mapped_shards_and_retries(

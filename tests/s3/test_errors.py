@@ -34,7 +34,7 @@ DETAILS: dict[str, Any] = {
     "code": "SomeCode",
     "request_id": "4442587FB7D0A2F9",
     "advice": "Do this",
-    "said": "S3 said so",
+    "reason": "S3 said so",
 }
 
 

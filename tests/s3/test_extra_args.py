@@ -98,7 +98,7 @@ class TestNames:
 
 class TestTypes:
     @pytest.mark.parametrize(
-        ("args", "said"),
+        ("args", "reason"),
         [
             ({"ACL": 3}, "Invalid type for parameter ACL, value: 3.*valid types: <class 'str'>"),
             ({"ACL": None}, "Invalid type for parameter ACL"),
@@ -109,9 +109,9 @@ class TestTypes:
         ],
     )
     def test_a_wrong_one_is_refused_with_the_right_one(
-        self, client: S3Client, args: dict[str, Any], said: str
+        self, client: S3Client, args: dict[str, Any], reason: str
     ) -> None:
-        with pytest.raises(InvalidExtraArgs, match=said):
+        with pytest.raises(InvalidExtraArgs, match=reason):
             checked_extra_args(client, args)
 
     @pytest.mark.parametrize("args", [["ACL"], "ACL=x", 3])

@@ -33,8 +33,8 @@ def test_what_is_missing_is_named_where_it_cannot_be_installed(
     make_program(bare / "apt-get", "exit 1\n")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert cluster_services.main() == 1
-    said = capsys.readouterr().err
-    assert said.startswith("Missing: postgresql, redis-server, util-linux. Install them")
+    reason = capsys.readouterr().err
+    assert reason.startswith("Missing: postgresql, redis-server, util-linux. Install them")
 
 
 def test_root_installs_what_is_missing_and_starts_none_of_it(

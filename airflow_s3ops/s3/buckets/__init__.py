@@ -1,1 +1,1 @@
-"""What is done to buckets: made, set up, looked at, emptied, deleted."""
+"""Buckets: created, given settings, emptied, deleted."""

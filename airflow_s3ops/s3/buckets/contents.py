@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_s3ops.s3.errors import NotSupportedByServer, S3OpsError, Stopped
-from airflow_s3ops.s3.listings.answers import OBJECTS, UPLOADS, VERSIONS
-from airflow_s3ops.s3.listings.entries import versions_in
 from airflow_s3ops.s3.listings.pages import PAGE_SIZE, page_of, readable
+from airflow_s3ops.s3.listings.versions import versions_in
+from airflow_s3ops.s3.requests.xml_operations import OBJECTS, UPLOADS, VERSIONS
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_s3ops.s3.buckets.contents import BucketContents, contents, describe_contents
-from airflow_s3ops.s3.deletion.removal import Removal, remove
-from airflow_s3ops.s3.deletion.selection import Selection
-from airflow_s3ops.s3.deletion.targets import targets_of
+from airflow_s3ops.s3.deletes.removal import Removal, remove
+from airflow_s3ops.s3.deletes.selection import Selection
+from airflow_s3ops.s3.deletes.targets import targets_of
 from airflow_s3ops.s3.errors import BucketRefilled, NotSupportedByServer
-from airflow_s3ops.s3.halt import Halt
+from airflow_s3ops.s3.listings.multipart_uploads import abort_uploads
 from airflow_s3ops.s3.names import s3_uri
-from airflow_s3ops.s3.stoppable_client import stoppable
-from airflow_s3ops.s3.uploads import abort_uploads
+from airflow_s3ops.s3.requests.cancellable_client import cancellable
+from airflow_s3ops.s3.requests.cancellation import Cancellation
 
 if TYPE_CHECKING:
     import threading
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.deletion.removal import Log
+    from airflow_s3ops.s3.deletes.removal import Log
 
 __all__ = ["BucketContents", "Emptied", "contents", "describe_contents", "empty_bucket"]
 
@@ -61,7 +61,7 @@ def empty_bucket(
         ``s3:AbortMultipartUpload`` one is missing.
     :raises Stopped: ``stop`` is set.
     """
-    asked = stoppable(client, Halt(stop, s3_uri(bucket)))
+    asked = cancellable(client, Cancellation(stop, s3_uri(bucket)))
     objects = uploads = 0
     for turn in range(1, max_rounds + 1):
         # Before the objects: an upload that is completed meanwhile becomes an object that the listing finds.

@@ -1,1 +1,1 @@
-"""S3's listings: asked for a page at a time, ahead of their use, and read in one pass."""
+"""What a bucket holds, as generators: keys, versions, open multipart uploads."""

@@ -6,16 +6,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3.errors import ServerError
-from airflow_s3ops.s3.listings.answers import Operation, ask
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.translate import translated
+from airflow_s3ops.s3.requests.xml_operations import Operation, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.listings.listing_xml import Document
+    from airflow_s3ops.s3.requests.xml import Document
 
 PAGE_SIZE = 1000  # S3's largest, and its default
 

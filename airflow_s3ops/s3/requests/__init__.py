@@ -1,1 +1,1 @@
-"""How requests are made and answered, whatever they ask for."""
+"""How one request is made: its errors, its retries, its threads, and how it is cancelled."""

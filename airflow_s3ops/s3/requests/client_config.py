@@ -8,6 +8,9 @@ from botocore.config import Config
 
 from airflow_s3ops.s3.requests.concurrency import DEFAULT_CONCURRENCY
 
+# "v4" is what the service model says, "s3v4" what a Config may.
+SIGNATURE_VERSION_4 = ("v4", "s3v4")
+
 
 def client_config(endpoint_is_https: bool) -> Config:  # noqa: FBT001 - one question, one answer
     """Return the defaults of our clients, for the connection's own settings to be merged over.

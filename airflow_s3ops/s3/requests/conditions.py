@@ -26,7 +26,7 @@ def named(error: S3OpsError, kind: type[Kind], there: str) -> Kind:
         key=error.key,
         code=error.code,
         request_id=error.request_id,
-        said=error.said,
+        reason=error.reason,
     )
 
 

@@ -12,7 +12,7 @@ from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.caller import caller_of
 from airflow_s3ops.s3.requests.endpoint import without_login
-from airflow_s3ops.s3.requests.rights import actions_of
+from airflow_s3ops.s3.requests.iam_actions import actions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,7 +168,7 @@ def from_client_error(
         "key": key,
         "code": code,
         "request_id": request_id,
-        "said": f"S3 said {code}: {words!r} (request {request_id}; {_asked_as(client)})",
+        "reason": f"S3 said {code}: {words!r} (request {request_id}; {_asked_as(client)})",
     }
     what = f"{error.operation_name} on {s3_uri(bucket, key)} failed"
     if cls is errors.AccessDenied:
@@ -195,7 +195,7 @@ def _from_botocore_error(
         bucket=bucket,
         key=key,
         code=type(error).__name__,
-        said=f"botocore said: {without_login(str(error).strip())} ({_asked_as(client)})",
+        reason=f"botocore said: {without_login(str(error).strip())} ({_asked_as(client)})",
     )
 
 

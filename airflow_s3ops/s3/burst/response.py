@@ -1,0 +1,135 @@
+"""What S3 answered to a request that botocore did not send itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.awsrequest import HeadersDict
+from botocore.exceptions import ClientError
+from botocore.parsers import create_parser
+
+from airflow_s3ops.s3.errors import NetworkError, S3OpsError
+from airflow_s3ops.s3.names import s3_uri
+from airflow_s3ops.s3.requests.access_denied import explain_denied
+from airflow_s3ops.s3.requests.caller import caller_of
+from airflow_s3ops.s3.requests.translate import error_class, from_client_error, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from botocore.model import Shape
+    from botocore.parsers import ResponseParser
+    from types_boto3_s3 import S3Client
+
+# To explain a refusal may take a request; every file of a batch may be refused, for the one reason.
+_EXPLAINED = 20
+# Answers that awscrt would rather see repeated: it tells their code, and keeps S3's words and id to itself.
+_KEPT_BACK = {
+    "AWS_ERROR_S3_INTERNAL_ERROR": "InternalError",
+    "AWS_ERROR_S3_SLOW_DOWN": "SlowDown",
+    "AWS_ERROR_S3_REQUEST_TIMEOUT": "RequestTimeout",
+    "AWS_ERROR_S3_REQUEST_TIME_TOO_SKEWED": "RequestTimeTooSkewed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A success.
+
+    :param headers: by their lower-case names.
+    """
+
+    headers: Mapping[str, str]
+
+    @property
+    def fields(self) -> dict[str, str | None]:
+        """What says that it is S3's response, by the names that botocore gives it."""
+        return {"ContentLength": self.headers.get("content-length"), "ETag": self.headers.get("etag")}
+
+    @property
+    def etag(self) -> str | None:
+        """The ETag without its quotes."""
+        etag = self.headers.get("etag")
+        return etag.strip('"') if etag else None
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the object, if it was looked at; None if the response does not tell."""
+        length = self.headers.get("content-length", "")
+        return int(length) if length.isdecimal() else None
+
+    @property
+    def version_id(self) -> str | None:
+        """The version's id, in a bucket that keeps versions."""
+        return self.headers.get("x-amz-version-id")
+
+
+class ResponseErrors:
+    """Turns what was no success into our errors: S3's by botocore's parser and the one table of codes."""
+
+    def __init__(self, client: S3Client, bucket: str, extra_args: Mapping[str, Any]) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._extra_args = extra_args
+        self._explained = 0
+
+    def of_response(
+        self, operation: str, key: str, status: int, headers: Sequence[tuple[str, str]], body: bytes | None
+    ) -> S3OpsError:
+        """Return the error for an response.
+
+        :param operation: S3's name of it.
+        :param status: one below 300 has an error inside its body.
+        """
+        shape = self._client.meta.service_model.operation_model(operation).output_shape
+        parsed = self._parser.parse(
+            {
+                "status_code": status if status >= 300 else 500,
+                "headers": HeadersDict(headers),
+                "body": body or b"",
+            },
+            cast("Shape", shape),
+        )
+        error = ClientError(parsed, operation)
+        if self._explained >= _EXPLAINED:
+            ours = from_client_error(error, self._client, self._bucket, key)
+            ours.__cause__ = error
+            return ours
+        return self._explanation(error, operation, key)
+
+    def of_connection(self, operation: str, key: str, error: Exception | None) -> S3OpsError:
+        """Return the error for a request without an response, or with one that awscrt keeps to itself.
+
+        :param error: awscrt's.
+        """
+        name = str(getattr(error, "name", type(error).__name__))
+        words = str(getattr(error, "message", error))
+        code = _KEPT_BACK.get(name)
+        how = f"was answered {code}" if code else f"was not answered ({name})"
+        ours = (error_class(code) if code else NetworkError)(
+            f"{operation} on {s3_uri(self._bucket, key)} {how}",
+            bucket=self._bucket,
+            key=key,
+            code=code or name,
+            reason=f"awscrt said: {words} ({caller_of(self._client)})",
+        )
+        ours.__cause__ = error
+        return ours
+
+    def _explanation(self, error: ClientError, operation: str, key: str) -> S3OpsError:
+        try:
+            with (
+                translated(self._client, self._bucket, key),
+                explain_denied(self._client, operation, self._bucket, key, self._extra_args),
+            ):
+                raise error
+        except S3OpsError as ours:
+            if ours.code == "AccessDenied":
+                self._explained += 1
+            return ours
+
+    @cached_property
+    def _parser(self) -> ResponseParser:
+        return create_parser("rest-xml")

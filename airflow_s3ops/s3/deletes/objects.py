@@ -1,0 +1,175 @@
+"""Many keys deleted: a list, a prefix or a whole bucket, with limits that keep it from being an accident."""
+
+from __future__ import annotations
+
+import logging
+import time
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from airflow_s3ops.s3.deletes.removal import Removal, remove
+from airflow_s3ops.s3.deletes.selection import require_booleans, selected
+from airflow_s3ops.s3.deletes.targets import targets_of
+from airflow_s3ops.s3.errors import BucketRefilled, TooManyObjects
+from airflow_s3ops.s3.results import DeleteObjectsResult
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.s3.deletes.removal import Log
+    from airflow_s3ops.s3.deletes.selection import Selection
+    from airflow_s3ops.s3.deletes.targets import Target, Targets
+
+_log = logging.getLogger(__name__)
+SHOWN_KEYS = 5  # of a dry run
+MAX_ROUNDS = 5  # of looking again
+
+
+def delete_objects(
+    client: S3Client,
+    bucket: str,
+    *,
+    keys: Iterable[str] | None = None,
+    prefix: str | None = None,
+    everything: bool = False,
+    all_versions: bool = False,
+    modified_before: datetime | str | None = None,
+    max_objects: int | None = None,
+    dry_run: bool = False,
+    stop: threading.Event | None = None,
+    log: Log = _log,
+) -> DeleteObjectsResult:
+    """Delete many objects: exactly one of ``keys``, ``prefix`` and ``everything`` says which.
+
+    Every batch is sent, whatever becomes of the others. A prefix is deleted while it is listed.
+    On a versioned bucket each object gets a delete marker, unless ``all_versions`` is asked for.
+
+    :param keys: the keys, in full. Those that are not there are counted as missing, and get no delete marker.
+    :param prefix: all keys that begin so; must not be empty.
+    :param everything: True for all keys of the bucket.
+    :param all_versions: delete versions and delete markers, for good. Each is judged by its own age.
+    :param modified_before: only what is strictly older: an aware datetime, or ISO 8601 text with an offset.
+    :param max_objects: refuse to delete anything if more is selected (with ``all_versions``: more versions
+        and markers); counted first.
+    :param dry_run: count, and log the first few keys; delete nothing.
+    :param stop: looked at before each request.
+    :param log: for progress, every few seconds, and the dry run's keys.
+    :raises InvalidInput: nothing, an empty text or an empty list is selected, or two things at once.
+    :raises TooManyObjects: more than ``max_objects`` are selected.
+    :raises PartialDelete: at the end, with each key that was not deleted and its code.
+    :raises BucketRefilled: versions come as fast as they are deleted.
+    :raises BucketNotFound: there is no such bucket.
+    :raises AccessDenied: ``s3:ListBucket`` (with ``all_versions``: ``s3:ListBucketVersions``) is missing.
+    :raises Stopped: ``stop`` is set.
+    """
+    started = time.monotonic()
+    selection = selected(
+        bucket,
+        keys=keys,
+        prefix=prefix,
+        everything=everything,
+        all_versions=all_versions,
+        modified_before=modified_before,
+        max_objects=max_objects,
+    )
+    require_booleans(bucket, dry_run=dry_run)
+    targets = targets_of(client, selection, stop)
+    if dry_run:
+        count = _shown(selection, targets, log)
+        return DeleteObjectsResult(
+            bucket, 0, targets.missing, count, dry_run=True, seconds=_seconds_since(started)
+        )
+    _require_few(selection, targets)
+    removal = Removal(bucket, log)
+    if _removed_up_to_limit(client, selection, targets, removal, stop):
+        raise _too_many(selection, f"more came while it was deleted; {removal.deleted:,} are deleted")
+    matched = removal.sent if selection.keys is None else None
+    return DeleteObjectsResult(
+        bucket, removal.deleted, targets.missing, matched, seconds=_seconds_since(started)
+    )
+
+
+def _removed_up_to_limit(
+    client: S3Client,
+    selection: Selection,
+    targets: Targets,
+    removal: Removal,
+    stop: threading.Event | None,
+) -> bool:
+    """Delete the targets, and return whether there are more than the limit allows.
+
+    Versions that were found by listing are looked for again: there are servers whose listing ends too early.
+    """
+    for _ in range(MAX_ROUNDS):
+        before = removal.sent
+        limit = None if selection.max_objects is None else selection.max_objects - before
+        capped = _Capped(targets, limit)
+        remove(client, removal, capped, stop=stop)
+        removal.require_success()
+        is_listed = selection.all_versions and selection.keys is None
+        if capped.is_exceeded or not is_listed or removal.sent == before:
+            return capped.is_exceeded
+    raise BucketRefilled(
+        f"{selection} has versions left after {MAX_ROUNDS} rounds that deleted {removal.deleted:,}: somebody "
+        "is writing to it, or the server does not list all of them",
+        bucket=selection.bucket,
+    )
+
+
+class _Capped:
+    """The targets up to a limit: the bucket may have grown since they were counted."""
+
+    def __init__(self, targets: Targets, limit: int | None) -> None:
+        self.is_exceeded = False
+        self.lookers = targets.lookers
+        self.missing = targets.missing
+        self._targets = targets
+        self._limit = limit
+
+    def __iter__(self) -> Iterator[Target]:
+        for count, target in enumerate(self._targets):
+            if count == self._limit:
+                self.is_exceeded = True
+                return
+            yield target
+
+
+def _require_few(selection: Selection, targets: Targets) -> None:
+    limit = selection.max_objects
+    if limit is None or _is_short(selection, limit):
+        return
+    if sum(1 for _ in islice(targets, limit + 1)) > limit:
+        raise _too_many(selection, "nothing was deleted")
+
+
+def _is_short(selection: Selection, limit: int) -> bool:
+    return selection.keys is not None and not selection.all_versions and len(selection.keys) <= limit
+
+
+def _shown(selection: Selection, targets: Targets, log: Log) -> int:
+    first: list[Target] = []
+    matched = 0
+    for target in targets:
+        matched += 1
+        if len(first) < SHOWN_KEYS:
+            first.append(target)
+    names = ", ".join(repr(key) + (f" version {version}" if version else "") for key, version in first)
+    log.info("Dry run: %s of %s would be deleted, first of all: %s", matched, selection, names or "none")
+    limit = selection.max_objects
+    if limit is not None and matched > limit:
+        raise _too_many(selection, f"{matched:,} match; nothing was deleted, this was a dry run")
+    return matched
+
+
+def _too_many(selection: Selection, what: str) -> TooManyObjects:
+    return TooManyObjects(
+        f"{selection} selects more than max_objects={selection.max_objects}: {what}", bucket=selection.bucket
+    )
+
+
+def _seconds_since(started: float) -> float:
+    return round(time.monotonic() - started, 3)

@@ -1,0 +1,136 @@
+"""Many deletions at once: batches in a few threads, with memory for what is under way and for what failed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from airflow_s3ops.s3.deletes.batch import BATCH_SIZE, Deleter, Failures
+from airflow_s3ops.s3.errors import PartialDelete
+from airflow_s3ops.s3.names import s3_uri
+from airflow_s3ops.s3.requests.cancellation import Cancellation
+from airflow_s3ops.s3.requests.concurrency import Concurrency
+from airflow_s3ops.s3.requests.parallel import run_parallel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from logging import Logger, LoggerAdapter
+
+    from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.s3.deletes.targets import Target, Targets
+    from airflow_s3ops.s3.results import FailedKey
+
+    Log = Logger | LoggerAdapter[Any]
+
+START = 4  # DeleteObjects requests at once, in the beginning
+PROGRESS_EVERY = 5.0  # seconds
+NAMED_KEYS = 20  # in an error's message
+
+
+@dataclass
+class Removal:
+    """What was deleted so far, and what was not.
+
+    :param sent: keys and versions that requests were made for.
+    :param failures: those of them that S3 did not delete.
+    :param is_retryable: whether one of the failures may succeed later.
+    """
+
+    bucket: str
+    log: Log
+    clock: Callable[[], float] = time.monotonic
+    sent: int = 0
+    failures: list[FailedKey] = field(default_factory=list)
+    is_retryable: bool = False
+
+    def __post_init__(self) -> None:
+        self._spoke = self.clock()
+        self._lock = threading.Lock()
+
+    @property
+    def deleted(self) -> int:
+        """Keys and versions that S3 confirmed as deleted."""
+        return self.sent - len(self.failures)
+
+    def add(self, sent: int, failures: Failures) -> None:
+        """Count a batch, and say how far things are if that was long ago. Any thread may."""
+        with self._lock:
+            self.sent += sent
+            self.failures += [*failures.lasting, *failures.passing]
+            self.is_retryable = self.is_retryable or bool(failures.passing)
+            if self.clock() - self._spoke < PROGRESS_EVERY:
+                return
+            self._spoke = self.clock()
+            counts = self.deleted, len(self.failures)
+        self.log.info("%s: %s deleted, %s failed so far", s3_uri(self.bucket), *counts)
+
+    def require_success(self) -> None:
+        """Do nothing if all was deleted.
+
+        :raises PartialDelete: naming the codes, and the first keys; it carries all of them.
+        """
+        if not self.failures:
+            return
+        codes = Counter(failed.code for failed in self.failures).most_common()
+        named = ", ".join(repr(failed.key) for failed in self.failures[:NAMED_KEYS])
+        more = f" and {len(self.failures) - NAMED_KEYS:,} more" if len(self.failures) > NAMED_KEYS else ""
+        raise PartialDelete(
+            f"{len(self.failures):,} of {self.sent:,} keys were not deleted from {s3_uri(self.bucket)} "
+            f"({', '.join(f'{code}: {count:,}' for code, count in codes)}): {named}{more}",
+            failures=self.failures,
+            deleted=self.deleted,
+            retryable=self.is_retryable,
+            bucket=self.bucket,
+            code=codes[0][0],
+            reason=f"S3 said of the first: {self.failures[0].message!r}",
+        )
+
+
+def remove(
+    client: S3Client, removal: Removal, targets: Targets, *, stop: threading.Event | None = None
+) -> None:
+    """Delete all targets, as they come, and count them in ``removal``.
+
+    A batch that fails does not stop the others. Targets are taken only as fast as they are deleted. Requests
+    at once are four to begin with, more while the server answers quickly, fewer when it throttles.
+
+    :raises S3OpsError: what finding the targets raises, or what no batch would survive; requests that are
+        under way by then are waited for (after a stop: for 1.2 s) and counted.
+    """
+    most = lanes_of(client, targets)
+    pace = Concurrency(most, START)
+    cancellation = Cancellation(stop, s3_uri(removal.bucket))
+    deleter = Deleter(client, removal.bucket, cancellation, pace)
+
+    def work(batch: Sequence[Target]) -> None:
+        removal.add(len(batch), deleter.delete(batch))
+
+    try:
+        run_parallel(
+            _batches(targets),
+            work,
+            limit=lambda: pace.limit,
+            threads=most,
+            on_done=lambda _: None,  # counted by the thread itself, so that an error elsewhere loses no count
+            cancellation=cancellation,
+        )
+    except BaseException:
+        removal.log.warning("%s: ended early, after %s deletions", s3_uri(removal.bucket), removal.deleted)
+        raise
+
+
+def lanes_of(client: S3Client, targets: Targets) -> int:
+    """Return how many requests there may be at once: the client's connections, less those that look."""
+    connections: int = client.meta.config.max_pool_connections  # type: ignore[attr-defined]
+    return max(1, connections - targets.lookers)
+
+
+def _batches(targets: Iterable[Target]) -> Iterator[list[Target]]:
+    source = iter(targets)
+    while batch := list(islice(source, BATCH_SIZE)):
+        yield batch

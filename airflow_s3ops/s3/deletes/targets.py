@@ -1,0 +1,155 @@
+"""What exactly is to be deleted: keys and versions, found for a selection while they are being deleted."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from airflow_s3ops.s3.listings.objects import object_documents
+from airflow_s3ops.s3.listings.pages import readable
+from airflow_s3ops.s3.listings.versions import version_documents, version_pages
+from airflow_s3ops.s3.names import s3_uri
+from airflow_s3ops.s3.objects.presence import Presence, presence_of, require_bucket
+from airflow_s3ops.s3.requests.cancellable_client import cancellable
+from airflow_s3ops.s3.requests.cancellation import Cancellation, raise_if_cancelled
+from airflow_s3ops.s3.requests.prefetch import a_page_ahead, fetched_ahead, in_order
+from airflow_s3ops.s3.requests.xml import moment
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.s3.deletes.selection import Selection
+    from airflow_s3ops.s3.listings.versions import VersionEntry
+    from airflow_s3ops.s3.requests.xml import Document
+
+LOOK_AHEAD = 1000  # keys
+
+
+class Target(NamedTuple):
+    """A key, or one of its versions, that is to go."""
+
+    key: str
+    version_id: str | None = None
+
+
+class Targets(Protocol):
+    """Yields what is to be deleted; each iteration looks anew.
+
+    ``missing`` is the number of given keys that the last iteration did not find; None where it is not known.
+    ``lookers`` is the number of requests that it makes at once.
+    """
+
+    missing: int | None
+    lookers: int
+
+    def __iter__(self) -> Iterator[Target]:
+        """Look, and yield what is found."""
+        ...
+
+
+def targets_of(client: S3Client, selection: Selection, stop: threading.Event | None = None) -> Targets:
+    """Return what a selection selects, to be iterated."""
+    if selection.keys is None:
+        return _ByPrefix(client, selection, stop)
+    if selection.all_versions:
+        return _VersionsOfKeys(client, selection, stop)
+    return _Keys(client, selection, stop)
+
+
+class _Finder:
+    lookers = 1
+
+    def __init__(self, client: S3Client, selection: Selection, stop: threading.Event | None) -> None:
+        self.missing: int | None = None
+        self._client = client
+        self._selection = selection
+        self._stop = stop
+
+    def _check(self) -> None:
+        raise_if_cancelled(self._stop, self._selection.bucket)
+
+
+class _ByPrefix(_Finder):
+    def __iter__(self) -> Iterator[Target]:
+        chosen = self._selection
+        answers = version_documents if chosen.all_versions else object_documents
+        pages = answers(self._client, chosen.bucket, chosen.prefix, stop=self._stop)
+        for page in fetched_ahead(pages, self._check):
+            with readable(chosen.bucket):
+                targets = list(self._chosen(page))
+            yield from targets
+
+    def _chosen(self, page: Document) -> Iterator[Target]:
+        chosen = self._selection
+        for _, row in page.rows:
+            # Without a limit no date is parsed.
+            if chosen.modified_before is None or chosen.takes(moment(row["LastModified"])):
+                yield Target(page.decoded(row["Key"]), row["VersionId"] if chosen.all_versions else None)
+
+
+class _VersionsOfKeys(_Finder):
+    def __iter__(self) -> Iterator[Target]:
+        self.missing = 0
+        for targets in fetched_ahead(self._pages(), self._check):
+            yield from targets
+
+    def _pages(self) -> Iterator[list[Target]]:
+        for key in self._selection.keys or ():
+            is_found = False
+            for versions in self._versions(key):
+                is_found = is_found or bool(versions)
+                yield [Target(key, found.version_id) for found in versions if self._takes(found)]
+            if not is_found and self.missing is not None:
+                self.missing += 1
+
+    def _versions(self, key: str) -> Iterator[list[VersionEntry]]:
+        # A small page: most keys have few versions, and what follows belongs to longer keys.
+        pages = version_pages(self._client, self._selection.bucket, key, page_size=100, stop=self._stop)
+        for page in a_page_ahead(pages):
+            versions = [version for version in page if version.key == key]
+            yield versions
+            if len(versions) < len(page):
+                return
+
+    def _takes(self, version: VersionEntry) -> bool:
+        return self._selection.takes(version.last_modified)
+
+
+class _Keys(_Finder):
+    # With the four lanes of DeleteObjects, boto3's default pool of ten connections is used in full.
+    lookers = 6
+
+    def __iter__(self) -> Iterator[Target]:
+        self.missing = 0
+        is_bucket_seen = False
+        for key, presence in self._looked_at():
+            if presence.state == "missing":
+                if not is_bucket_seen:
+                    self._require_bucket()
+                    is_bucket_seen = True
+                self.missing += self.missing is not None
+            elif self._takes(presence):
+                yield Target(key)
+
+    def _require_bucket(self) -> None:
+        bucket = self._selection.bucket
+        require_bucket(cancellable(self._client, Cancellation(self._stop, s3_uri(bucket))), bucket)
+
+    def _looked_at(self) -> Iterator[tuple[str, Presence]]:
+        looks = (partial(self._look, key) for key in self._selection.keys or ())
+        return in_order(looks, threads=self.lookers, most=LOOK_AHEAD, check=self._check)
+
+    def _look(self, key: str) -> tuple[str, Presence]:
+        self._check()
+        return key, presence_of(self._client, self._selection.bucket, key)
+
+    def _takes(self, presence: Presence) -> bool:
+        if presence.state == "unknown":
+            if self._selection.modified_before is not None and presence.refusal is not None:
+                raise presence.refusal  # its age can't be known
+            self.missing = None
+            return True
+        return presence.last_modified is None or self._selection.takes(presence.last_modified)

@@ -1,1 +1,0 @@
-"""Many keys deleted: what is to go, in batches, with what failed told apart."""

@@ -1,0 +1,118 @@
+"""Objects as a generator: a page of 1,000 is in memory, never the listing.
+
+Keys arrive as they are stored: boto3 asks for ``encoding-type=url`` by itself, and it is decoded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, page_of, readable
+from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
+from airflow_s3ops.s3.requests.xml import moment
+from airflow_s3ops.s3.requests.xml_operations import OBJECTS
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.s3.requests.xml import Document
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEntry:
+    """An object as ListObjectsV2 shows it.
+
+    :param size: bytes.
+    :param etag: without quotes.
+    :param storage_class: None where the server names none.
+    """
+
+    key: str
+    size: int
+    etag: str
+    last_modified: datetime
+    storage_class: str | None = None
+
+
+def list_objects(
+    client: S3Client,
+    bucket: str,
+    prefix: str = "",
+    *,
+    start_after: str | None = None,
+    page_size: int = PAGE_SIZE,
+    stop: threading.Event | None = None,
+) -> Iterator[ObjectEntry]:
+    """Yield the objects of a bucket in the order of their keys (ListObjectsV2).
+
+    :param prefix: only keys that begin so; every one by default.
+    :param start_after: only keys after this one.
+    :param page_size: keys a request, up to 1,000.
+    :param stop: looked at before each request.
+    :raises BucketNotFound: there is no such bucket.
+    :raises AccessDenied: ``s3:ListBucket`` is missing.
+    :raises Stopped: ``stop`` is set.
+    """
+    pages = object_pages(client, bucket, prefix, start_after=start_after, page_size=page_size, stop=stop)
+    for page in pages:
+        yield from page
+
+
+def object_pages(
+    client: S3Client,
+    bucket: str,
+    prefix: str = "",
+    *,
+    start_after: str | None = None,
+    page_size: int = PAGE_SIZE,
+    stop: threading.Event | None = None,
+) -> Iterator[list[ObjectEntry]]:
+    """Yield what :func:`list_objects` does, page by page."""
+    for page in object_documents(
+        client, bucket, prefix, start_after=start_after, page_size=page_size, stop=stop
+    ):
+        with readable(bucket):
+            entries = objects_in(page)
+        yield entries
+
+
+def object_documents(
+    client: S3Client,
+    bucket: str,
+    prefix: str = "",
+    *,
+    start_after: str | None = None,
+    page_size: int = PAGE_SIZE,
+    stop: threading.Event | None = None,
+) -> Iterator[Document]:
+    """Yield the pages of :func:`list_objects` as S3 sent them."""
+    request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": page_size}
+    if start_after:
+        request["StartAfter"] = start_after
+    while True:
+        raise_if_cancelled(stop, bucket)
+        page = page_of(client, OBJECTS, request)
+        yield page
+        if not page.is_truncated:
+            return
+        with readable(bucket):
+            request["ContinuationToken"] = page.fields["NextContinuationToken"]
+
+
+def objects_in(page: Document) -> list[ObjectEntry]:
+    """Return the objects of a ListObjectsV2 answer."""
+    return [
+        ObjectEntry(
+            key=page.decoded(row["Key"]),
+            size=int(row["Size"]),
+            etag=row.get("ETag", "").strip('"'),
+            last_modified=moment(row["LastModified"]),
+            storage_class=row.get("StorageClass"),
+        )
+        for _, row in page.rows
+    ]

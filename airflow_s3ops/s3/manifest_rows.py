@@ -1,0 +1,96 @@
+"""The rows of a manifest: one JSON object a line, each for one object."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self
+
+    from airflow_s3ops.s3.results import FailedKey, ObjectChecksum
+
+CONTENT_TYPE = "application/jsonl"
+FAILED_SUFFIX = ".failed"
+
+
+class JsonLines:
+    """Rows in a temporary file without a name, until they are uploaded: a million of them take no memory."""
+
+    def __init__(self) -> None:
+        # It must outlive the method, and goes with the process, however that ends.
+        self._file = tempfile.TemporaryFile(prefix="s3ops-")  # noqa: SIM115
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Add a row."""
+        self.add_line(json.dumps(row, separators=(",", ":")).encode())
+
+    def add_line(self, line: bytes) -> None:
+        """Add a row as it stands in another manifest.
+
+        :param line: without its line feed.
+        """
+        self._file.write(line + b"\n")
+
+    def flushed_path(self) -> str:
+        """Return a path to read all rows from that were added so far."""
+        self._file.flush()
+        return _path_of_open(self._file)
+
+    def close(self) -> None:
+        """Free the disk space."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def object_row(
+    key: str,
+    size: int,
+    *,
+    etag: str | None,
+    version_id: str | None,
+    checksum: ObjectChecksum | None,
+    mtime_ns: int,
+) -> dict[str, Any]:
+    """Return the row of one object. A field that is None is left out.
+
+    :param size: bytes of the object.
+    :param etag: without quotes.
+    :param mtime_ns: of the file that was uploaded, in nanoseconds since 1970.
+    """
+    row = {
+        "key": key,
+        "size": size,
+        "etag": etag,
+        "version_id": version_id,
+        "checksum": {"algorithm": checksum.algorithm, "value": checksum.value} if checksum else None,
+        "mtime": _as_text(mtime_ns),
+    }
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def failed_row(failure: FailedKey) -> dict[str, Any]:
+    """Return the row of one file that was not uploaded."""
+    return {"key": failure.key, "code": failure.code, "message": failure.message}
+
+
+def _path_of_open(file: IO[bytes]) -> str:
+    """Return a path to an open file that has no name."""
+    linux = Path("/proc/self/fd")
+    return f"{linux if linux.is_dir() else '/dev/fd'}/{file.fileno()}"
+
+
+def _as_text(mtime_ns: int) -> str:
+    seconds, rest = divmod(mtime_ns, 10**9)
+    time = datetime.fromtimestamp(seconds, timezone.utc).replace(microsecond=rest // 1000)
+    return time.isoformat(timespec="microseconds")

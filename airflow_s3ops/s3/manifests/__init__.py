@@ -1,0 +1,1 @@
+"""Manifests are joined."""

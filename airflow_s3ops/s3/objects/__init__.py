@@ -1,0 +1,1 @@
+"""One object: looked up, linked to, deleted."""

@@ -1,0 +1,145 @@
+"""What a refused upload lacks: the one right, or the ACL that the bucket does not take."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from airflow_s3ops.s3.errors import PUBLIC_READ_WAYS_OUT, AccessDenied, PublicAccessBlocked
+from airflow_s3ops.s3.names import s3_uri
+from airflow_s3ops.s3.requests.iam_actions import actions_of
+from airflow_s3ops.s3.requests.translate import code_of, error_class, from_client_error, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from types_boto3_s3 import S3Client
+
+_CREATORS = frozenset({"PutObject", "CreateMultipartUpload"})
+_PUBLIC_ACLS = frozenset({"public-read", "public-read-write", "authenticated-read"})
+_PUBLIC_GROUPS = re.compile(r"acs\.amazonaws\.com/groups/global/(AllUsers|AuthenticatedUsers)")
+# "Required permissions for Amazon S3 API operations": what an ExtraArg needs besides s3:PutObject.
+_RIGHTS_OF_ARGS = {
+    "ACL": "s3:PutObjectAcl",
+    "GrantFullControl": "s3:PutObjectAcl",
+    "GrantRead": "s3:PutObjectAcl",
+    "GrantReadACP": "s3:PutObjectAcl",
+    "GrantWriteACP": "s3:PutObjectAcl",
+    "Tagging": "s3:PutObjectTagging",
+    "ObjectLockLegalHoldStatus": "s3:PutObjectLegalHold",
+    "ObjectLockMode": "s3:PutObjectRetention",
+    "ObjectLockRetainUntilDate": "s3:PutObjectRetention",
+    "SSEKMSKeyId": "kms:GenerateDataKey",
+}
+# AWS's own words where it tells: "… is not authorized to perform: s3:PutObjectAcl on resource …".
+_NAMED_BY_S3 = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
+
+
+@dataclass(frozen=True)
+class Denied:
+    """A request that creates an object, for the error that says why it was denied.
+
+    :param operation: S3's name of it, such as ``PutObject``.
+    :param extra_args: what was asked for besides the content.
+    """
+
+    client: S3Client
+    operation: str
+    bucket: str
+    key: str
+    extra_args: Mapping[str, Any]
+
+    @property
+    def uri(self) -> str:
+        """Return ``s3://bucket/key``."""
+        return s3_uri(self.bucket, self.key)
+
+
+@contextmanager
+def explain_denied(
+    client: S3Client, operation: str, bucket: str, key: str, extra_args: Mapping[str, Any]
+) -> Iterator[None]:
+    """Turn the 403 of a request that creates an object into the error that says what is missing.
+
+    :raises PublicAccessBlocked: a public ACL was asked for, and Block Public Access is on.
+    :raises AccessDenied: naming every right that the request needs, or the one that S3 names.
+    """
+    try:
+        yield
+    except ClientError as error:
+        is_refusal = error_class(code_of(error), status_of(error)) is AccessDenied
+        if operation not in _CREATORS or not is_refusal:
+            raise
+        raise _explanation(error, Denied(client, operation, bucket, key, extra_args)) from error
+
+
+def _explanation(error: ClientError, request: Denied) -> Exception:
+    words = str(error.response.get("Error", {}).get("Message", ""))
+    blocked = _is_blocked(words, request) if asks_for_public(request.extra_args) else False
+    plain = from_client_error(error, request.client, request.bucket, request.key)
+    details = {
+        "bucket": plain.bucket,
+        "key": plain.key,
+        "code": plain.code,
+        "request_id": plain.request_id,
+        "reason": plain.reason,
+    }
+    if blocked:
+        return PublicAccessBlocked(f"The public ACL on {request.uri} was refused", **details)
+    action = _missing(words, request.operation, request.extra_args)
+    return AccessDenied(
+        f"{request.operation} on {request.uri} was refused: {action} is not granted",
+        action=action,
+        advice=_advice(action, request, blocked=blocked),
+        **details,
+    )
+
+
+def asks_for_public(extra_args: Mapping[str, Any]) -> bool:
+    """Whether the ACL or the grants give everybody a right."""
+    grants = " ".join(str(value) for name, value in extra_args.items() if name.startswith("Grant"))
+    return extra_args.get("ACL") in _PUBLIC_ACLS or bool(_PUBLIC_GROUPS.search(grants))
+
+
+def _is_blocked(words: str, request: Denied) -> bool | None:
+    """Return whether Block Public Access is the reason; None if that cannot be known."""
+    if "BlockPublicAcls" in words or "Block Public Access" in words:
+        return True
+    try:
+        answer = request.client.get_public_access_block(Bucket=request.bucket)
+    except ClientError as error:
+        # No setting of the bucket's own; but the account's, which a bucket's user cannot see, may block as
+        # well.
+        return None if code_of(error) != "NoSuchPublicAccessBlockConfiguration" else False
+    except BotoCoreError:
+        return None
+    return bool(answer["PublicAccessBlockConfiguration"].get("BlockPublicAcls"))
+
+
+def _missing(words: str, operation: str, extra_args: Mapping[str, Any]) -> str:
+    named = _NAMED_BY_S3.search(words)
+    if named:
+        return named[1]
+    rights = [actions_of(operation)]
+    rights += [right for name, right in _RIGHTS_OF_ARGS.items() if name in extra_args and right not in rights]
+    return ", or ".join(dict.fromkeys(rights))
+
+
+def _advice(action: str, request: Denied, *, blocked: bool | None) -> str:
+    grant = (
+        f"Grant {action.replace(', or ', ' and ')} on {request.uri} to this identity: "
+        "docs/credentials.md has the policy of every operator."
+    )
+    if not asks_for_public(request.extra_args):
+        return grant
+    known = (
+        "Block Public Access of the bucket is not the reason (that of the account may be)"
+        if blocked is False
+        else "Block Public Access may be the reason as well: without s3:GetBucketPublicAccessBlock "
+        "this identity cannot tell"
+    )
+    return f"{grant} The request asks for a public ACL. {known}. {PUBLIC_READ_WAYS_OUT}"

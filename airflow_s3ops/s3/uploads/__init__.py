@@ -1,0 +1,1 @@
+"""Files become objects: one of any size, or many."""

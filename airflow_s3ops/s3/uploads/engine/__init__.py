@@ -1,0 +1,1 @@
+"""One file becomes one object, in one request or in parts."""

@@ -1,0 +1,81 @@
+"""What ExtraArgs claim about the content, held against the content before a byte is sent."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from airflow_s3ops.s3.checksum import ALGORITHMS, algorithm_named, encoded
+from airflow_s3ops.s3.errors import InvalidExtraArgs
+from airflow_s3ops.s3.uploads.engine.read import read_through
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_s3ops.s3.checksum import Algorithm, Form
+    from airflow_s3ops.s3.uploads.engine.transfer import Transfer
+
+DEFAULT_ALGORITHM = "CRC64NVME"
+_VALUE = re.compile(r"Checksum(?!Algorithm$|Type$)(.+)")
+
+
+def chosen_algorithm(extra_args: Mapping[str, Any], parameter: str) -> tuple[Algorithm, Form]:
+    """Return the algorithm, and the form for objects made of parts, that ExtraArgs or the parameter choose.
+
+    ``ChecksumAlgorithm`` in ExtraArgs, or a precomputed value there, chooses as well as the parameter does.
+
+    :raises InvalidExtraArgs: they contradict each other, or name what is not computed here.
+    """
+    algorithm_named(parameter)
+    names = [match[1] for match in map(_VALUE.fullmatch, extra_args) if match]
+    names += [extra_args["ChecksumAlgorithm"]] if "ChecksumAlgorithm" in extra_args else []
+    unknown = [name for name in names if name not in ALGORITHMS]
+    if unknown:
+        raise InvalidExtraArgs(
+            f"extra_args asks for a {unknown[0]} checksum; computed here are {', '.join(ALGORITHMS)}"
+        )
+    wishes = dict.fromkeys(names + ([parameter] if parameter != DEFAULT_ALGORITHM else []))
+    if len(wishes) > 1:
+        raise InvalidExtraArgs(
+            f"checksum_algorithm and extra_args ask for more than one checksum: {', '.join(wishes)}"
+        )
+    algorithm = algorithm_named(next(iter(wishes), parameter))
+    return algorithm, _form(extra_args, algorithm)
+
+
+def check_declared_checksums(transfer: Transfer, extra_args: Mapping[str, Any]) -> None:
+    """Compare what ExtraArgs claim with the content. Reads it once, if there is a claim.
+
+    :raises InvalidExtraArgs: a precomputed checksum, ``ContentMD5`` or ``MpuObjectSize`` is not the
+        content's.
+    """
+    claims = {match[1]: extra_args[match[0]] for match in map(_VALUE.fullmatch, extra_args) if match}
+    if "ContentMD5" in extra_args:
+        claims["MD5"] = extra_args["ContentMD5"]
+    if not claims and "MpuObjectSize" not in extra_args:
+        return
+    digests = {name: ALGORITHMS[name].new() for name in claims}
+    size = read_through(transfer, list(digests.values()))
+    for name, claim in claims.items():
+        _compare(transfer, name, claim, encoded(digests[name].digest()))
+    _compare(transfer, "size", extra_args.get("MpuObjectSize", size), size)
+
+
+def _form(extra_args: Mapping[str, Any], algorithm: Algorithm) -> Form:
+    wish = extra_args.get("ChecksumType", algorithm.form)
+    possible = {"CRC64NVME": ["FULL_OBJECT"]}.get(
+        algorithm.name, ["FULL_OBJECT", "COMPOSITE"] if algorithm.join else ["COMPOSITE"]
+    )
+    if wish not in possible:
+        raise InvalidExtraArgs(f"S3 has no {wish} form of {algorithm.name}, only {' and '.join(possible)}")
+    return "FULL_OBJECT" if wish == "FULL_OBJECT" else "COMPOSITE"
+
+
+def _compare(transfer: Transfer, what: str, claim: object, found: object) -> None:
+    if claim != found:
+        raise InvalidExtraArgs(
+            f"extra_args claims {what} {claim}, but {transfer.content.source.filename!r} has {found}",
+            bucket=transfer.destination.bucket,
+            key=transfer.destination.key,
+            advice="The file is not the one that was meant, or not whole; nothing was sent.",
+        )

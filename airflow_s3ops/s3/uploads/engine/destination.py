@@ -1,0 +1,77 @@
+"""Where an object goes, and the one way that the engine makes requests about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore import xform_name
+
+from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.extra_args import args_for
+from airflow_s3ops.s3.names import s3_uri
+from airflow_s3ops.s3.requests.access_denied import explain_denied
+from airflow_s3ops.s3.requests.encryption import confirm_encryption
+from airflow_s3ops.s3.requests.endpoint import is_aws
+from airflow_s3ops.s3.requests.required_fields import require_fields
+from airflow_s3ops.s3.requests.translate import translated
+from airflow_s3ops.s3.uploads.engine.body import BodyAbortedError, PartBody
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from types_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class Destination:
+    """One key of one bucket, as one client reaches it.
+
+    :param extra_args: checked ones; each operation is sent those it knows.
+    """
+
+    client: S3Client
+    bucket: str
+    key: str
+    extra_args: Mapping[str, Any]
+
+    @property
+    def uri(self) -> str:
+        """Return ``s3://bucket/key``."""
+        return s3_uri(self.bucket, self.key)
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether the server is AWS itself, which does what its documentation says."""
+        return is_aws(self.client.meta.endpoint_url)
+
+    def confirm_encryption(self, answer: Mapping[str, Any], so_far: str) -> None:
+        """Hold the answer against the encryption asked for; see :mod:`airflow_s3ops.s3.requests.encryption`.
+
+        :raises NotSupportedByServer: the server does not confirm it.
+        """
+        confirm_encryption(self.extra_args, answer, so_far, bucket=self.bucket, key=self.key)
+
+    def call(self, operation: str, **own: Any) -> dict[str, Any]:
+        """Make one request and return S3's answer.
+
+        :param operation: S3's name of it, such as ``UploadPart``.
+        :param own: its parameters besides bucket, key and ExtraArgs.
+        :raises S3OpsError: S3's refusal; or what ended the request from inside its body; or an answer that
+            lacks what was asked for.
+        """
+        args = args_for(self.client, operation, self.extra_args)
+        method = getattr(self.client, xform_name(operation))
+        body = own.get("Body")
+        if isinstance(body, PartBody):
+            body.seek(0)  # botocore rewinds for its own tries only
+        try:
+            with (
+                translated(self.client, self.bucket, self.key),
+                explain_denied(self.client, operation, self.bucket, self.key, self.extra_args),
+            ):
+                answer: dict[str, Any] = method(Bucket=self.bucket, Key=self.key, **{**args, **own})
+        except BodyAbortedError:
+            raise cast("PartBody", body).failure or errors.Stopped(f"{operation} was ended") from None
+        require_fields(operation, answer, self.bucket, self.key)
+        return answer

@@ -1,0 +1,161 @@
+"""What one attempt leaves for the next: an open upload, trusted no further than S3 itself tells its parts."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.extra_args import CONDITIONS, fingerprint
+from airflow_s3ops.s3.uploads.checkpoint import UploadState
+from airflow_s3ops.s3.uploads.engine.abort import abandon, aborted
+from airflow_s3ops.s3.uploads.engine.parts import StoredPart
+from airflow_s3ops.s3.uploads.engine.verification import Sent, find_stored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_s3ops.s3.uploads.checkpoint import GuardedCheckpoint
+    from airflow_s3ops.s3.uploads.engine.transfer import Transfer
+    from airflow_s3ops.s3.uploads.engine.verification import Stored
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OpenUpload:
+    """A multipart upload to go on with.
+
+    :param there: parts that S3 has, by number.
+    :param completed: the object, if the earlier attempt completed the upload and died before it could say so.
+    :param parts: of how many parts that object is.
+    """
+
+    upload_id: str
+    there: Mapping[int, StoredPart] = field(default_factory=dict)
+    completed: Stored | None = None
+    parts: int = 0
+
+
+class Memory:
+    """The state of one upload across attempts.
+
+    :param resume: False to keep nothing, and to abort what an earlier attempt left.
+    """
+
+    def __init__(self, transfer: Transfer, checkpoint: GuardedCheckpoint, *, resume: bool) -> None:
+        self._transfer = transfer
+        self._identity = _identity(transfer)
+        self._checkpoint = checkpoint
+        self._resume = resume
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a later attempt can go on with what this one leaves."""
+        return self._resume and self._checkpoint.keeps
+
+    @property
+    def may_be_completed(self) -> bool:
+        """Whether an earlier attempt asked for completion: its upload may be the object by now."""
+        old = self._checkpoint.get()
+        return old is not None and old.checksum is not None
+
+    def opened(self) -> OpenUpload:
+        """Return the earlier attempt's upload if it is of this content to this key; else a new one."""
+        found = self._recalled()
+        if found:
+            return found
+        transfer = self._transfer
+        # An answer lost here leaves an upload that nobody knows; it has no parts, and so costs nothing.
+        answer = transfer.ask(
+            "CreateMultipartUpload", ChecksumAlgorithm=transfer.algorithm.name, ChecksumType=transfer.form
+        )
+        upload_id = str(answer["UploadId"])
+        try:
+            transfer.destination.confirm_encryption(answer, "nothing was sent")
+        except errors.NotSupportedByServer:
+            self.abort(upload_id)
+            raise
+        if self.is_kept:  # only now: who goes on with it need not ask again
+            self._checkpoint.set(replace(self._identity, upload_id=upload_id))
+        return OpenUpload(upload_id)
+
+    def forget(self) -> None:
+        """Abort what an earlier attempt left, whatever it was: this one does not need it."""
+        here = self._transfer.destination
+        abandon(
+            here.client, here.extra_args, self._checkpoint, in_haste=self._transfer.cancellation.is_requested
+        )
+
+    def completing(self, sent: Sent) -> None:
+        """Note that completion is about to be asked for: the upload's absence may then be its success."""
+        state = self._checkpoint.get() if self.is_kept else None
+        if state:
+            self._checkpoint.set(replace(state, checksum=sent.checksum, size=sent.size))
+
+    def clear(self) -> None:
+        """Forget the state, after success, or when the upload is gone."""
+        self._checkpoint.clear()
+
+    def abort(self, upload_id: str) -> None:
+        """Abort the upload; if that fails, keep the state, so that the next attempt can."""
+        if aborted(self._transfer.destination, upload_id, in_haste=self._transfer.cancellation.is_requested):
+            self.clear()
+
+    def _recalled(self) -> OpenUpload | None:
+        old = self._checkpoint.get()
+        if old is None:
+            return None
+        if self.is_kept and replace(old, upload_id="", checksum=None, size=None) == self._identity:
+            try:
+                return OpenUpload(old.upload_id, self._listed(old.upload_id))
+            except errors.UploadNotFound:
+                completed = self._completed(old)
+                self.clear()
+                return completed
+            except errors.AccessDenied as error:
+                log.warning(
+                    "The earlier upload to %s is of no use: %s", self._transfer.destination.uri, error
+                )
+        self.forget()
+        return None
+
+    def _completed(self, old: UploadState) -> OpenUpload | None:
+        if old.checksum is None or old.size is None:
+            return None
+        sent = Sent(old.size, self._transfer.algorithm, old.checksum)
+        stored = find_stored(self._transfer, sent)
+        parts = -(-old.size // old.part_size)
+        return OpenUpload(old.upload_id, completed=stored, parts=parts) if stored else None
+
+    def _listed(self, upload_id: str) -> dict[int, StoredPart]:
+        listed: dict[int, StoredPart] = {}
+        position: dict[str, Any] = {}
+        while True:
+            answer = self._transfer.ask("ListParts", UploadId=upload_id, **position)
+            for part in answer.get("Parts", ()):
+                checksum = part.get(self._transfer.algorithm.member)
+                listed[part["PartNumber"]] = StoredPart(part["Size"], part["ETag"], checksum)
+            if not answer.get("IsTruncated"):
+                return listed
+            position = {"PartNumberMarker": answer["NextPartNumberMarker"]}
+
+
+def _identity(transfer: Transfer) -> UploadState:
+    """Return what must be the same for an earlier upload to be gone on with; its id is left empty."""
+    here = transfer.destination
+    source = transfer.content.source.identity
+    plain = {name: value for name, value in here.extra_args.items() if name not in CONDITIONS}
+    return UploadState(
+        endpoint=here.client.meta.endpoint_url,
+        bucket=here.bucket,
+        key=here.key,
+        upload_id="",
+        part_size=transfer.content.part_size,
+        algorithm=transfer.algorithm.name,
+        form=transfer.form,
+        source=(source.inode, source.size, source.mtime_ns),
+        extra_args=fingerprint(plain),
+        compress=transfer.content.compress,
+    )

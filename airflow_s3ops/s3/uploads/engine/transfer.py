@@ -1,0 +1,68 @@
+"""What all steps of one upload share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_s3ops.s3.requests.parallel import run_in_thread
+from airflow_s3ops.s3.requests.retry import Retries
+from airflow_s3ops.s3.uploads.engine.content import Windows
+
+if TYPE_CHECKING:
+    from airflow_s3ops.s3.checksum import Algorithm, Form
+    from airflow_s3ops.s3.requests.cancellation import Cancellation
+    from airflow_s3ops.s3.uploads.engine.content import Content
+    from airflow_s3ops.s3.uploads.engine.destination import Destination
+    from airflow_s3ops.s3.uploads.progress import ProgressSubscriber
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """One upload: what goes where, and how it is watched.
+
+    :param form: of the checksum, if the object is made of parts.
+    :param most_at_once: parts under way at once, at most.
+    :param retries: for each request that carries content, or completes it.
+    """
+
+    destination: Destination
+    content: Content
+    algorithm: Algorithm
+    form: Form
+    most_at_once: int
+    cancellation: Cancellation
+    progress: ProgressSubscriber | None = None
+    retries: Retries = field(default_factory=Retries)
+    windows: Windows = field(default_factory=Windows)
+
+    @property
+    def is_signed_in_full(self) -> bool:
+        """Whether signatures cover the content: always on http, and on https where the client says so."""
+        meta = self.destination.client.meta
+        s3: dict[str, Any] = meta.config.s3 or {}  # type: ignore[attr-defined] # a Config has it
+        return meta.endpoint_url.startswith("http:") or bool(s3.get("payload_signing_enabled"))
+
+    def call(self, operation: str, **own: Any) -> dict[str, Any]:
+        """Make one request, once, so that a stop need not wait for its answer.
+
+        :raises S3OpsError: S3's refusal.
+        :raises Stopped: the end was asked for; what becomes of the request is not known then.
+        """
+        return run_in_thread(lambda: self.destination.call(operation, **own), self.cancellation)
+
+    def ask(self, operation: str, **own: Any) -> dict[str, Any]:
+        """Make one request without content, trying again what may pass.
+
+        :raises S3OpsError: S3's refusal.
+        """
+        return self.retries.run(lambda: self.call(operation, **own), self.cancellation.pause)
+
+    def check(self) -> None:
+        """Look whether it may go on: nobody stops it, and the file is what it was.
+
+        :raises Stopped: the end was asked for.
+        :raises SourceChanged: the file changed.
+        """
+        self.cancellation.check()
+        self.content.source.check()

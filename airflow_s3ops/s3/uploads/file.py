@@ -1,0 +1,130 @@
+"""One file to one object: conditional, verified, resumable, in one request or in parts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_s3ops.s3.errors import PermanentError
+from airflow_s3ops.s3.files.source import opened_source
+from airflow_s3ops.s3.names import bucket_and_key
+from airflow_s3ops.s3.requests.cancellation import Cancellation
+from airflow_s3ops.s3.results import UploadFileResult
+from airflow_s3ops.s3.uploads.checkpoint import GuardedCheckpoint
+from airflow_s3ops.s3.uploads.engine.abort import abandon
+from airflow_s3ops.s3.uploads.engine.args import args_to_send, check_options, most_at_once
+from airflow_s3ops.s3.uploads.engine.content import FileContent, GzipContent
+from airflow_s3ops.s3.uploads.engine.declared_checksum import (
+    DEFAULT_ALGORITHM,
+    check_declared_checksums,
+    chosen_algorithm,
+)
+from airflow_s3ops.s3.uploads.engine.destination import Destination
+from airflow_s3ops.s3.uploads.engine.if_exists import deliver
+from airflow_s3ops.s3.uploads.engine.request_settings import fit
+from airflow_s3ops.s3.uploads.engine.transfer import Transfer
+
+if TYPE_CHECKING:
+    import os
+    import threading
+    from collections.abc import Callable
+
+    from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.s3.files.source import SourceIdentity
+    from airflow_s3ops.s3.uploads.checkpoint import Checkpoint
+    from airflow_s3ops.s3.uploads.engine.args import IfExists
+    from airflow_s3ops.s3.uploads.engine.if_exists import Outcome
+    from airflow_s3ops.s3.uploads.progress import ProgressSubscriber
+
+
+def upload_file(
+    client: S3Client,
+    filename: str | os.PathLike[str],
+    bucket: str | None,
+    key: str | None,
+    *,
+    extra_args: Mapping[str, Any] | None = None,
+    if_exists: IfExists = "replace",
+    checksum_algorithm: str = DEFAULT_ALGORITHM,
+    part_size: int | None = None,
+    max_concurrency: int | None = None,
+    resume: bool = True,
+    compress: Literal["gzip"] | None = None,
+    progress: ProgressSubscriber | None = None,
+    checkpoint: Checkpoint | str | os.PathLike[str] | None = None,
+    stop: threading.Event | None = None,
+    opened: Callable[[SourceIdentity], object] | None = None,
+) -> UploadFileResult:
+    """Store a file as an object.
+
+    :param bucket: its name; None if ``key`` is an ``s3://`` URI.
+    :param extra_args: any of boto3's ``upload_file`` and of PutObject.
+    :param if_exists: ``replace`` sends no condition; ``fail`` raises and ``skip`` leaves the object that is
+        there as it is; ``skip_if_same`` leaves it if size and checksum are the file's. S3 itself decides, not
+        a look before.
+    :param checksum_algorithm: CRC64NVME, CRC32C or CRC32; SHA256, SHA1, SHA512 and MD5 are COMPOSITE for
+        parts.
+    :param part_size: bytes, from 5 MiB to 5 GiB; files up to it go in one request. It grows where 10,000
+        parts would not suffice.
+    :param max_concurrency: parts under way at once; never more than the client has connections.
+    :param resume: go on with what an earlier attempt left in ``checkpoint``, and leave it for a later one.
+    :param compress: ``gzip`` stores the file compressed, with ``ContentEncoding: gzip``, without a file in
+        between.
+    :param progress: told the bytes done after each part, in the calling thread.
+    :param checkpoint: where an upload in parts is remembered: a file's path, or an object that keeps JSON.
+    :param stop: ends the transfer within 2 seconds when it is set, with ``Stopped``; what S3 has is kept for
+        resuming where there is a checkpoint.
+    :param opened: told which file exactly is read, before anything is sent.
+    :raises InvalidInput: a parameter is wrong; nothing was sent.
+    :raises SourceNotFound: there is no such file.
+    :raises SourceUnreadable: it is no regular file, or may not be read.
+    :raises SourceChanged: it changed while it was read; nothing became visible at the key.
+    :raises ObjectExists: the key is taken (``fail``).
+    :raises PreconditionFailed: the object changed in between (``skip_if_same``), or a condition in
+        ``extra_args``.
+    :raises ChecksumMismatch: S3 got, or has, other bytes than were read.
+    :raises NotSupportedByServer: the server does not confirm the encryption that ``extra_args`` asks for.
+    :raises S3OpsError: S3's other refusals.
+    """
+    begun = time.monotonic()
+    kept = GuardedCheckpoint(checkpoint)
+    try:
+        check_options(if_exists, compress, max_concurrency)
+        args = args_to_send(client, extra_args, filename, if_exists, compress)
+        algorithm, form = chosen_algorithm(args, checksum_algorithm)
+        destination = Destination(client, *bucket_and_key(bucket, key), args)
+        cancellation = Cancellation(stop, destination.uri)
+        fit(client)
+        with opened_source(filename) as source:
+            if opened:
+                opened(source.identity)
+            content = GzipContent(source, part_size) if compress else FileContent(source, part_size)
+            at_once = most_at_once(client, max_concurrency)
+            transfer = Transfer(destination, content, algorithm, form, at_once, cancellation, progress)
+            transfer.check()
+            check_declared_checksums(transfer, args)
+            outcome = deliver(transfer, if_exists, kept, resume=resume)
+    except PermanentError:
+        # There will be no later attempt: what an earlier one left open, nobody goes on with.
+        abandon(client, extra_args if isinstance(extra_args, Mapping) else {}, kept)
+        raise
+    return _result(destination, outcome, source.identity.size, time.monotonic() - begun)
+
+
+def _result(destination: Destination, outcome: Outcome, size: int, seconds: float) -> UploadFileResult:
+    stored = outcome.stored
+    return UploadFileResult(
+        uri=destination.uri,
+        bucket=destination.bucket,
+        key=destination.key,
+        status=outcome.status,
+        size=stored.size if stored else size,
+        etag=stored.etag if stored else None,
+        version_id=stored.version_id if stored else None,
+        checksum=stored.checksum if stored else None,
+        parts=outcome.parts,
+        resumed_parts=outcome.resumed,
+        seconds=round(seconds, 3),
+    )

@@ -1,0 +1,289 @@
+"""Many files to one bucket: every one is tried, and every one ends as uploaded, skipped or failed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.extra_args import CONDITIONS, checked_extra_args, is_about_content
+from airflow_s3ops.s3.files.find import find_files
+from airflow_s3ops.s3.files.patterns import PathPatterns
+from airflow_s3ops.s3.manifest_rows import FAILED_SUFFIX
+from airflow_s3ops.s3.names import bucket_and_prefix, checked_key, s3_uri
+from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
+from airflow_s3ops.s3.results import UploadFilesResult
+from airflow_s3ops.s3.uploads.engine.args import check_options
+from airflow_s3ops.s3.uploads.engine.declared_checksum import DEFAULT_ALGORITHM, chosen_algorithm
+from airflow_s3ops.s3.uploads.engine.request_settings import fit
+from airflow_s3ops.s3.uploads.items import BatchArgs, UploadItem
+from airflow_s3ops.s3.uploads.manifest import remove_stale, store_rows
+from airflow_s3ops.s3.uploads.paths import UploadPaths
+from airflow_s3ops.s3.uploads.summary import UploadSummary
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator
+
+    from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.s3.files.find import FilesSource
+    from airflow_s3ops.s3.files.walk import SourceFile
+    from airflow_s3ops.s3.uploads.checkpoint import Checkpoint
+    from airflow_s3ops.s3.uploads.engine.args import IfExists
+    from airflow_s3ops.s3.uploads.progress import FilesProgressSubscriber
+
+log = logging.getLogger(__name__)
+
+_ALLOWED_ABOUT_CONTENT = frozenset({"ChecksumAlgorithm", "ChecksumType"})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What was asked for, checked.
+
+    :param last: which files go after all others.
+    :param manifest_key: None if no manifest is asked for.
+    """
+
+    paths: UploadPaths
+    prefix: str
+    source: FilesSource
+    include: str | Iterable[str] | None
+    exclude: str | Iterable[str] | None
+    last: PathPatterns
+    manifest_key: str | None
+
+    @property
+    def client(self) -> S3Client:
+        """The client that all of it goes through."""
+        return self.paths.client
+
+    @property
+    def args(self) -> BatchArgs:
+        """What all files have in common."""
+        return self.paths.args
+
+    @property
+    def stop(self) -> threading.Event | None:
+        """What ends it."""
+        return self.paths.stop
+
+    def files(self) -> Iterator[SourceFile]:
+        """Yield the source's files; each call looks anew."""
+        return find_files(self.source, self.include, self.exclude, self.stop)
+
+
+def upload_files(
+    client: S3Client,
+    source: FilesSource,
+    bucket: str | None,
+    prefix: str = "",
+    *,
+    extra_args: Mapping[str, Any] | None = None,
+    if_exists: IfExists = "replace",
+    include: str | Iterable[str] | None = None,
+    exclude: str | Iterable[str] | None = None,
+    checksum_algorithm: str = DEFAULT_ALGORITHM,
+    max_concurrency: int | None = None,
+    manifest_key: str | None = None,
+    last: str | Iterable[str] = (),
+    allow_empty: bool = False,
+    progress: FilesProgressSubscriber | None = None,
+    checkpoint_for: Callable[[str], Checkpoint | None] | None = None,
+    stop: threading.Event | None = None,
+) -> UploadFilesResult:
+    """Store every file of a source as an object of its own.
+
+    :param source: a folder, a glob, a list of files or a shard; see :func:`find_files`.
+    :param bucket: its name; None if ``prefix`` is an ``s3://`` URI.
+    :param prefix: is put before each relative path, as it is: ``data/`` needs its slash.
+    :param extra_args: any of PutObject, the same for all files. Each file's content type is guessed from its
+        name where none is given.
+    :param if_exists: as for :func:`upload_file`, for each key; ``skip_if_same`` makes another try send only
+        what is missing.
+    :param include: patterns of relative paths that are sent; None means all.
+    :param exclude: patterns of relative paths that are left out, although they are included.
+    :param checksum_algorithm: CRC64NVME, CRC32C, CRC32, SHA256 and others.
+    :param max_concurrency: requests under way at once; None means what was measured to be best.
+    :param manifest_key: where a manifest goes, after all else went well: one JSON object a line, with key,
+        size, etag, version_id, checksum and mtime. If a file failed, all that failed are listed in
+        ``<manifest_key>.failed`` instead; that goes when a later try succeeds.
+    :param last: patterns of what goes after all others have succeeded; if one failed, these are not sent.
+    :param allow_empty: a source without files is no error.
+    :param progress: told after each file, in the calling thread.
+    :param checkpoint_for: gives, by its key, the place where a file that is sent in parts is remembered.
+    :param stop: ends it within 2 seconds when it is set, with ``Stopped``.
+    :raises InvalidInput: a parameter is wrong, two files would have one key, or a file has the manifest's;
+        nothing was sent.
+    :raises SourceNotFound: there is no such folder, or nothing in it to be sent.
+    :raises PartialUpload: at the end, with the keys that failed and their codes.
+    :raises S3OpsError: what no file would survive: credentials, no such bucket, a server that is gone.
+    """
+    begun = time.monotonic()
+    check_options(if_exists, None, max_concurrency)
+    bucket, prefix = bucket_and_prefix(bucket, prefix)
+    args = _checked_args(client, extra_args)
+    algorithm, _ = chosen_algorithm(args, checksum_algorithm)
+    fit(client)
+    batch_args = BatchArgs(bucket, args, algorithm, if_exists)
+    batch = Batch(
+        UploadPaths(client, batch_args, max_concurrency, checkpoint_for, stop),
+        prefix,
+        _again(source),
+        _again(include),
+        _again(exclude),
+        PathPatterns(last, "last"),
+        _checked_manifest_key(bucket, manifest_key),
+    )
+    summary = UploadSummary(with_rows=manifest_key is not None, progress=progress)
+    try:
+        _send(batch, summary, allow_empty=allow_empty)
+        manifest = _finish(batch, summary)
+    finally:
+        summary.close()
+    seconds = round(time.monotonic() - begun, 3)
+    counts = (summary.uploaded, summary.skipped, summary.failed, summary.bytes)
+    return UploadFilesResult(bucket, prefix, *counts, seconds, manifest)
+
+
+def _send(batch: Batch, summary: UploadSummary, *, allow_empty: bool) -> None:
+    _require_other_keys(batch)
+    files = batch.files()
+    first = next(files, None)
+    if first is None and not allow_empty:
+        raise errors.SourceNotFound(
+            f"There is no file to upload in {_shown(batch.source)}",
+            bucket=batch.args.bucket,
+            advice="Check the path on the worker, and include and exclude; or say allow_empty=True.",
+        )
+    files = chain([first] if first else [], files)
+    try:
+        batch.paths.send(_items(batch, summary, files, are_last=False), summary.add)
+        if batch.last and not summary.failed:
+            batch.paths.send(_items(batch, summary, batch.files(), are_last=True), summary.add)
+        elif batch.last:
+            for item in _items(batch, summary, batch.files(), are_last=True, is_known_unreadable=True):
+                summary.add_not_sent(item.key)
+    except BaseException:
+        uri = s3_uri(batch.args.bucket, batch.prefix)
+        log.warning("%s: ended early, %s uploaded, %s failed", uri, summary.uploaded, summary.failed)
+        raise
+
+
+def _finish(batch: Batch, summary: UploadSummary) -> str | None:
+    """Write what there is to be written about the files; return the manifest's URI.
+
+    :raises PartialUpload: some failed.
+    """
+    bucket, key = batch.args.bucket, batch.manifest_key
+    if summary.failed_rows and key:
+        try:
+            store_rows(batch.client, batch.args, summary.failed_rows, key + FAILED_SUFFIX, batch.stop)
+        except errors.S3OpsError as error:
+            log.warning("The list of failures could not be written: %s", error)
+    summary.require_success(bucket)
+    if not summary.rows or not key:
+        return None
+    uri = store_rows(batch.client, batch.args, summary.rows, key, batch.stop)
+    remove_stale(batch.client, batch.args, key + FAILED_SUFFIX, batch.stop)
+    return uri
+
+
+def _items(
+    batch: Batch,
+    summary: UploadSummary,
+    files: Iterator[SourceFile],
+    *,
+    are_last: bool,
+    is_known_unreadable: bool = False,
+) -> Iterator[UploadItem]:
+    """Yield files with their keys; what has no possible key, or cannot be listed, fails by itself.
+
+    :param is_known_unreadable: a look before has failed, and noted what could not be listed.
+    """
+    try:
+        for file in files:
+            raise_if_cancelled(batch.stop, batch.args.bucket)
+            if batch.last.match(file.relative) is not are_last:
+                continue
+            key = batch.prefix + file.relative
+            try:
+                checked_key(key, batch.args.bucket)
+            except errors.InvalidKey as error:
+                summary.add_failure(key, error)
+            else:
+                yield UploadItem(file, key)
+    except errors.SourceUnreadable as error:
+        if not is_known_unreadable:
+            summary.add_failure(batch.prefix, error)
+
+
+def _require_other_keys(batch: Batch) -> None:
+    """Look for the manifest's keys among those of the files.
+
+    :raises InvalidInput: one of them would be overwritten.
+    """
+    for key in (batch.manifest_key, f"{batch.manifest_key}{FAILED_SUFFIX}") if batch.manifest_key else ():
+        if not key.startswith(batch.prefix):
+            continue
+        place = key[len(batch.prefix) :]
+        if any(file.relative == place for file in _near(batch, place)):
+            raise errors.InvalidInput(
+                f"The manifest's key {key!r} is also the key of a file of the source",
+                bucket=batch.args.bucket,
+                key=key,
+                advice="Choose another manifest_key, or leave the file out by exclude; nothing was sent.",
+            )
+
+
+def _near(batch: Batch, place: str) -> Iterator[SourceFile]:
+    """Yield the file of one relative path, if there is one, without reading all folders.
+
+    Of a shard the whole source is looked at: another shard's file may have that path.
+    """
+    source: Any = batch.source
+    if isinstance(source, (str, os.PathLike)):
+        source = {"source": source}
+    if isinstance(source, Mapping):
+        source = {**source, "from": place, "to": f"{place}\0"}
+    return find_files(source, batch.include, batch.exclude, batch.stop)
+
+
+def _checked_args(client: S3Client, extra_args: Mapping[str, Any] | None) -> dict[str, Any]:
+    args = checked_extra_args(client, extra_args)
+    for name in args:
+        if name in CONDITIONS:
+            raise errors.InvalidExtraArgs(
+                f"extra_args has a condition ({name}) for all files", advice="Use if_exists instead."
+            )
+        if is_about_content(name) and name not in _ALLOWED_ABOUT_CONTENT:
+            raise errors.InvalidExtraArgs(
+                f"extra_args has a {name}, which cannot be that of all files",
+                advice="Leave it out: each file's checksum is computed, sent and compared.",
+            )
+    return args
+
+
+def _checked_manifest_key(bucket: str, key: str | None) -> str | None:
+    if key is None:
+        return None
+    checked_key(f"{key}{FAILED_SUFFIX}", bucket)
+    return checked_key(key, bucket)
+
+
+def _again(items: Any) -> Any:
+    """Return what can be looked at more than once."""
+    is_one = items is None or isinstance(items, (str, bytes, os.PathLike, Mapping))
+    return items if is_one or not isinstance(items, Iterable) else list(items)
+
+
+def _shown(source: Any) -> str:
+    if isinstance(source, list):
+        return f"a list of {len(source):,} files"
+    return repr(source["source"] if isinstance(source, Mapping) else os.fspath(source))

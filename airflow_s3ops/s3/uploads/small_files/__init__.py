@@ -1,0 +1,1 @@
+"""Many small files, many requests at once."""

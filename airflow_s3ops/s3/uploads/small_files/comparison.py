@@ -1,0 +1,58 @@
+"""Compare what S3 says of an object with the bytes of a small file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_s3ops.s3.checksum import ALGORITHMS, CompositeDigest, encoded, value_of
+
+if TYPE_CHECKING:
+    from airflow_s3ops.s3.burst.response import Response
+    from airflow_s3ops.s3.checksum import Digest
+    from airflow_s3ops.s3.uploads.small_files.payload import Payload
+
+_MD5 = re.compile(r"([0-9a-f]{32})(-\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChecksum:
+    """A checksum of an object.
+
+    :param value: as S3 writes it.
+    """
+
+    name: str
+    value: str
+
+    @property
+    def parts(self) -> int:
+        """The number of parts whose checksums it is made of; 1 if it is that of the whole."""
+        return int(self.value.partition("-")[2] or 1)
+
+    def matches(self, payload: Payload, part_size: int) -> bool:
+        """Return whether it is the payload's.
+
+        :param part_size: bytes of each part but the last.
+        """
+        algorithm = ALGORITHMS[self.name]
+        is_composite = "-" in self.value
+        digest: Digest = CompositeDigest(algorithm, max(part_size, 1)) if is_composite else algorithm.new()
+        digest.update(payload.data)
+        return value_of(digest) == self.value
+
+
+def stored_checksum_of(response: Response) -> StoredChecksum | None:
+    """Return the stored checksum; without one, the ETag where it is made of MD5 sums; else None."""
+    for name, algorithm in ALGORITHMS.items():
+        value = response.headers.get(algorithm.header)
+        if value:
+            return StoredChecksum(name, value)
+    etag = _MD5.fullmatch(response.etag or "")
+    return StoredChecksum("MD5", encoded(bytes.fromhex(etag[1])) + (etag[2] or "")) if etag else None
+
+
+def etag_proves(response: Response, payload: Payload) -> bool:
+    """Return whether the ETag is the MD5 sum of the payload's bytes. If not, that says nothing."""
+    return response.etag == payload.md5().hex()

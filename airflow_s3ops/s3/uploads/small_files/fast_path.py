@@ -1,0 +1,101 @@
+"""The fast path: many small files, dozens of requests at once, through awscrt.
+
+One thread reads the files, computes checksums and decides; awscrt signs, sends and receives beside it. The
+reasons are in docs/design-of-transfers.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_s3ops.s3.burst.client import CrtClient
+from airflow_s3ops.s3.burst.descriptors import within_descriptors
+from airflow_s3ops.s3.burst.loop import Loop
+from airflow_s3ops.s3.burst.request_template import template_of
+from airflow_s3ops.s3.burst.response import ResponseErrors
+from airflow_s3ops.s3.extra_args import args_for
+from airflow_s3ops.s3.names import s3_uri
+from airflow_s3ops.s3.requests.cancellation import Cancellation
+from airflow_s3ops.s3.requests.conditions import Trust
+from airflow_s3ops.s3.requests.endpoint import is_aws
+from airflow_s3ops.s3.requests.retry import Retries
+from airflow_s3ops.s3.uploads.small_files.steps import Templates, UploadSteps
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from types_boto3_s3 import S3Client
+
+    from airflow_s3ops.s3.burst.loop import InFlight
+    from airflow_s3ops.s3.uploads.items import BatchArgs, Outcome, UploadItem
+
+# Measured: docs/design-of-transfers.md.
+MOST_AT_ONCE = 256
+MEMORY = 64 << 20
+LARGEST = 16 << 20
+
+
+@dataclass(frozen=True)
+class FastPath:
+    """Uploads small files; an :class:`~airflow_s3ops.s3.uploads.items.UploadPath`.
+
+    Ask :func:`~airflow_s3ops.s3.burst.limits.unsupported_reason` first.
+
+    :param client: its endpoint, credentials, addressing and trust are used.
+    :param most_at_once: requests at once, at most. It begins with 64 (or ``most_at_once``, if that is less),
+        goes up while S3 responds quickly, and down when it throttles. They take at most half of the file
+        descriptors that are left.
+    :param memory: bytes of content held at once, at most; a single file may exceed it.
+    :param largest: bytes that a file may have; one that has grown beyond it since it was found is not sent.
+    :param retries: for each request.
+    :param stop: ends the uploads within 2 seconds when it is set.
+    """
+
+    client: S3Client
+    args: BatchArgs
+    most_at_once: int = MOST_AT_ONCE
+    memory: int = MEMORY
+    largest: int = LARGEST
+    # botocore's tries are not beneath these, as they are beneath the engine's own.
+    retries: Retries = field(default_factory=lambda: Retries(tries=8))
+    stop: threading.Event | None = None
+
+    def send(self, items: Iterator[UploadItem]) -> Iterator[Outcome]:
+        """Upload the files, and yield one outcome for each, in the order in which they end.
+
+        :raises S3OpsError: what no other file would survive either: credentials, no such bucket, a wrong
+            region, a server that is unreachable or ignores the condition, a cancellation.
+        """
+        templates = templates_of(self.client, self.args)
+        trust = Trust(is_proven=is_aws(self.client.meta.endpoint_url))
+        steps = UploadSteps(self.args, templates, self.largest, trust, self.retries)
+        cancellation = Cancellation(self.stop, s3_uri(self.args.bucket))
+        response_errors = ResponseErrors(self.client, self.args.bucket, self.args.extra_args)
+        most = within_descriptors(self.most_at_once)
+        crt: CrtClient[InFlight[UploadItem, Outcome]]
+        with CrtClient(self.client, templates.put, most) as crt:
+            loop = Loop(crt, steps, response_errors, cancellation, most, self.memory)
+            yield from loop.outcomes(items)
+
+
+def templates_of(client: S3Client, args: BatchArgs) -> Templates:
+    """Have botocore make one request of each kind.
+
+    :raises S3OpsError: it refuses a parameter, or has no credentials.
+    """
+    put = args_for(client, "PutObject", args.extra_args)
+    # For AWS the value is enough; moto keeps it only if the algorithm is named as well.
+    own = {"Body": b"-", "ChecksumAlgorithm": args.algorithm.name, args.algorithm.member: "-"}
+    head = {**args_for(client, "HeadObject", args.extra_args), "ChecksumMode": "ENABLED"}
+    each = (
+        {args.algorithm.header}
+        if "ContentType" in args.extra_args
+        else {args.algorithm.header, "content-type"}
+    )
+    return Templates(
+        put=template_of(client, "PutObject", each, Bucket=args.bucket, **{**put, **own}),
+        head=template_of(client, "HeadObject", each, Bucket=args.bucket, **head),
+        head_first_part=template_of(client, "HeadObject", each, Bucket=args.bucket, **head, PartNumber=1),
+    )

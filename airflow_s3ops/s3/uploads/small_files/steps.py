@@ -1,0 +1,312 @@
+"""The steps of one small file's upload: which requests are made, and what their responses mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, cast
+
+from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.burst.request import BatchError, Request, Wait
+from airflow_s3ops.s3.files.content_type import content_type_of
+from airflow_s3ops.s3.requests.conditions import ignored, named
+from airflow_s3ops.s3.requests.encryption import HEADERS, confirm_encryption
+from airflow_s3ops.s3.requests.required_fields import not_stored, require_fields
+from airflow_s3ops.s3.results import ObjectChecksum
+from airflow_s3ops.s3.uploads.items import Failed, Uploaded
+from airflow_s3ops.s3.uploads.small_files.comparison import etag_proves, stored_checksum_of
+from airflow_s3ops.s3.uploads.small_files.payload import Payload, read_payload
+
+if TYPE_CHECKING:
+    from airflow_s3ops.s3.burst.request import Steps
+    from airflow_s3ops.s3.burst.request_template import Header, Template
+    from airflow_s3ops.s3.burst.response import Response
+    from airflow_s3ops.s3.requests.conditions import Trust
+    from airflow_s3ops.s3.requests.retry import Retries
+    from airflow_s3ops.s3.uploads.items import BatchArgs, UploadItem
+
+IF_NONE_MATCH = ("If-None-Match", "*")
+# The request may have been carried out although no response says so.
+_LOST = (errors.NetworkError, errors.ServerError)
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The requests that are made for each file of a batch.
+
+    :param head_first_part: tells the part size of an object that was uploaded in parts.
+    """
+
+    put: Template
+    head: Template
+    head_first_part: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """The PUT of one file.
+
+    :param headers: its own, besides the template's.
+    """
+
+    key: str
+    payload: Payload
+    headers: list[Header]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The HEAD of one object.
+
+    :param first_part: of its first part only, for that part's size.
+    """
+
+    key: str
+    first_part: bool = False
+
+
+@dataclass
+class UploadSteps:
+    """The steps of the files of one batch; a :class:`~airflow_s3ops.s3.burst.request.Work`.
+
+    :param largest: bytes that a file may have.
+    :param may_head: whether this identity may HEAD what it writes; found out by trying.
+    """
+
+    args: BatchArgs
+    templates: Templates
+    largest: int
+    trust: Trust
+    retries: Retries
+    may_head: bool = True
+
+    def __post_init__(self) -> None:
+        self._checksum_header = self.args.algorithm.header
+        self._guesses_type = "ContentType" not in self.args.extra_args
+        self._is_conditional = self.args.if_exists in ("fail", "skip")
+
+    def size_of(self, item: UploadItem) -> int:
+        """Return the file's size."""
+        return item.file.size
+
+    def failed(self, item: UploadItem, error: errors.S3OpsError) -> Failed:
+        """Return the outcome of a file that was not uploaded."""
+        return Failed(item, error)
+
+    def steps_of(self, item: UploadItem) -> Steps[Uploaded | Failed]:
+        """Yield the requests for one file, and return what became of it.
+
+        :raises S3OpsError: it cannot be uploaded.
+        :raises BatchError: neither can the others.
+        """
+        file = item.file
+        payload = read_payload(
+            file.path, self.args.algorithm, self.largest, for_signing=self.templates.put.signs_payload
+        )
+        if (file.size, file.mtime_ns) != (payload.identity.size, payload.identity.mtime_ns):
+            found = replace(file, size=payload.identity.size, mtime_ns=payload.identity.mtime_ns)
+            item = replace(item, file=found)
+        if self._is_conditional:
+            uploaded = yield from self._under_trust(item, payload)
+        elif self.args.if_exists == "skip_if_same":
+            uploaded = yield from self._unless_same(item, payload)
+        else:
+            uploaded = yield from self._sent(item, self._put(item, payload))
+        try:
+            payload.check()
+        except errors.SourceChanged as error:
+            if uploaded.status == "skipped":
+                raise
+            raise _too_late(error) from error
+        return uploaded
+
+    def _under_trust(self, item: UploadItem, payload: Payload) -> Steps[Uploaded]:
+        """Send it if the key is free. Whether the server heeds that is found out with the first file sent."""
+        if not self.trust.is_proven:
+            seen = yield from self._seen(item.key)
+            if seen:
+                return self._exists(item, seen)
+        put = self._put(item, payload, IF_NONE_MATCH)
+        uploaded = yield from self._sent(item, put)
+        if uploaded.status == "uploaded" and self.trust.ask():
+            yield from self._proof(put)
+        return uploaded
+
+    def _proof(self, put: Put) -> Steps[None]:
+        """Send it once more: the same bytes do no harm where they are stored again."""
+        try:
+            yield from self._tried(put)
+        except errors.PreconditionFailed:
+            self.trust.heeded()
+        except errors.S3OpsError:
+            self.trust.unknown()
+        else:
+            raise BatchError(ignored(self.args.bucket, put.key))
+
+    def _unless_same(self, item: UploadItem, payload: Payload) -> Steps[Uploaded]:
+        try:
+            head = yield from self._tried(Head(item.key))
+        except errors.ObjectNotFound:
+            return (yield from self._sent(item, self._put(item, payload, IF_NONE_MATCH)))
+        require_fields("HeadObject", head.fields, self.args.bucket, item.key, "ETag")
+        stored = stored_checksum_of(head) if head.size == len(payload.data) else None
+        if stored:
+            first = head if stored.parts == 1 else (yield from self._tried(Head(item.key, first_part=True)))
+            require_fields("HeadObject", first.fields, self.args.bucket, item.key)
+            if stored.matches(payload, cast("int", first.size)):
+                checksum = ObjectChecksum(stored.name, stored.value, "server")
+                size = len(payload.data)
+                return Uploaded(item, "skipped", size, head.etag, head.version_id, checksum)
+        put = self._put(item, payload, ("If-Match", head.headers["etag"]))
+        return (yield from self._sent(item, put))
+
+    def _put(self, item: UploadItem, payload: Payload, *condition: Header) -> Put:
+        headers = [(self._checksum_header, payload.checksum), *condition]
+        if self._guesses_type:
+            headers.append(("Content-Type", content_type_of(item.file.path)))
+        return Put(item.key, payload, headers)
+
+    def _tried(self, call: Put | Head, failures: list[errors.S3OpsError] | None = None) -> Steps[Response]:
+        """Make a request, again and again where that may help.
+
+        :param failures: is given those that another try followed, or that were the last.
+        """
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                response = yield self._request(call)
+                if isinstance(call, Put):
+                    require_fields("PutObject", response.fields, self.args.bucket, call.key)
+            except self.retries.worth as error:
+                if failures is not None:
+                    failures.append(error)
+                if tried == self.retries.tries:
+                    raise
+            else:
+                return response
+            yield Wait(self.retries.pause_after(tried))
+            if isinstance(call, Put):
+                call.payload.check()
+
+    def _request(self, call: Put | Head) -> Request:
+        if isinstance(call, Put):
+            payload = call.payload
+            return Request(self.templates.put, call.key, call.headers, payload.data, payload.sha256)
+        template = self.templates.head_first_part if call.first_part else self.templates.head
+        return Request(template, call.key)
+
+    def _sent(self, item: UploadItem, put: Put) -> Steps[Uploaded]:
+        failures: list[errors.S3OpsError] = []
+        try:
+            response = yield from self._tried(put, failures)
+        except errors.ObjectNotFound as error:  # S3's response to If-Match where there is nothing to match
+            raise named(error, errors.PreconditionFailed, "is no longer") from error
+        except errors.PreconditionFailed as error:
+            # It may have been met by ourselves, in a try whose response was lost. Without a condition nothing
+            # tells ours from an older object of the same bytes.
+            if any(isinstance(failure, _LOST) for failure in failures):
+                found = yield from self._found_after_all(item, put.payload)
+                if found:
+                    return found
+            return (yield from self._refused(item, put, error))
+        uploaded = yield from self._verified(item, put.payload, response)
+        self._confirm_encryption(put.key, response)
+        return uploaded
+
+    def _confirm_encryption(self, key: str, response: Response) -> None:
+        repeated = {name: response.headers.get(header) for name, header in HEADERS.items()}
+        confirm_encryption(
+            self.args.extra_args, repeated, "it is stored, but not so", bucket=self.args.bucket, key=key
+        )
+
+    def _refused(self, item: UploadItem, put: Put, error: errors.PreconditionFailed) -> Steps[Uploaded]:
+        if self.args.if_exists == "skip":
+            return self._exists(item, (yield from self._seen(item.key)))
+        if IF_NONE_MATCH in put.headers or self.args.extra_args.get("IfNoneMatch") == "*":
+            raise named(error, errors.ObjectExists, "is") from error
+        raise error
+
+    def _exists(self, item: UploadItem, seen: Response | None) -> Uploaded:
+        if self.args.if_exists == "fail":
+            raise named(
+                errors.PreconditionFailed("", bucket=self.args.bucket, key=item.key),
+                errors.ObjectExists,
+                "is",
+            )
+        if seen is None:
+            return Uploaded(item, "skipped", item.file.size, None, None, None)
+        size = item.file.size if seen.size is None else seen.size
+        return Uploaded(item, "skipped", size, seen.etag, seen.version_id, None)
+
+    def _seen(self, key: str, *, was_stored: bool = False) -> Steps[Response | None]:
+        """Return what is at the key; None if that is nothing, or cannot be told for whatever reason.
+
+        :param was_stored: a response said so; then nothing is an error.
+        """
+        if not self.may_head:
+            return None
+        try:
+            return (yield from self._tried(Head(key)))
+        except errors.AccessDenied:
+            # Without s3:ListBucket that is also S3's response for a key that is free.
+            self.may_head = self.args.if_exists != "replace"
+        except errors.ObjectNotFound as error:
+            if was_stored:
+                raise not_stored(self.args.bucket, key) from error
+        except errors.S3OpsError:
+            pass
+        return None
+
+    def _verified(self, item: UploadItem, payload: Payload, response: Response) -> Steps[Uploaded]:
+        """Compare what S3 says it stored. Without a checksum its ETag may prove it, else a look must do."""
+        if self._checksum_header in response.headers or etag_proves(response, payload):
+            return self._uploaded(item, payload, response, response)
+        seen = yield from self._seen(item.key, was_stored=True)
+        if seen is None or seen.etag != response.etag:
+            seen = None  # nobody may look, or somebody else has written since
+        return self._uploaded(item, payload, response, seen)
+
+    def _found_after_all(self, item: UploadItem, payload: Payload) -> Steps[Uploaded | None]:
+        """Return what is stored if it is what was sent, although no response said so; else None."""
+        seen = yield from self._seen(item.key)
+        if seen is None or seen.size != len(payload.data):
+            return None
+        stored = seen.headers.get(self._checksum_header)
+        same = stored == payload.checksum if stored else etag_proves(seen, payload)
+        if not same:
+            return None
+        self._confirm_encryption(item.key, seen)
+        return self._uploaded(item, payload, seen, seen)
+
+    def _uploaded(
+        self, item: UploadItem, payload: Payload, response: Response, witness: Response | None
+    ) -> Uploaded:
+        """Return the outcome, by what S3 tells.
+
+        :param witness: a response about what is stored; None if there is none.
+        :raises ChecksumMismatch: it tells something else than was sent.
+        """
+        algorithm, size = self.args.algorithm.name, len(payload.data)
+        if witness is None:
+            checksum = ObjectChecksum(algorithm, payload.checksum, "none")
+            return Uploaded(item, "uploaded", size, response.etag, response.version_id, checksum)
+        stored = witness.headers.get(self._checksum_header)
+        seen = size if witness is response else witness.size
+        if (stored or payload.checksum) != payload.checksum or seen not in (None, size):
+            raise errors.ChecksumMismatch(
+                f"{item.key!r} is stored with {algorithm} {stored or 'unknown'}, but {size:,} bytes "
+                f"with {payload.checksum} were sent",
+                bucket=self.args.bucket,
+                key=item.key,
+            )
+        by_server = bool(stored) or etag_proves(witness, payload)
+        otherwise: Literal["none", "size"] = "none" if seen is None else "size"
+        checksum = ObjectChecksum(algorithm, payload.checksum, "server" if by_server else otherwise)
+        return Uploaded(item, "uploaded", size, response.etag, response.version_id, checksum)
+
+
+def _too_late(error: errors.SourceChanged) -> errors.SourceChanged:
+    return errors.SourceChanged(
+        f"{error.what}; the object is whole, but it is the file as it was before",
+        advice="Let the writer finish first, and run the task again: it sends what the file is then",
+    )

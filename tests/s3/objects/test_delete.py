@@ -1,0 +1,306 @@
+"""One object deleted: what is done, what is reported, and that a second run changes nothing."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_s3ops.s3.errors import (
+    AccessDenied,
+    BucketNotFound,
+    InvalidInput,
+    InvalidKey,
+    NetworkError,
+    ObjectNotFound,
+    PreconditionFailed,
+    RequestRejected,
+    Stopped,
+)
+from airflow_s3ops.s3.listings.versions import list_versions
+from airflow_s3ops.s3.objects.delete import delete_object
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from tests.faults import FaultProxy
+
+
+def keys_in(s3: S3Client, bucket: str) -> list[str]:
+    return [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+
+def markers_in(s3: S3Client, bucket: str) -> list[str]:
+    return [entry.version_id for entry in list_versions(s3, bucket) if entry.is_delete_marker]
+
+
+def test_an_object_is_deleted(s3: S3Client, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    s3.put_object(Bucket=bucket, Key="b", Body=b"x")
+    result = delete_object(s3, bucket, "a")
+    assert (result.bucket, result.deleted, result.missing) == (bucket, 1, 0)
+    assert keys_in(s3, bucket) == ["b"]
+
+
+def test_xcom_leaves_out_what_does_not_apply(s3: S3Client, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    xcom = delete_object(s3, bucket, "a").to_xcom()
+    assert xcom.keys() == {"bucket", "deleted", "missing", "seconds"}
+
+
+@pytest.mark.parametrize("key", ["a b+c", "ü/€", "q?x=1#y", "p&<q>'\"", "%41"])
+def test_a_key_of_any_legal_characters_is_deleted(s3: S3Client, bucket: str, key: str) -> None:
+    s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    assert delete_object(s3, bucket, key).deleted == 1
+    assert keys_in(s3, bucket) == []
+
+
+def test_a_missing_object_is_ignored_and_said_so(s3: S3Client, bucket: str) -> None:
+    result = delete_object(s3, bucket, "a")
+    assert (result.deleted, result.missing) == (0, 1)
+
+
+def test_a_missing_object_is_an_error_if_asked_for(s3: S3Client, bucket: str) -> None:
+    with pytest.raises(ObjectNotFound, match=f"s3://{bucket}/a") as caught:
+        delete_object(s3, bucket, "a", if_missing="fail")
+    assert (caught.value.bucket, caught.value.key) == (bucket, "a")
+
+
+@pytest.mark.parametrize("if_missing", ["ignore", "fail"])
+def test_a_missing_bucket_is_never_a_missing_object(s3: S3Client, if_missing: Any) -> None:
+    with pytest.raises(BucketNotFound):
+        delete_object(s3, "s3ops-no-such-bucket", "a", if_missing=if_missing)
+
+
+@pytest.mark.needs("versioning")
+def test_on_a_versioned_bucket_a_delete_marker_is_put_on_top(s3: S3Client, versioned_bucket: str) -> None:
+    s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"x")
+    result = delete_object(s3, versioned_bucket, "a")
+    assert (result.deleted, result.delete_marker) == (1, True)
+    assert markers_in(s3, versioned_bucket) == [result.version_id]
+    assert len(list(list_versions(s3, versioned_bucket))) == 2
+
+
+@pytest.mark.needs("versioning")
+def test_a_second_run_puts_no_second_delete_marker(s3: S3Client, versioned_bucket: str) -> None:
+    s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"x")
+    delete_object(s3, versioned_bucket, "a")
+    result = delete_object(s3, versioned_bucket, "a")
+    assert (result.deleted, result.missing, result.delete_marker) == (0, 1, None)
+    assert len(markers_in(s3, versioned_bucket)) == 1
+
+
+@pytest.mark.needs("versioning")
+def test_a_lost_answer_puts_no_second_delete_marker(
+    s3: S3Client, versioned_bucket: str, faults: FaultProxy
+) -> None:
+    s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"x")
+    faults.on("DELETE").lose_answer()
+    assert delete_object(faults.server.client(), versioned_bucket, "a").deleted == 1
+    assert len(markers_in(s3, versioned_bucket)) == 1
+
+
+def test_a_delete_that_never_arrived_is_sent_again(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    faults.on("DELETE").stall()
+    assert delete_object(faults.server.client(read_timeout=0.5), bucket, "a").deleted == 1
+    assert keys_in(s3, bucket) == []
+
+
+def test_a_server_that_never_answers_is_a_network_error(
+    s3: S3Client, bucket: str, faults: FaultProxy
+) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    faults.on("DELETE", times=None).stall()
+    with pytest.raises(NetworkError):
+        delete_object(faults.server.client(read_timeout=0.5), bucket, "a")
+    assert keys_in(s3, bucket) == ["a"]
+
+
+@pytest.mark.needs("versioning")
+def test_a_version_is_deleted_for_good(s3: S3Client, versioned_bucket: str) -> None:
+    first = s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"1")["VersionId"]
+    second = s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"2")["VersionId"]
+    result = delete_object(s3, versioned_bucket, "a", version_id=first)
+    assert (result.deleted, result.version_id, result.delete_marker) == (1, first, None)
+    assert [entry.version_id for entry in list_versions(s3, versioned_bucket)] == [second]
+
+
+@pytest.mark.needs("versioning")
+def test_a_version_that_is_gone_counts_as_missing(s3: S3Client, versioned_bucket: str) -> None:
+    version = s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"1")["VersionId"]
+    s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"2")
+    delete_object(s3, versioned_bucket, "a", version_id=version)
+    assert delete_object(s3, versioned_bucket, "a", version_id=version).missing == 1
+    with pytest.raises(ObjectNotFound, match=version):
+        delete_object(s3, versioned_bucket, "a", version_id=version, if_missing="fail")
+
+
+@pytest.mark.needs("versioning")
+def test_a_version_whose_deletion_was_answered_to_nobody_counts_as_deleted(
+    s3: S3Client, versioned_bucket: str, faults: FaultProxy
+) -> None:
+    version = s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"1")["VersionId"]
+    faults.on("DELETE").lose_answer()
+    result = delete_object(faults.server.client(), versioned_bucket, "a", version_id=version)
+    assert (result.deleted, result.missing) == (1, 0)
+    assert list(list_versions(s3, versioned_bucket)) == []
+
+
+@pytest.mark.needs("versioning")
+def test_deleting_a_delete_marker_brings_the_object_back(s3: S3Client, versioned_bucket: str) -> None:
+    s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"x")
+    marker = delete_object(s3, versioned_bucket, "a").version_id
+    result = delete_object(s3, versioned_bucket, "a", version_id=marker)
+    assert (result.deleted, result.version_id, result.delete_marker) == (1, marker, True)
+    assert keys_in(s3, versioned_bucket) == ["a"]
+
+
+@pytest.mark.parametrize("quotes", ["", '"'])
+def test_the_object_of_the_wanted_etag_is_deleted(s3: S3Client, bucket: str, quotes: str) -> None:
+    etag = s3.put_object(Bucket=bucket, Key="a", Body=b"x")["ETag"].strip('"')
+    assert delete_object(s3, bucket, "a", if_match=f"{quotes}{etag}{quotes}").deleted == 1
+    assert keys_in(s3, bucket) == []
+
+
+def test_an_object_of_another_etag_is_left_and_both_etags_are_said(s3: S3Client, bucket: str) -> None:
+    etag = s3.put_object(Bucket=bucket, Key="a", Body=b"x")["ETag"].strip('"')
+    with pytest.raises(PreconditionFailed) as caught:
+        delete_object(s3, bucket, "a", if_match='"0123"')
+    assert etag in str(caught.value)
+    assert "0123" in str(caught.value)
+    assert keys_in(s3, bucket) == ["a"]
+
+
+@pytest.mark.needs("delete_if_match")
+def test_an_object_replaced_at_the_last_moment_is_left(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+    wanted = s3.put_object(Bucket=bucket, Key="a", Body=b"old")["ETag"].strip('"')
+    etags: list[str] = []
+    faults.on("DELETE").run(
+        lambda _: etags.append(s3.put_object(Bucket=bucket, Key="a", Body=b"new")["ETag"])
+    )
+    with pytest.raises(PreconditionFailed) as caught:
+        delete_object(faults.server.client(), bucket, "a", if_match=wanted)
+    assert wanted in str(caught.value)
+    assert etags[0].strip('"') in str(caught.value)
+    assert keys_in(s3, bucket) == ["a"]
+
+
+def test_an_object_deleted_at_the_last_moment_is_no_failed_condition(
+    s3: S3Client, bucket: str, faults: FaultProxy
+) -> None:
+    wanted = s3.put_object(Bucket=bucket, Key="a", Body=b"x")["ETag"]
+    faults.on("DELETE").run(lambda _: s3.delete_object(Bucket=bucket, Key="a"))
+    delete_object(faults.server.client(), bucket, "a", if_match=wanted)
+    assert keys_in(s3, bucket) == []
+
+
+def test_a_missing_object_meets_any_condition(s3: S3Client, bucket: str) -> None:
+    assert delete_object(s3, bucket, "a", if_match="0123").missing == 1
+    with pytest.raises(ObjectNotFound):
+        delete_object(s3, bucket, "a", if_match="0123", if_missing="fail")
+
+
+@pytest.mark.needs("versioning")
+def test_a_version_is_deleted_only_if_its_etag_is_the_wanted_one(s3: S3Client, versioned_bucket: str) -> None:
+    old = s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"old")
+    new = s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"new")
+    version = old["VersionId"]
+    with pytest.raises(PreconditionFailed):
+        delete_object(s3, versioned_bucket, "a", version_id=version, if_match=new["ETag"])
+    assert delete_object(s3, versioned_bucket, "a", version_id=version, if_match=old["ETag"]).deleted == 1
+
+
+@pytest.mark.needs("versioning")
+def test_a_delete_marker_has_no_etag_to_match(s3: S3Client, versioned_bucket: str) -> None:
+    s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"x")
+    marker = delete_object(s3, versioned_bucket, "a").version_id
+    with pytest.raises(PreconditionFailed, match="delete marker"):
+        delete_object(s3, versioned_bucket, "a", version_id=marker, if_match="0123")
+
+
+def test_an_identity_that_may_only_delete_deletes(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    faults.on("HEAD", times=None).answer(403)
+    result = delete_object(faults.server.client(), bucket, "a")
+    assert (result.deleted, result.missing) == (1, None)
+    assert "missing" not in result.to_xcom()
+    assert keys_in(s3, bucket) == []
+
+
+def test_an_identity_that_may_not_look_cannot_ask_to_fail_on_missing(
+    s3: S3Client, bucket: str, faults: FaultProxy
+) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    faults.on("HEAD", times=None).answer(403)
+    with pytest.raises(AccessDenied) as caught:
+        delete_object(faults.server.client(), bucket, "a", if_missing="fail")
+    assert caught.value.action == "s3:GetObject"
+    assert keys_in(s3, bucket) == ["a"]
+
+
+def test_a_condition_that_may_not_be_looked_at_is_an_error(
+    s3: S3Client, bucket: str, faults: FaultProxy
+) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    faults.on("HEAD", times=None).answer(403)
+    with pytest.raises(AccessDenied) as caught:
+        delete_object(faults.server.client(), bucket, "a", if_match="0123")
+    assert caught.value.action == "s3:GetObject"
+    assert caught.value.__cause__ is not None
+    assert keys_in(s3, bucket) == ["a"]
+
+
+@pytest.mark.parametrize(("if_missing", "action"), [("ignore", "s3:DeleteObject"), ("fail", "s3:GetObject")])
+def test_a_refused_delete_is_an_error_and_never_missing(
+    s3: S3Client, bucket: str, faults: FaultProxy, if_missing: Any, action: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    faults.on(times=None).answer(403, "AccessDenied")
+    with pytest.raises(AccessDenied, match=action) as caught:
+        delete_object(faults.server.client(), bucket, "a", if_missing=if_missing)
+    assert (caught.value.bucket, caught.value.key) == (bucket, "a")
+
+
+def test_any_other_refusal_keeps_its_code(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    faults.on("DELETE").answer(400, "OddRefusal")
+    with pytest.raises(RequestRejected) as caught:
+        delete_object(faults.server.client(), bucket, "a")
+    assert caught.value.code == "OddRefusal"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"version_id": ""},
+        {"if_match": ""},
+        {"if_match": '""'},
+        {"if_match": 5},
+        {"version_id": 5},
+        {"if_missing": "skip"},
+    ],
+    ids=str,
+)
+def test_wrong_parameters_are_refused_before_any_request(
+    bucket: str, faults: FaultProxy, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidInput, match=next(iter(wrong))):
+        delete_object(faults.server.client(), bucket, "a", **wrong)
+    assert faults.requests == []
+
+
+def test_an_empty_key_is_refused_before_any_request(bucket: str, faults: FaultProxy) -> None:
+    with pytest.raises(InvalidKey):
+        delete_object(faults.server.client(), bucket, "")
+    assert faults.requests == []
+
+
+def test_a_stopped_deletion_deletes_nothing(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    stop = threading.Event()
+    faults.on("HEAD").run(lambda _: stop.set())
+    with pytest.raises(Stopped):
+        delete_object(faults.server.client(), bucket, "a", stop=stop)
+    assert keys_in(s3, bucket) == ["a"]

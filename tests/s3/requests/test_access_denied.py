@@ -1,0 +1,168 @@
+"""A refused upload: which right is missing, and whether it is the ACL that the bucket does not take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.errors import PUBLIC_READ_WAYS_OUT
+from airflow_s3ops.s3.uploads.file import upload_file
+from tests.s3.uploads.support import PART, assert_nothing_stored, impatient_client, open_uploads, write_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from types_boto3_s3 import S3Client
+
+    from tests.faults import FaultProxy, Request
+
+PUBLIC = {"ACL": "public-read"}
+SETTING = (
+    "<PublicAccessBlockConfiguration><BlockPublicAcls>{}</BlockPublicAcls></PublicAccessBlockConfiguration>"
+)
+BLOCKED = SETTING.format("true").encode()
+OPEN = SETTING.format("false").encode()
+
+
+@pytest.fixture(params=[1000, PART + 1], ids=["single", "parts"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return write_file(tmp_path / "data.csv", request.param)
+
+
+@pytest.fixture
+def client(faults: FaultProxy) -> S3Client:
+    return impatient_client(faults)
+
+
+def refuse(faults: FaultProxy, message: str = "Access Denied") -> None:
+    """Refuse whichever request would create the object."""
+    faults.on(predicate=creates).answer(403, "AccessDenied", message)
+
+
+def creates(request: Request) -> bool:
+    """Whether it is the one request of a small file, or the first of one in parts."""
+    return request.method == "POST" or (request.method == "PUT" and "uploadId" not in request.query)
+
+
+def upload(client: S3Client, path: Path, bucket: str, args: dict[str, Any] | None = None) -> None:
+    upload_file(client, path, bucket, "k", extra_args=args, part_size=PART)
+
+
+class TestMissingRights:
+    @pytest.mark.parametrize(
+        ("args", "action"),
+        [
+            ({}, "s3:PutObject"),
+            ({"ACL": "bucket-owner-full-control"}, "s3:PutObject, or s3:PutObjectAcl"),
+            ({"GrantRead": 'id="1"'}, "s3:PutObject, or s3:PutObjectAcl"),
+            ({"Tagging": "a=b"}, "s3:PutObject, or s3:PutObjectTagging"),
+            ({"ObjectLockLegalHoldStatus": "ON"}, "s3:PutObject, or s3:PutObjectLegalHold"),
+        ],
+    )
+    def test_every_one_that_it_may_be_is_named(
+        self,
+        faults: FaultProxy,
+        s3: S3Client,
+        bucket: str,
+        path: Path,
+        client: S3Client,
+        args: dict[str, Any],
+        action: str,
+    ) -> None:
+        refuse(faults)
+        with pytest.raises(errors.AccessDenied) as caught:
+            upload(client, path, bucket, args)
+        assert caught.value.action == action
+        assert action in str(caught.value)
+        assert (caught.value.bucket, caught.value.key, caught.value.code) == (bucket, "k", "AccessDenied")
+        assert PUBLIC_READ_WAYS_OUT not in str(caught.value)
+        assert_nothing_stored(s3, bucket)
+        assert open_uploads(s3, bucket) == []
+
+    def test_the_one_that_s3_names_is_named_alone(
+        self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
+    ) -> None:
+        words = "User: arn:aws:iam::1:user/u is not authorized to perform: s3:PutObjectTagging on resource: x"
+        refuse(faults, words)
+        with pytest.raises(errors.AccessDenied) as caught:
+            upload(client, path, bucket, {"Tagging": "a=b"})
+        assert caught.value.action == "s3:PutObjectTagging"
+
+
+class TestPublicAcl:
+    def test_where_acls_are_disabled(
+        self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
+    ) -> None:
+        words = "The bucket does not allow ACLs"
+        faults.on(predicate=creates).answer(400, "AccessControlListNotSupported", words)
+        with pytest.raises(errors.AclsDisabled) as caught:
+            upload(client, path, bucket, PUBLIC)
+        assert PUBLIC_READ_WAYS_OUT in str(caught.value)
+        assert caught.value.code == "AccessControlListNotSupported"
+
+    def test_where_public_access_is_blocked(
+        self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
+    ) -> None:
+        refuse(faults)
+        faults.on("GET", query="publicAccessBlock").answer_body(200, BLOCKED)
+        with pytest.raises(errors.PublicAccessBlocked) as caught:
+            upload(client, path, bucket, PUBLIC)
+        assert PUBLIC_READ_WAYS_OUT in str(caught.value)
+
+    def test_where_s3_itself_says_that_it_is_blocked(
+        self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
+    ) -> None:
+        words = "because public access control lists (ACLs) are prevented by the BlockPublicAcls setting"
+        refuse(faults, words)
+        with pytest.raises(errors.PublicAccessBlocked):
+            upload(client, path, bucket, PUBLIC)
+        assert faults.count("GET") == 0
+
+    @pytest.mark.parametrize(
+        "args",
+        [
+            PUBLIC,
+            {"ACL": "public-read-write"},
+            {"ACL": "authenticated-read"},
+            {"GrantRead": 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'},
+        ],
+    )
+    def test_where_it_is_not_blocked_the_rights_are_named_and_the_account_is_mentioned(
+        self, faults: FaultProxy, bucket: str, path: Path, client: S3Client, args: dict[str, Any]
+    ) -> None:
+        refuse(faults)
+        faults.on("GET", query="publicAccessBlock").answer_body(200, OPEN)
+        with pytest.raises(errors.AccessDenied) as caught:
+            upload(client, path, bucket, args)
+        reason = str(caught.value)
+        assert caught.value.action == "s3:PutObject, or s3:PutObjectAcl"
+        assert "is not the reason (that of the account may be)" in reason
+        assert PUBLIC_READ_WAYS_OUT in reason
+
+    def test_where_there_is_no_setting_it_is_said_as_well(
+        self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
+    ) -> None:
+        refuse(faults)
+        faults.on("GET", query="publicAccessBlock").answer(404, "NoSuchPublicAccessBlockConfiguration")
+        with pytest.raises(errors.AccessDenied, match="that of the account may be"):
+            upload(client, path, bucket, PUBLIC)
+
+    @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (501, "NotImplemented")])
+    def test_where_nobody_may_look_that_is_said(
+        self, faults: FaultProxy, bucket: str, path: Path, client: S3Client, status: int, code: str
+    ) -> None:
+        refuse(faults)
+        faults.on("GET", query="publicAccessBlock").answer(status, code)
+        with pytest.raises(errors.AccessDenied, match="s3:GetBucketPublicAccessBlock") as caught:
+            upload(client, path, bucket, PUBLIC)
+        assert PUBLIC_READ_WAYS_OUT in str(caught.value)
+
+    def test_a_private_acl_asks_nobody(
+        self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
+    ) -> None:
+        refuse(faults)
+        with pytest.raises(errors.AccessDenied):
+            upload(client, path, bucket, {"ACL": "private"})
+        assert faults.count("GET") == 0

@@ -1,0 +1,138 @@
+"""Answers from which something was cut off on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_s3ops.s3.deletes.objects import delete_objects
+from airflow_s3ops.s3.errors import ServerError
+from airflow_s3ops.s3.objects.head import head_object
+from airflow_s3ops.s3.requests.required_fields import require_fields
+from airflow_s3ops.s3.uploads.file import upload_file
+from tests.s3.uploads.small_files.support import all_uploaded, batch_args, errors_of, sent, write_files
+from tests.s3.uploads.support import PART, assert_stored, open_uploads, write_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from types_boto3_s3 import S3Client
+
+    from tests.faults import FaultProxy
+
+NO_ETAG = {"Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
+
+
+def test_what_is_missing_is_named() -> None:
+    require_fields("HeadObject", {"ContentLength": 0, "ETag": "x"}, "b", "k", "ETag")
+    with pytest.raises(ServerError, match="HeadObject on s3://b/k was answered without ETag and X") as caught:
+        require_fields("HeadObject", {"ContentLength": 0}, "b", "k", "ETag", "X")
+    assert (caught.value.code, caught.value.bucket, caught.value.key) == ("UnreadableAnswer", "b", "k")
+    with pytest.raises(ServerError, match="UploadId"):
+        require_fields("CreateMultipartUpload", {}, "b", "k")
+    require_fields("AbortMultipartUpload", {}, "b", "k")
+
+
+def test_a_look_without_an_etag_is_an_error_that_says_so(faults: FaultProxy, bucket: str) -> None:
+    faults.on("HEAD").answer(200, headers=NO_ETAG)
+    with pytest.raises(ServerError, match="without ETag"):
+        head_object(faults.server.client(), bucket, "k")
+
+
+def test_an_upload_that_cannot_compare_is_not_made(
+    faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
+) -> None:
+    faults.on("HEAD").answer(200, headers=NO_ETAG)
+    with pytest.raises(ServerError, match="without ETag"):
+        upload_file(
+            faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k", if_exists="skip_if_same"
+        )
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+
+
+def test_neither_is_that_of_a_small_file_and_the_others_are(
+    faults: FaultProxy, bucket: str, tmp_path: Path
+) -> None:
+    faults.on("HEAD").answer(200, headers=NO_ETAG)
+    outcomes = sent(
+        faults.server.client(),
+        batch_args(bucket, "skip_if_same"),
+        write_files(tmp_path, 5),
+        most_at_once=1,
+    )
+    assert [(error.code, type(error)) for error in errors_of(outcomes).values()] == [
+        ("UnreadableAnswer", ServerError)
+    ]
+    assert len(outcomes) == 5
+
+
+def test_a_small_file_that_a_look_tells_nothing_of_is_not_said_to_be_verified(
+    faults: FaultProxy, bucket: str, tmp_path: Path
+) -> None:
+    faults.on("PUT").answer(200, headers={"ETag": '"opaque"'})
+    faults.on("HEAD").answer_without_length(200, {"ETag": '"opaque"'})
+    (one,) = all_uploaded(sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 1))).values()
+    assert one.checksum is not None
+    assert one.checksum.verified_by == "none"
+
+
+def test_parts_and_uploads_without_a_name_are_asked_for_again(
+    faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
+) -> None:
+    faults.on("POST", query="uploads").answer_body(200, b"<InitiateMultipartUploadResult/>")
+    faults.on("PUT", query="partNumber=1").answer(200)
+    path = write_file(tmp_path / "k", 2 * PART)
+    assert upload_file(faults.server.client(), path, bucket, "k", part_size=PART).parts == 2
+    assert_stored(s3, bucket, "k", path)
+    assert open_uploads(s3, bucket) == []
+
+
+def test_a_deletion_by_age_does_not_guess(faults: FaultProxy, s3: S3Client, bucket: str) -> None:
+    import datetime as dt
+
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    faults.on("HEAD", times=None).answer(200, headers={"ETag": '"x"'})
+    with pytest.raises(ServerError, match="LastModified"):
+        delete_objects(
+            faults.server.client(),
+            bucket,
+            keys=["k"],
+            modified_before=dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc),
+        )
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
+
+
+PAGE = b"<html><body>Please log in</body></html>"
+
+
+class TestAPageThatAProxyCalls200:
+    def test_is_no_upload(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
+        faults.on("PUT", times=None).answer_body(200, PAGE)
+        with pytest.raises(ServerError, match="was answered without ETag"):
+            upload_file(faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k")
+        assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+
+    def test_is_none_of_a_small_file_either(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+        faults.on("PUT", times=None).answer_body(200, PAGE)
+        outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 2))
+        assert [error.code for error in errors_of(outcomes).values()] == ["UnreadableAnswer"] * 2
+
+    def test_once_is_tried_again(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
+        faults.on("PUT").answer_body(200, PAGE)
+        path = write_file(tmp_path / "k", 9)
+        upload_file(faults.server.client(), path, bucket, "k")
+        assert_stored(s3, bucket, "k", path)
+
+
+class TestAnObjectThatIsNotThereAlthoughItWasAnsweredAsStored:
+    def test_is_no_upload(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+        faults.on("PUT").answer(200, headers={"ETag": '"opaque"'})
+        with pytest.raises(ServerError, match="answered as stored, and is not there"):
+            upload_file(faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k")
+
+    def test_is_none_of_a_small_file_either(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+        faults.on("PUT").answer(200, headers={"ETag": '"opaque"'})
+        outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 1))
+        (error,) = errors_of(outcomes).values()
+        assert "is not there" in str(error)

@@ -1,0 +1,155 @@
+"""Requests whose answers are read here, and everybody else's, which are not."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from airflow_s3ops.s3.deletes.objects import delete_objects
+from airflow_s3ops.s3.errors import AccessDenied, ServerError
+from airflow_s3ops.s3.listings.multipart_uploads import list_uploads
+from airflow_s3ops.s3.listings.objects import list_objects
+from airflow_s3ops.s3.listings.versions import list_versions
+from airflow_s3ops.s3.requests.xml_operations import OBJECTS, ask
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from tests.faults import FaultProxy
+
+ENTRY = "<Contents><Key>a</Key>{}</Contents>"
+WHOLE = "<Size>1</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified>"
+
+
+def page(entries: str, head: str = "") -> bytes:
+    return f"<ListBucketResult>{head}{entries}</ListBucketResult>".encode()
+
+
+def put(s3: S3Client, bucket: str, *keys: str) -> None:
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+
+
+def test_others_who_use_the_client_get_botocores_answers(
+    s3: S3Client, bucket: str, faults: FaultProxy
+) -> None:
+    client = faults.server.client()
+    put(s3, bucket, "a", "b")
+    before = client.list_objects_v2(Bucket=bucket)
+    assert [entry.key for entry in list_objects(client, bucket)] == ["a", "b"]
+    after = client.list_objects_v2(Bucket=bucket)
+    assert after["Contents"] == before["Contents"]
+    assert client.list_object_versions(Bucket=bucket)["Versions"][0]["Key"] == "a"
+    delete_objects(client, bucket, prefix="a")
+    answer = client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "b"}]})
+    assert [found["Key"] for found in answer["Deleted"]] == ["b"]
+    assert "content-md5" not in faults.matching("POST")[-1].headers
+
+
+def test_other_threads_get_botocores_answers_meanwhile(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+    client = faults.server.client()
+    put(s3, bucket, "a")
+    theirs: list[Any] = []
+
+    def look(_: object) -> None:
+        thread = threading.Thread(target=lambda: theirs.append(client.list_objects_v2(Bucket=bucket)))
+        thread.start()
+        thread.join()
+
+    faults.on("GET").run(look)
+    assert [entry.key for entry in list_objects(client, bucket)] == ["a"]
+    assert theirs[0]["Contents"][0]["Key"] == "a"
+
+
+def test_an_error_inside_a_200_is_tried_again(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+    put(s3, bucket, "a")
+    faults.on("GET").answer_body(200, b"<Error><Code>InternalError</Code><Message>Oh.</Message></Error>")
+    assert [entry.key for entry in list_objects(faults.server.client(), bucket)] == ["a"]
+    assert faults.count("GET") == 2
+
+
+def test_an_error_inside_every_200_is_that_error(bucket: str, faults: FaultProxy) -> None:
+    refusal = b"<Error><Code>AccessDenied</Code><Message>No.</Message></Error>"
+    faults.on("GET", times=None).answer_body(200, refusal)
+    with pytest.raises(AccessDenied, match="s3:ListBucket"):
+        list(list_objects(faults.server.client(), bucket))
+
+
+UNREADABLE = {
+    "cut off": page(ENTRY.format(WHOLE))[:-20],
+    "empty": b"",
+    "a page of a proxy": b"<html><body>Please log in</body></html>",
+    "no XML": b"all is well",
+    "a document type": b"<!DOCTYPE x [<!ENTITY a 'b'>]>" + page(ENTRY.format(WHOLE)),
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+def test_an_answer_that_cannot_be_read_is_tried_again(
+    s3: S3Client, bucket: str, faults: FaultProxy, body: bytes
+) -> None:
+    put(s3, bucket, "a")
+    faults.on("GET").answer_body(200, body)
+    assert [entry.key for entry in list_objects(faults.server.client(), bucket)] == ["a"]
+    assert faults.count("GET") == 2
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
+def test_answers_that_can_never_be_read_are_an_error_and_no_empty_listing(
+    bucket: str, faults: FaultProxy, body: bytes
+) -> None:
+    faults.on("GET", times=None).answer_body(200, body)
+    for listing in (list_objects, list_versions, list_uploads):
+        with pytest.raises(ServerError, match="UnreadableAnswer") as caught:
+            list(listing(faults.server.client(), bucket))
+        assert caught.value.code == "UnreadableAnswer"
+
+
+def test_a_deletion_whose_answer_cannot_be_read_is_no_success(
+    s3: S3Client, bucket: str, faults: FaultProxy
+) -> None:
+    put(s3, bucket, "a")
+    faults.on("POST").answer_body(200, b"")
+    assert delete_objects(faults.server.client(), bucket, prefix="a").deleted == 1
+    assert faults.count("POST") == 2
+    assert list(list_objects(s3, bucket)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "lacks"),
+    [
+        (page(ENTRY.format("")), "Size"),
+        (page(ENTRY.format(WHOLE.replace("2026", "yester"))), "yester"),
+        (page(ENTRY.format(WHOLE), "<IsTruncated>true</IsTruncated>"), "NextContinuationToken"),
+    ],
+)
+def test_what_an_odd_server_leaves_out_is_named(
+    bucket: str, faults: FaultProxy, body: bytes, lacks: str
+) -> None:
+    faults.on("GET", times=None).answer_body(200, body)
+    with pytest.raises(ServerError, match=lacks):
+        list(list_objects(faults.server.client(), bucket))
+
+
+def test_what_an_odd_server_may_leave_out_is_none(bucket: str, faults: FaultProxy) -> None:
+    faults.on("GET").answer_body(200, page(ENTRY.format(WHOLE)))
+    (entry,) = list_objects(faults.server.client(), bucket)
+    assert (entry.etag, entry.storage_class) == ("", None)
+
+
+def test_a_refusal_is_botocores_error(bucket: str, faults: FaultProxy) -> None:
+    faults.on("GET").answer(403, "AccessDenied")
+    with pytest.raises(ClientError) as caught:
+        ask(faults.server.client(), OBJECTS, {"Bucket": bucket})
+    assert caught.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def test_a_broken_connection_is_tried_again(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+    put(s3, bucket, "a")
+    faults.on("GET").lose_answer()
+    client = faults.server.client()
+    assert ask(client, OBJECTS, {"Bucket": bucket}).retries == 1
+    assert ask(client, OBJECTS, {"Bucket": bucket}).retries == 0

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_s3ops.s3.checksum import ALGORITHMS, CompositeDigest, Stretch, value_of, whole
+
+SHA256 = ALGORITHMS["SHA256"]
+
+
+@given(data=st.binary(max_size=200), cut=st.integers(1, 60), piece=st.integers(1, 60))
+def test_it_is_the_composite_of_the_stretches_however_the_bytes_come(
+    data: bytes, cut: int, piece: int
+) -> None:
+    digest = CompositeDigest(SHA256, cut)
+    for at in range(0, len(data), piece):
+        digest.update(memoryview(data)[at : at + piece])
+    stretches = [data[at : at + cut] for at in range(0, len(data), cut)] or [b""]
+    expected = whole(SHA256, "COMPOSITE", [Stretch(SHA256.of([each]), len(each)) for each in stretches])
+    assert value_of(digest) == expected
+
+
+@pytest.mark.parametrize("name", ["CRC64NVME", "SHA256", "MD5"])
+def test_a_plain_digest_is_written_without_a_number(name: str) -> None:
+    digest = ALGORITHMS[name].new()
+    digest.update(b"abc")
+    assert "-" not in value_of(digest)
+
+
+def test_etags_of_parts_are_md5_sums_of_md5_sums() -> None:
+    digest = CompositeDigest(ALGORITHMS["MD5"], 3)
+    digest.update(b"abcdef")
+    sums = hashlib.md5(b"abc").digest() + hashlib.md5(b"def").digest()
+    assert value_of(digest) == base64.b64encode(hashlib.md5(sums).digest()).decode() + "-2"

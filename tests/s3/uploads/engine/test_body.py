@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_s3ops.s3.checksum import algorithm_named
+from airflow_s3ops.s3.errors import SourceChanged, Stopped
+from airflow_s3ops.s3.uploads.engine import body as body_module
+from airflow_s3ops.s3.uploads.engine.body import BodyAbortedError, PartBody
+from airflow_s3ops.s3.uploads.engine.plan import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CRC = algorithm_named("CRC64NVME")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_blocks() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(body_module, "BLOCK", 7)
+        yield
+
+
+def body_of(data: bytearray, window: int, check: Callable[[], None] = lambda: None) -> PartBody:
+    def fill(buffer: memoryview, offset: int) -> None:
+        buffer[:] = data[offset : offset + len(buffer)]
+
+    part = Part(1, 0, len(data), is_last=True)
+    return PartBody(part, memoryview(bytearray(window)), fill, check, len(data))
+
+
+def read_all(body: PartBody) -> bytes:
+    return b"".join(bytes(block) for block in iter(body.read, b""))
+
+
+@given(data=st.binary(max_size=100), window=st.integers(1, 120))
+def test_it_reads_as_the_part_again_and_again_whatever_the_window(data: bytes, window: int) -> None:
+    body = body_of(bytearray(data), window)
+    assert body.checksum(CRC) == CRC.of([data])
+    for _ in range(2):
+        body.seek(0)
+        assert read_all(body) == data
+
+
+@given(data=st.binary(max_size=100), window=st.integers(1, 120), piece=st.integers(1, 30))
+def test_it_fills_the_signer_s_buffers_to_the_end(data: bytes, window: int, piece: int) -> None:
+    body = body_of(bytearray(data), window)
+    body.checksum(CRC)
+    got = bytearray()
+    buffer = memoryview(bytearray(piece))
+    while count := body.readinto(buffer):
+        got += buffer[:count]
+    assert got == data
+
+
+def test_a_part_that_fits_the_window_is_read_once() -> None:
+    data = bytearray(b"x" * 20)
+    body = body_of(data, 20)
+    checksum = body.checksum(CRC)
+    data[:] = b"y" * 20
+    assert read_all(body) == b"x" * 20
+    body.seek(0)
+    assert body.checksum(CRC) == checksum
+
+
+def test_a_larger_part_that_changes_between_two_readings_is_not_sent_to_its_end() -> None:
+    data = bytearray(b"x" * 30)
+    body = body_of(data, 10)
+    body.checksum(CRC)
+    data[-1:] = b"y"
+    sent: list[memoryview] = []
+    with pytest.raises(BodyAbortedError):
+        sent.extend(iter(body.read, b""))
+    assert isinstance(body.failure, SourceChanged)
+    assert sum(map(len, sent)) < 30
+
+
+def test_a_stop_ends_it_between_two_blocks() -> None:
+    stopped = False
+
+    def check() -> None:
+        if stopped:
+            raise Stopped("now")
+
+    body = body_of(bytearray(30), 30, check)
+    body.checksum(CRC)
+    assert len(body.read()) == 7
+    stopped = True
+    with pytest.raises(BodyAbortedError):
+        body.read()
+    assert isinstance(body.failure, Stopped)
+
+
+def test_a_failure_under_the_signer_ends_the_stream_and_comes_out_when_it_is_sent() -> None:
+    data = bytearray(b"x" * 30)
+    fail = False
+
+    def fill(buffer: memoryview, offset: int) -> None:
+        if fail:
+            raise SourceChanged("too short")
+        buffer[:] = data[offset : offset + len(buffer)]
+
+    body = PartBody(Part(1, 0, 30, is_last=True), memoryview(bytearray(10)), fill, lambda: None, 30)
+    body.checksum(CRC)
+    fail = True
+    assert body.readinto(memoryview(bytearray(8))) == 0
+    with pytest.raises(BodyAbortedError, match="too short"):
+        body.read()
+
+
+def test_botocore_can_measure_and_rewind_it() -> None:
+    body = body_of(bytearray(b"0123456789"), 10)
+    assert len(body) == 10
+    assert body.seek(0, io.SEEK_END) == body.tell() == 10
+    assert bytes(body.read()) == b""
+    assert body.seek(-4, io.SEEK_CUR) == 6
+    assert bytes(body.read()) == b"6789"

@@ -1,0 +1,77 @@
+"""Time-outs that fit what is sent, and who is asked before it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_s3ops.s3.uploads.engine.request_settings import STORE_RATE, fit, patience
+from airflow_s3ops.s3.uploads.file import upload_file
+from tests.s3.uploads.support import PART, impatient_client, write_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from types_boto3_s3 import S3Client
+
+    from tests.faults import FaultProxy
+
+
+def time_outs(client: S3Client) -> dict[str, list[float]]:
+    seen: dict[str, list[float]] = {}
+
+    def note(request: Any, event_name: str, **_: object) -> None:
+        seen.setdefault(event_name.rpartition(".")[2], []).append(request.context.get("read_timeout"))
+
+    client.meta.events.register("before-send.s3", note)
+    return seen
+
+
+def test_patience_grows_with_the_size() -> None:
+    assert patience(60, 0) == 60
+    assert patience(60, 100 * STORE_RATE) == 160
+
+
+def test_every_request_with_content_has_its_own(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+    client = impatient_client(faults, read_timeout=10)
+    seen = time_outs(client)
+    upload_file(client, write_file(tmp_path / "f", PART + 1000), bucket, "k", part_size=PART)
+    upload_file(client, write_file(tmp_path / "g", 1000), bucket, "k")
+    assert sorted(seen["UploadPart"]) == [patience(10, 1000), patience(10, PART)]
+    assert seen["PutObject"] == [patience(10, 1000)]
+    assert seen["CompleteMultipartUpload"] == [patience(10, PART + 1000)]
+    assert seen["CreateMultipartUpload"] == [None]
+
+
+def test_who_waits_for_ever_goes_on_doing_so(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+    client = impatient_client(faults, read_timeout=None)
+    seen = time_outs(client)
+    upload_file(client, write_file(tmp_path / "g", 1000), bucket, "k")
+    assert seen["PutObject"] == [None]
+
+
+def test_others_requests_are_left_alone(faults: FaultProxy, bucket: str) -> None:
+    client = impatient_client(faults)
+    fit(client)
+    fit(client)
+    seen = time_outs(client)
+    client.put_object(Bucket=bucket, Key="k", Body=b"theirs")
+    assert seen["PutObject"] == [None]
+
+
+def test_a_part_is_sent_unasked_and_after_a_failure_s3_is_asked_first(
+    faults: FaultProxy, bucket: str, tmp_path: Path
+) -> None:
+    faults.on("PUT", query="partNumber=1").answer(503, "SlowDown")
+    client = impatient_client(faults)
+    upload_file(client, write_file(tmp_path / "f", 2 * PART), bucket, "k", part_size=PART)
+    asked = {
+        number: ["expect" in put.headers for put in faults.matching("PUT", query=f"partNumber={number}")]
+        for number in (1, 2)
+    }
+    assert asked == {1: [False, True], 2: [False]}
+
+
+def test_s3_is_asked_before_a_single_put(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+    upload_file(impatient_client(faults), write_file(tmp_path / "f", 1000), bucket, "k")
+    (put,) = faults.matching("PUT")
+    assert put.headers["expect"] == "100-continue"

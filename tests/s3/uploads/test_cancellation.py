@@ -1,0 +1,165 @@
+"""Asked to stop, an upload ends within two seconds, wherever it is."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_s3ops.s3 import errors
+from airflow_s3ops.s3.uploads.file import upload_file
+from tests.faults import Soon
+from tests.s3.uploads.support import (
+    PART,
+    Kept,
+    assert_nothing_stored,
+    impatient_client,
+    open_uploads,
+    write_file,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from types_boto3_s3 import S3Client
+
+    from tests.faults import FaultProxy
+
+# Two seconds are promised; the rest is for a busy machine.
+WITHIN = 2.0
+GRACE = 3.0
+
+
+class StopWatch:
+    """A flag that notes when it was set."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.set_at = 0.0
+
+    def set(self, _: object = None) -> None:
+        self.set_at = time.monotonic()
+        self.event.set()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.set_at
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return write_file(tmp_path / "data.bin", 3 * PART)
+
+
+def test_before_it_began_nothing_is_sent(faults: FaultProxy, bucket: str, path: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(errors.Stopped):
+        upload_file(impatient_client(faults), path, bucket, "k", stop=stop)
+    assert faults.requests == []
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_in_a_part(faults: FaultProxy, s3: S3Client, bucket: str, path: Path, *, resume: bool) -> None:
+    watch, kept = StopWatch(), Kept()
+    faults.on("PUT", query="partNumber=2").run(watch.set)
+    with pytest.raises(errors.Stopped):
+        upload_file(
+            impatient_client(faults),
+            path,
+            bucket,
+            "k",
+            part_size=PART,
+            checkpoint=kept,
+            resume=resume,
+            stop=watch.event,
+        )
+    assert watch.seconds < WITHIN + GRACE
+    assert_nothing_stored(s3, bucket)
+    assert open_uploads(s3, bucket) == ([kept.state["upload_id"]] if kept.state else [])
+    assert bool(kept.state) == resume
+
+
+def test_in_a_single_put(faults: FaultProxy, s3: S3Client, bucket: str, path: Path) -> None:
+    watch = StopWatch()
+    faults.on("PUT").run(watch.set)
+    with pytest.raises(errors.Stopped):
+        upload_file(impatient_client(faults), path, bucket, "k", stop=watch.event)
+    assert watch.seconds < WITHIN + GRACE
+    assert_nothing_stored(s3, bucket)
+
+
+def test_in_a_connection_that_is_dead(faults: FaultProxy, bucket: str, path: Path) -> None:
+    watch, kept = StopWatch(), Kept()
+    faults.on("PUT", query="partNumber=3", predicate=Soon(watch.set)).stall()
+    with pytest.raises(errors.Stopped):
+        upload_file(
+            impatient_client(faults, read_timeout=20),
+            path,
+            bucket,
+            "k",
+            part_size=PART,
+            checkpoint=kept,
+            stop=watch.event,
+        )
+    assert watch.seconds < WITHIN + GRACE
+    assert kept.state
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize(
+    ("size", "method", "query"),
+    [(1000, "PUT", None), (2 * PART, "POST", "uploads"), (2 * PART, "POST", "uploadId")],
+    ids=["PutObject", "CreateMultipartUpload", "CompleteMultipartUpload"],
+)
+def test_in_a_request_that_is_never_answered(
+    faults: FaultProxy,
+    bucket: str,
+    tmp_path: Path,
+    size: int,
+    method: str,
+    query: str | None,
+    *,
+    resume: bool,
+) -> None:
+    """With botocore's own tries, as a task's client has them, and a server that answers nothing any more."""
+    watch, kept = StopWatch(), Kept()
+    path = write_file(tmp_path / "data.bin", size)
+
+    faults.on(method, query=query, predicate=Soon(watch.set)).stall()
+    if not resume and query == "uploadId":
+        faults.on("DELETE").stall()
+    client = faults.server.client(read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
+    with pytest.raises(errors.Stopped):
+        upload_file(
+            client, path, bucket, "k", part_size=PART, checkpoint=kept, resume=resume, stop=watch.event
+        )
+    assert watch.seconds < WITHIN + GRACE
+
+
+def test_in_the_pause_before_another_try(faults: FaultProxy, bucket: str, path: Path) -> None:
+    watch = StopWatch()
+
+    def slow_down(_: object) -> bool:
+        watch.set()
+        return True
+
+    faults.on("PUT", predicate=slow_down, times=None).answer(503, "SlowDown")
+    with pytest.raises(errors.Stopped):
+        upload_file(impatient_client(faults), path, bucket, "k", part_size=PART, stop=watch.event)
+    assert watch.seconds < WITHIN + GRACE
+
+
+def test_while_it_compresses(s3: S3Client, bucket: str, path: Path) -> None:
+    watch = StopWatch()
+    threading.Timer(0.1, watch.set).start()
+    with pytest.raises(errors.Stopped):
+        _compress_again_and_again(s3, path, bucket, watch.event)
+    assert watch.seconds < WITHIN + GRACE
+
+
+def _compress_again_and_again(s3: S3Client, path: Path, bucket: str, stop: threading.Event) -> None:
+    while True:
+        upload_file(s3, path, bucket, "k", compress="gzip", part_size=PART, stop=stop)
