@@ -163,7 +163,7 @@ class TestFaults:
     def test_answer_refuses_as_s3_does(
         self, faults: FaultProxy, client: S3Client, s3: S3Client, bucket: str
     ) -> None:
-        rule = faults.on("PUT").answer(503, "SlowDown", "Please reduce your <request> rate.")
+        rule = faults.on("PUT").respond(503, "SlowDown", "Please reduce your <request> rate.")
         with pytest.raises(ClientError) as caught:
             client.put_object(Bucket=bucket, Key="k", Body=b"x" * 2 * MIB)
         assert caught.value.response["Error"]["Code"] == "SlowDown"
@@ -175,7 +175,7 @@ class TestFaults:
     def test_answer_to_head_has_a_status_and_headers_only(
         self, faults: FaultProxy, client: S3Client, bucket: str
     ) -> None:
-        faults.on("HEAD").answer(301, "PermanentRedirect", headers={"x-amz-bucket-region": "eu-north-1"})
+        faults.on("HEAD").respond(301, "PermanentRedirect", headers={"x-amz-bucket-region": "eu-north-1"})
         connection = raw_connection(faults)
         connection.request("HEAD", f"/{bucket}")
         answer = connection.getresponse()
@@ -190,7 +190,7 @@ class TestFaults:
     def test_answer_without_a_code_is_a_load_balancers(
         self, faults: FaultProxy, client: S3Client, bucket: str
     ) -> None:
-        faults.on("GET").answer(502)
+        faults.on("GET").respond(502)
         with pytest.raises(ClientError, match="502"):
             client.list_objects_v2(Bucket=bucket)
 
@@ -302,7 +302,7 @@ class TestRules:
     def test_a_rule_holds_for_the_requests_it_names(
         self, faults: FaultProxy, client: S3Client, bucket: str
     ) -> None:
-        rule = faults.on("PUT", path="*/data/*.csv", header=("x-amz-acl", "public-read")).answer(
+        rule = faults.on("PUT", path="*/data/*.csv", header=("x-amz-acl", "public-read")).respond(
             400, "AccessControlListNotSupported", "The bucket does not allow ACLs"
         )
         client.put_object(Bucket=bucket, Key="data/a.csv", Body=b"")
@@ -314,23 +314,23 @@ class TestRules:
         assert rule.fired == 1
 
     def test_a_parameter_is_matched_whole(self, faults: FaultProxy) -> None:
-        faults.on("PUT", query="partNumber=2", times=None).answer(503, "SlowDown")
+        faults.on("PUT", query="partNumber=2", times=None).respond(503, "SlowDown")
         assert raw_answer(faults, "PUT", "/b/k?partNumber=2&uploadId=u") == 503
         assert raw_answer(faults, "PUT", "/b/k?partNumber=20&uploadId=u") != 503
 
     def test_a_predicate_decides_about_anything_else(self, faults: FaultProxy) -> None:
-        faults.on(predicate=lambda request: len(request.path) > 10, times=None).answer(500, "InternalError")
+        faults.on(predicate=lambda request: len(request.path) > 10, times=None).respond(500, "InternalError")
         assert raw_answer(faults, "GET", "/short") != 500
         assert raw_answer(faults, "GET", "/quite-a-long-one") == 500
 
     def test_after_lets_the_first_ones_pass_and_times_ends_it(self, faults: FaultProxy) -> None:
-        faults.on("GET", path="/b", after=2, times=2).answer(500, "InternalError")
+        faults.on("GET", path="/b", after=2, times=2).respond(500, "InternalError")
         answers = [raw_answer(faults, "GET", "/b") == 500 for _ in range(6)]
         assert answers == [False, False, True, True, False, False]
 
     def test_the_first_rule_that_applies_decides(self, faults: FaultProxy) -> None:
-        first = faults.on("GET").answer(503, "SlowDown")
-        second = faults.on("GET", times=None).answer(500, "InternalError")
+        first = faults.on("GET").respond(503, "SlowDown")
+        second = faults.on("GET", times=None).respond(500, "InternalError")
         assert [raw_answer(faults, "GET", "/") for _ in range(3)] == [503, 500, 500]
         assert (first.fired, second.fired) == (1, 2)
 
@@ -341,14 +341,14 @@ class TestRules:
     @pytest.mark.parametrize("times", [2, None])
     def test_a_fault_that_did_not_happen_fails_the_test(self, server: S3Server, times: int | None) -> None:
         proxy = FaultProxy(server).__enter__()
-        proxy.on("GET", path="/b", times=times).answer(500, "InternalError")
+        proxy.on("GET", path="/b", times=times).respond(500, "InternalError")
         raw_answer(proxy, "GET", "/b" if times else "/c")  # once of twice, never of always
         with pytest.raises(AssertionError, match="did not happen"):
             proxy.__exit__(None, None, None)
 
     def test_a_fault_may_be_allowed_not_to_happen(self, server: S3Server) -> None:
         with FaultProxy(server) as proxy:
-            proxy.on("GET", at_least=0).answer(500, "InternalError")
+            proxy.on("GET", at_least=0).respond(500, "InternalError")
 
     def test_a_callback_that_fails_fails_the_test(self, server: S3Server) -> None:
         def broken(_request: Request) -> None:
@@ -390,7 +390,7 @@ class TestRecords:
         assert faults.body_bytes("PUT", path="*/k[23]*") == 320
 
     def test_a_retry_is_a_request_of_its_own(self, faults: FaultProxy, bucket: str) -> None:
-        faults.on("PUT").answer(503, "SlowDown")
+        faults.on("PUT").respond(503, "SlowDown")
         faults.server.client(retries={"total_max_attempts": 2}).put_object(
             Bucket=bucket, Key="k", Body=b"abc"
         )
@@ -418,7 +418,7 @@ class TestDelay:
 
     def test_delays_of_many_connections_overlap(self, faults: FaultProxy) -> None:
         faults.delay(self.ONE_WAY)
-        faults.on("GET", times=None).answer(404, "NoSuchKey")
+        faults.on("GET", times=None).respond(404, "NoSuchKey")
         with ThreadPoolExecutor(32) as pool:
             took = timed(lambda: list(pool.map(lambda _: raw_answer(faults, "GET", "/"), range(32))))
         assert took < 16 * self.ONE_WAY  # one after the other they would take 128

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow.sdk import BaseOperator
 
-from airflow_s3ops.operators.coerce import as_verify, require_meant, require_text
+from airflow_s3ops.operators.coerce import as_verify, require_rendered, require_text
 from airflow_s3ops.operators.links import S3ConsoleLink
 from airflow_s3ops.operators.secrets import mask_secrets
 from airflow_s3ops.s3.errors import S3OpsError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 TEXT_FIELDS = ("bucket", "key", "prefix", "manifest_key")
 # Texts, or paths or lists of them.
-MEANT_FIELDS = ("filename", "source", "include", "exclude", "last", "manifests")
+RENDERED_FIELDS = ("filename", "source", "include", "exclude", "last", "manifests")
 
 
 class S3OpsOperator(BaseOperator):
@@ -50,7 +50,7 @@ class S3OpsOperator(BaseOperator):
     operator_extra_links: Sequence[BaseOperatorLink] = (S3ConsoleLink(),)
     # A used hook holds a client and a lock, which no deep copy can be made of.
     shallow_copy_attrs: Sequence[str] = ("hook",)
-    _stop_asked = False
+    _stop_requested = False
 
     def __init__(
         self,
@@ -75,19 +75,19 @@ class S3OpsOperator(BaseOperator):
     def target(self) -> tuple[str | None, str | None]:
         """Return bucket and key (or prefix) as they were given."""
 
-    def doing(self) -> str:
+    def start_message(self) -> str:
         """Return what the task is about to do, for the log line at its start."""
         target = "/".join(str(part) for part in self.target() if part)
         return f"{type(self).__name__.removesuffix('Operator')} on {target}"
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Do it, and return the result as XCom holds it."""
-        self.log.info("%s (connection %s)", self.doing(), self.aws_conn_id or "boto3's own chain")
+        self.log.info("%s (connection %s)", self.start_message(), self.aws_conn_id or "boto3's own chain")
         with permanent_errors_end_the_task():
             for name in TEXT_FIELDS:
                 require_text(name, getattr(self, name, None))
-            for name in MEANT_FIELDS:
-                require_meant(name, getattr(self, name, None))
+            for name in RENDERED_FIELDS:
+                require_rendered(name, getattr(self, name, None))
             result = self.operate(context)
         xcom = result.to_xcom()
         self.log.info("Done: %s", ", ".join(f"{name}={value}" for name, value in xcom.items()))
@@ -96,7 +96,7 @@ class S3OpsOperator(BaseOperator):
     def on_kill(self) -> None:
         """Ask the transfer or deletion to end between two requests; S3 keeps what is done."""
         self.log.info("Stopping at the next request")
-        self._stop_asked = True
+        self._stop_requested = True
         if "hook" in vars(self):
             self.hook.stop()
 
@@ -111,7 +111,7 @@ class S3OpsOperator(BaseOperator):
             verify=as_verify(self.verify),
             config=self.botocore_config,
         )
-        if self._stop_asked:  # while the import above, which takes seconds, was at work
+        if self._stop_requested:  # while the import above, which takes seconds, was at work
             hook.stop()
         return hook
 

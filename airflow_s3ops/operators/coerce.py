@@ -17,9 +17,9 @@ def require_text(name: str, value: Any) -> None:
     A path is no text either: it has lost the slash at its end, which a key or prefix may need.
 
     :param name: the parameter's, for the error.
-    :raises InvalidInput: neither a text nor None; or a text that :func:`require_meant` refuses.
+    :raises InvalidInput: neither a text nor None; or a text that :func:`require_rendered` refuses.
     """
-    require_meant(name, value)
+    require_rendered(name, value)
     if value is not None and not isinstance(value, str):
         raise InvalidInput(
             f"{name}={value!r} is no text but {type(value).__name__}",
@@ -28,7 +28,7 @@ def require_text(name: str, value: Any) -> None:
         )
 
 
-def require_meant(name: str, value: Any) -> None:
+def require_rendered(name: str, value: Any) -> None:
     """Refuse the text that a template made of None or of a list: as a pattern it would match nothing, unseen.
 
     :param name: the parameter's, for the error.

@@ -104,6 +104,6 @@ class UploadFileOperator(S3OpsOperator):
             max_concurrency=as_count("max_concurrency", self.max_concurrency),
             resume=as_bool("resume", self.resume),
             compress=self.compress,
-            progress=ProgressLog(cast("logging.Logger", self.log), self.doing()),
+            progress=ProgressLog(cast("logging.Logger", self.log), self.start_message()),
             checkpoint=task_checkpoint(context),
         )

@@ -114,6 +114,6 @@ class UploadFilesOperator(S3OpsOperator):
             manifest_key=self.manifest_key,
             last=self.last,
             allow_empty=as_bool("allow_empty", self.allow_empty),
-            progress=FilesProgressLog(cast("logging.Logger", self.log), self.doing()),
+            progress=FilesProgressLog(cast("logging.Logger", self.log), self.start_message()),
             checkpoint_for=task_checkpoints(context),
         )

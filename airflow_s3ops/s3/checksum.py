@@ -130,7 +130,7 @@ class CompositeDigest:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class PartChecksum:
     """The checksum of so many bytes that follow one another."""
 
     checksum: bytes
@@ -150,25 +150,25 @@ def algorithm_named(name: str) -> Algorithm:
         ) from None
 
 
-def whole(algorithm: Algorithm, form: Form, stretches: Iterable[Stretch]) -> str:
+def whole(algorithm: Algorithm, form: Form, part_checksums: Iterable[PartChecksum]) -> str:
     """Return the object's checksum from its parts' checksums, in order, as S3 writes it.
 
     :param form: ``FULL_OBJECT`` for a CRC only.
     """
     if form == "FULL_OBJECT":
-        return encoded(combined(algorithm, stretches))
-    checksums = [stretch.checksum for stretch in stretches]
+        return encoded(combined(algorithm, part_checksums))
+    checksums = [part_checksum.checksum for part_checksum in part_checksums]
     return f"{encoded(algorithm.of(checksums))}-{len(checksums)}"
 
 
-def combined(algorithm: Algorithm, stretches: Iterable[Stretch]) -> bytes:
+def combined(algorithm: Algorithm, part_checksums: Iterable[PartChecksum]) -> bytes:
     """Return the CRC of all bytes from the CRCs of consecutive stretches, without reading a byte again."""
     if algorithm.join is None:
         raise TypeError(f"{algorithm.name} cannot be combined")
     empty = algorithm.new().digest()
     value = int.from_bytes(empty, "big")
-    for stretch in stretches:
-        value = algorithm.join(value, int.from_bytes(stretch.checksum, "big"), stretch.size)
+    for part_checksum in part_checksums:
+        value = algorithm.join(value, int.from_bytes(part_checksum.checksum, "big"), part_checksum.size)
     return value.to_bytes(len(empty), "big")
 
 

@@ -67,7 +67,7 @@ class FaultProxy:
         after: int = 0,
         at_least: int | None = None,
     ) -> Rule:
-        """Give a rule for matching requests, to be completed by a fault: `on("PUT").answer(503, "SlowDown")`.
+        """Give a rule for matching requests; a fault completes it: `on("PUT").respond(503, "SlowDown")`.
 
         The conditions are `Matcher`'s, `times`, `after` and `at_least` are `Rule`'s. Rules are asked in the
         order they were made in, and the first that applies decides.

@@ -62,7 +62,7 @@ class Rule:
         assert self._fault is not None, f"no fault was named for {self.matcher}"
         self._fault(exchange)
 
-    def answer(
+    def respond(
         self,
         status: int,
         code: str | None = None,

@@ -205,7 +205,7 @@ class TestTestConnection:
     def test_keys_that_may_not_list_buckets_work_and_it_says_so(
         self, connect: Connect, faults: FaultProxy
     ) -> None:
-        faults.on("GET", predicate=lambda request: request.path == "/").answer(403, "AccessDenied")
+        faults.on("GET", predicate=lambda request: request.path == "/").respond(403, "AccessDenied")
         works, words = S3OpsHook(connect(endpoint_url=faults.endpoint_url)).test_connection()
         assert works
         assert "it may not list buckets (s3:ListAllMyBuckets)" in words
@@ -322,7 +322,7 @@ class TestSecrets:
     def test_no_secret_shows_in_reprs_logs_and_errors(
         self, connect: Connect, faults: FaultProxy, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        faults.on("GET", times=None).answer(403, "AccessDenied")
+        faults.on("GET", times=None).respond(403, "AccessDenied")
         secrets = {"password": f"{MARK}-secret", "aws_session_token": f"{MARK}-token"}
         connect(endpoint_url=faults.endpoint_url, **secrets)
         levels = "airflow_s3ops=DEBUG airflow.providers.amazon=DEBUG"

@@ -60,7 +60,7 @@ class TestErrors:
     def test_a_transient_error_is_left_to_airflows_retries(
         self, through_faults: dict[str, Any], faults: FaultProxy, bucket: str
     ) -> None:
-        faults.on(path=bucket, times=None).answer(503, "SlowDown")
+        faults.on(path=bucket, times=None).respond(503, "SlowDown")
         with pytest.raises(Throttled):
             execute(DeleteObjectOperator(task_id="t", bucket=bucket, key="k", **through_faults))
 
@@ -85,7 +85,7 @@ class TestErrors:
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
         faults.on("POST", query="delete", times=None).answer_body(200, REFUSED_KEY % b"InternalError")
         # For an engine that would ask key by key after such an answer; today it repeats the POST.
-        faults.on("DELETE", times=None, at_least=0).answer(500, "InternalError")
+        faults.on("DELETE", times=None, at_least=0).respond(500, "InternalError")
         with pytest.raises(PartialDelete):
             execute(DeleteObjectsOperator(task_id="t", bucket=bucket, prefix="k", **through_faults))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_s3ops.operators.coerce import as_bool, as_count, as_verify, require_meant, require_text
+from airflow_s3ops.operators.coerce import as_bool, as_count, as_verify, require_rendered, require_text
 from airflow_s3ops.s3.errors import InvalidInput
 
 
@@ -87,13 +87,13 @@ WRITTEN = [
 @pytest.mark.parametrize("value", WRITTEN)
 def test_the_text_of_none_or_of_a_list_is_refused(value: str) -> None:
     with pytest.raises(InvalidInput, match="which a template makes of a list or of None"):
-        require_meant("exclude", value)
+        require_rendered("exclude", value)
     with pytest.raises(InvalidInput, match="exclude has the text"):
-        require_meant("exclude", ["*.tmp", value])
+        require_rendered("exclude", ["*.tmp", value])
     with pytest.raises(InvalidInput, match="key has the text"):
         require_text("key", value)
 
 
 @pytest.mark.parametrize("value", [None, "*.csv", ["*.csv"], (), Path("/a"), {"source": "/a"}, 5], ids=repr)
 def test_lists_themselves_and_their_texts_pass(value: Any) -> None:
-    require_meant("exclude", value)
+    require_rendered("exclude", value)

@@ -168,7 +168,7 @@ def test_a_permanent_error_burns_no_retries_and_a_transient_one_is_retried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(f"AIRFLOW_CONN_{connection.upper()}", faults.server.connection_json())
-    faults.on(path=f"/{bucket}/busy", times=1).answer(503, "SlowDown")
+    faults.on(path=f"/{bucket}/busy", times=1).respond(503, "SlowDown")
     arguments = {"aws_conn_id": connection, "botocore_config": ONCE, **AT_ONCE}
     with DAG(f"errors_{bucket}", schedule=None, default_args=arguments) as dag:
         DeleteObjectOperator(task_id="permanent", bucket=bucket, key="gone", if_missing="fail")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from airflow_s3ops.s3.checksum import (
     ALGORITHMS,
     Algorithm,
-    Stretch,
+    PartChecksum,
     algorithm_named,
     combined,
     encoded,
@@ -46,9 +46,9 @@ def test_hashes_are_hashlib_s() -> None:
 def test_parts_combine_to_the_whole_without_a_second_reading(
     algorithm: Algorithm, parts: list[bytes]
 ) -> None:
-    stretches = [Stretch(algorithm.of([part]), len(part)) for part in parts]
-    assert combined(algorithm, stretches) == algorithm.of([b"".join(parts)])
-    assert whole(algorithm, "FULL_OBJECT", stretches) == encoded(algorithm.of(parts))
+    part_checksums = [PartChecksum(algorithm.of([part]), len(part)) for part in parts]
+    assert combined(algorithm, part_checksums) == algorithm.of([b"".join(parts)])
+    assert whole(algorithm, "FULL_OBJECT", part_checksums) == encoded(algorithm.of(parts))
 
 
 @given(data=st.binary(max_size=1000), cut=st.integers(0, 1000))
@@ -64,9 +64,9 @@ def test_crc32_is_zlib_s(data: bytes) -> None:
 
 def test_a_composite_checksum_is_that_of_the_checksums_with_their_number() -> None:
     sums = [hashlib.sha256(part).digest() for part in (b"one", b"two")]
-    stretches = [Stretch(checksum, 3) for checksum in sums]
+    part_checksums = [PartChecksum(checksum, 3) for checksum in sums]
     expected = base64.b64encode(hashlib.sha256(b"".join(sums)).digest()).decode()
-    assert whole(algorithm_named("SHA256"), "COMPOSITE", stretches) == f"{expected}-2"
+    assert whole(algorithm_named("SHA256"), "COMPOSITE", part_checksums) == f"{expected}-2"
 
 
 @pytest.mark.parametrize("algorithm", HASHES, ids=lambda algorithm: algorithm.name)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_s3ops.s3.checksum import ALGORITHMS, CompositeDigest, Stretch, value_of, whole
+from airflow_s3ops.s3.checksum import ALGORITHMS, CompositeDigest, PartChecksum, value_of, whole
 
 SHA256 = ALGORITHMS["SHA256"]
 
@@ -19,8 +19,10 @@ def test_it_is_the_composite_of_the_stretches_however_the_bytes_come(
     digest = CompositeDigest(SHA256, cut)
     for at in range(0, len(data), piece):
         digest.update(memoryview(data)[at : at + piece])
-    stretches = [data[at : at + cut] for at in range(0, len(data), cut)] or [b""]
-    expected = whole(SHA256, "COMPOSITE", [Stretch(SHA256.of([each]), len(each)) for each in stretches])
+    part_checksums = [data[at : at + cut] for at in range(0, len(data), cut)] or [b""]
+    expected = whole(
+        SHA256, "COMPOSITE", [PartChecksum(SHA256.of([each]), len(each)) for each in part_checksums]
+    )
     assert value_of(digest) == expected
 
 

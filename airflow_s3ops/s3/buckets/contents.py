@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_s3ops.s3.errors import NotSupportedByServer, S3OpsError, Stopped
-from airflow_s3ops.s3.listings.pages import PAGE_SIZE, page_of, readable
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, readable, request_page
 from airflow_s3ops.s3.listings.versions import versions_in
 from airflow_s3ops.s3.requests.xml_operations import OBJECTS, UPLOADS, VERSIONS
 
@@ -57,7 +57,7 @@ def contents(client: S3Client, bucket: str, limit: int = PAGE_SIZE) -> BucketCon
     :raises AccessDenied: the identity may not list.
     """
     try:
-        page = page_of(client, VERSIONS, {"Bucket": bucket, "MaxKeys": limit})
+        page = request_page(client, VERSIONS, {"Bucket": bucket, "MaxKeys": limit})
     except NotSupportedByServer:
         return _objects_only(client, bucket, limit)
     with readable(bucket):
@@ -89,7 +89,7 @@ def describe_contents(client: S3Client, bucket: str) -> str:
 
 
 def _objects_only(client: S3Client, bucket: str, limit: int) -> BucketContents:
-    page = page_of(client, OBJECTS, {"Bucket": bucket, "MaxKeys": limit})
+    page = request_page(client, OBJECTS, {"Bucket": bucket, "MaxKeys": limit})
     uploads, has_more_uploads = _uploads(client, bucket, limit)
     return BucketContents(
         objects=len(page.rows),
@@ -101,7 +101,7 @@ def _objects_only(client: S3Client, bucket: str, limit: int) -> BucketContents:
 
 def _uploads(client: S3Client, bucket: str, limit: int) -> tuple[int, bool]:
     try:
-        page = page_of(client, UPLOADS, {"Bucket": bucket, "MaxUploads": limit, "EncodingType": "url"})
+        page = request_page(client, UPLOADS, {"Bucket": bucket, "MaxUploads": limit, "EncodingType": "url"})
     except NotSupportedByServer:
         return 0, False
     return len(page.rows), page.is_truncated

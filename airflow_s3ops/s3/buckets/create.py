@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from airflow_s3ops.s3.buckets.eventual_consistency import CONFLICT, retry_while
 from airflow_s3ops.s3.buckets.extra_args import create_bucket_args
-from airflow_s3ops.s3.buckets.head import BucketHead, look, region_if_mine, region_of_mine
+from airflow_s3ops.s3.buckets.head import BucketHead, head_bucket, region_if_mine, region_of_mine
 from airflow_s3ops.s3.buckets.region import asked_region, location_constraint
 from airflow_s3ops.s3.buckets.settings import NAMES, BucketSettings
 from airflow_s3ops.s3.buckets.settings_apply import apply_settings
@@ -83,23 +83,23 @@ def create_bucket(
 
     cancellation = Cancellation(stop, s3_uri(bucket))
     client = cancellable(client, cancellation)
-    sight = look(client, bucket)
-    answer = _make(client, bucket, args, cancellation) if sight is None else _Answer.TAKEN
+    head = head_bucket(client, bucket)
+    creation = _make(client, bucket, args, cancellation) if head is None else _Creation.TAKEN
     home: str | None = region
-    if answer is not _Answer.MADE:
-        home = _home(client, bucket, sight, cancellation, mine=answer is not _Answer.TAKEN)
-        _check_adoptable(bucket, home, region, if_exists="adopt" if answer.created else if_exists)
-    log.info("%s was %s, region %s", s3_uri(bucket), "created" if answer.created else "there already", home)
+    if creation is not _Creation.MADE:
+        home = _home(client, bucket, head, cancellation, mine=creation is not _Creation.TAKEN)
+        _check_adoptable(bucket, home, region, if_exists="adopt" if creation.created else if_exists)
+    log.info("%s was %s, region %s", s3_uri(bucket), "created" if creation.created else "there already", home)
 
-    is_new = answer is not _Answer.TAKEN
-    changed = set(apply_settings(client, bucket, checked, created=is_new, pause=cancellation.pause))
-    if answer.created:
+    is_new = creation is not _Creation.TAKEN
+    changed = set(apply_settings(client, bucket, checked, created=is_new, sleep=cancellation.sleep))
+    if creation.created:
         changed |= SENT_ALONG.intersection(checked.given())
     applied = tuple(name for name in NAMES if name in changed)
-    return CreateBucketResult(bucket, home, "created" if answer.created else "existed", applied)
+    return CreateBucketResult(bucket, home, "created" if creation.created else "existed", applied)
 
 
-class _Answer(Enum):
+class _Creation(Enum):
     """What CreateBucket told."""
 
     MADE = "made"
@@ -110,32 +110,32 @@ class _Answer(Enum):
     @property
     def created(self) -> bool:
         """Whether this call made the bucket, as far as can be known."""
-        return self in (_Answer.MADE, _Answer.MADE_BEFORE_A_RETRY)
+        return self in (_Creation.MADE, _Creation.MADE_BEFORE_A_RETRY)
 
 
-def _make(client: S3Client, bucket: str, args: Mapping[str, Any], cancellation: Cancellation) -> _Answer:
+def _make(client: S3Client, bucket: str, args: Mapping[str, Any], cancellation: Cancellation) -> _Creation:
     with translated(client, bucket):
         try:
             retry_while(
-                partial(client.create_bucket, Bucket=bucket, **args), CONFLICT, pause=cancellation.pause
+                partial(client.create_bucket, Bucket=bucket, **args), CONFLICT, sleep=cancellation.sleep
             )
         except ClientError as error:
             if code_of(error) == "BucketAlreadyExists":
-                return _Answer.TAKEN
+                return _Creation.TAKEN
             if code_of(error) != "BucketAlreadyOwnedByYou":
                 raise
             retried = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
-            return _Answer.MADE_BEFORE_A_RETRY if retried else _Answer.MINE
-    return _Answer.MADE
+            return _Creation.MADE_BEFORE_A_RETRY if retried else _Creation.MINE
+    return _Creation.MADE
 
 
 def _home(
-    client: S3Client, bucket: str, sight: BucketHead | None, cancellation: Cancellation, *, mine: bool
+    client: S3Client, bucket: str, head: BucketHead | None, cancellation: Cancellation, *, mine: bool
 ) -> str | None:
-    seen = sight or look(client, bucket) or BucketHead(None)
+    seen = head or head_bucket(client, bucket) or BucketHead(None)
     if mine:
         return region_of_mine(client, bucket, seen)
-    return region_if_mine(client, bucket, seen, cancellation.pause)
+    return region_if_mine(client, bucket, seen, cancellation.sleep)
 
 
 def _check_adoptable(bucket: str, home: str | None, region: str, *, if_exists: str) -> None:

@@ -18,7 +18,7 @@ from airflow_s3ops.s3.errors import (
     InvalidInput,
     NotSupportedByServer,
 )
-from airflow_s3ops.s3.listings.pages import page_of
+from airflow_s3ops.s3.listings.pages import request_page
 from airflow_s3ops.s3.names import checked_bucket, s3_uri
 from airflow_s3ops.s3.requests.cancellable_client import cancellable
 from airflow_s3ops.s3.requests.cancellation import Cancellation
@@ -93,18 +93,20 @@ def _delete_empty(client: S3Client, bucket: str, stop: threading.Event | None) -
 
 def _delete_with_contents(client: S3Client, bucket: str, stop: threading.Event | None) -> DeleteBucketResult:
     cancellation = Cancellation(stop, s3_uri(bucket))
-    asked = cancellable(client, cancellation)  # emptying has threads of its own, and is given the bare one
+    cancellable_client = cancellable(
+        client, cancellation
+    )  # emptying has threads of its own, and is given the bare one
     objects = uploads = 0
     for _ in range(MAX_ROUNDS):
         emptied = empty_bucket(client, bucket, stop=stop)
         objects += emptied.objects_deleted
         uploads += emptied.uploads_aborted
-        if _deleted(asked, bucket, cancellation):
+        if _deleted(cancellable_client, bucket, cancellation):
             return DeleteBucketResult(bucket, "deleted", objects, uploads)
         log.info("%s is not empty any more: once again", s3_uri(bucket))
     raise BucketRefilled(
         f"{s3_uri(bucket)} was emptied {MAX_ROUNDS} times ({objects} objects and versions deleted), but "
-        f"somebody goes on writing to it: now it holds {describe_contents(asked, bucket)}",
+        f"somebody goes on writing to it: now it holds {describe_contents(cancellable_client, bucket)}",
         bucket=bucket,
     )
 
@@ -113,7 +115,7 @@ def _deleted(client: S3Client, bucket: str, cancellation: Cancellation) -> bool:
     """Delete the bucket, which was there a moment ago; return False if it is not empty."""
     with translated(client, bucket):
         try:
-            retry_while(partial(client.delete_bucket, Bucket=bucket), CONFLICT, pause=cancellation.pause)
+            retry_while(partial(client.delete_bucket, Bucket=bucket), CONFLICT, sleep=cancellation.sleep)
         except ClientError as error:
             if code_of(error) == "BucketNotEmpty":
                 return False
@@ -126,7 +128,7 @@ def _deleted(client: S3Client, bucket: str, cancellation: Cancellation) -> bool:
 
 def _holds_something(client: S3Client, bucket: str) -> bool:
     try:
-        return bool(page_of(client, VERSIONS, {"Bucket": bucket, "MaxKeys": 1}).rows)
+        return bool(request_page(client, VERSIONS, {"Bucket": bucket, "MaxKeys": 1}).rows)
     except NotSupportedByServer:
         # A server without versions.
-        return bool(page_of(client, OBJECTS, {"Bucket": bucket, "MaxKeys": 1}).rows)
+        return bool(request_page(client, OBJECTS, {"Bucket": bucket, "MaxKeys": 1}).rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_s3ops.s3.buckets.contents import BucketContents, contents, describe_contents
-from airflow_s3ops.s3.deletes.removal import Removal, remove
+from airflow_s3ops.s3.deletes.run import Deletion, delete_targets
 from airflow_s3ops.s3.deletes.selection import Selection
 from airflow_s3ops.s3.deletes.targets import targets_of
 from airflow_s3ops.s3.errors import BucketRefilled, NotSupportedByServer
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.deletes.removal import Log
+    from airflow_s3ops.s3.deletes.run import Log
 
 __all__ = ["BucketContents", "Emptied", "contents", "describe_contents", "empty_bucket"]
 
@@ -61,18 +61,18 @@ def empty_bucket(
         ``s3:AbortMultipartUpload`` one is missing.
     :raises Stopped: ``stop`` is set.
     """
-    asked = cancellable(client, Cancellation(stop, s3_uri(bucket)))
+    cancellable_client = cancellable(client, Cancellation(stop, s3_uri(bucket)))
     objects = uploads = 0
     for turn in range(1, max_rounds + 1):
         # Before the objects: an upload that is completed meanwhile becomes an object that the listing finds.
-        aborted = _abort_uploads(asked, bucket, stop)
+        aborted = _abort_uploads(cancellable_client, bucket, stop)
         deleted = _delete_all(client, bucket, stop, log)
         objects, uploads = objects + deleted, uploads + aborted
         log.info(
             "Emptying %s, round %s: %s objects, versions and markers deleted, %s uploads aborted",
             *(s3_uri(bucket), turn, deleted, aborted),
         )
-        left = contents(asked, bucket)
+        left = contents(cancellable_client, bucket)
         if left.is_empty:
             return Emptied(objects, uploads)
     raise BucketRefilled(
@@ -83,14 +83,16 @@ def empty_bucket(
 
 
 def _delete_all(client: S3Client, bucket: str, stop: threading.Event | None, log: Log) -> int:
-    removal = Removal(bucket, log)
+    deletion = Deletion(bucket, log)
     try:
-        remove(client, removal, targets_of(client, Selection(bucket, all_versions=True), stop), stop=stop)
+        delete_targets(
+            client, deletion, targets_of(client, Selection(bucket, all_versions=True), stop), stop=stop
+        )
     except NotSupportedByServer:
         # No versions on this server, so what it has are objects. If it was DeleteObjects, that says so again.
-        remove(client, removal, targets_of(client, Selection(bucket), stop), stop=stop)
-    removal.require_success()
-    return removal.deleted
+        delete_targets(client, deletion, targets_of(client, Selection(bucket), stop), stop=stop)
+    deletion.require_success()
+    return deletion.deleted
 
 
 def _abort_uploads(client: S3Client, bucket: str, stop: threading.Event | None) -> int:

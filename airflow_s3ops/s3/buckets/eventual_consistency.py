@@ -28,7 +28,7 @@ WAITS = (0.2, 0.4, 0.9, 2.0, 4.0, 8.0)
 CONFLICT = "OperationAborted"
 
 
-def retry_while(call: Callable[[], T], *codes: str, pause: Callable[[float], None] = time.sleep) -> T:
+def retry_while(call: Callable[[], T], *codes: str, sleep: Callable[[float], None] = time.sleep) -> T:
     """Return what ``call`` returns, tried again while S3 refuses it with one of these error codes.
 
     :param pause: waits so many seconds; what it raises ends the waiting.
@@ -41,5 +41,5 @@ def retry_while(call: Callable[[], T], *codes: str, pause: Callable[[float], Non
             if code_of(error) not in codes:
                 raise
             log.info("%s: %s; trying again in %s s", error.operation_name, code_of(error), wait)
-        pause(wait)
+        sleep(wait)
     return call()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # A full page of S3's: servers that know no Prefix answer with everything anyhow.
 BUCKETS_A_PAGE = 1000
 # Further looks at the list before a bucket is taken for another account's: 3.5 s in all.
-LOOKS = 4
+LIST_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class BucketHead:
     region: str | None
 
 
-def look(client: S3Client, bucket: str) -> BucketHead | None:
+def head_bucket(client: S3Client, bucket: str) -> BucketHead | None:
     """Return what can be seen of a bucket (HeadBucket); None if there is none of that name.
 
     A 403 or a redirect is a bucket that is there. S3 tells its region even then.
@@ -44,7 +44,7 @@ def look(client: S3Client, bucket: str) -> BucketHead | None:
     """
     with translated(client, bucket):
         try:
-            answer = client.head_bucket(Bucket=bucket)
+            response = client.head_bucket(Bucket=bucket)
         except ClientError as error:
             if status_of(error) == 404:
                 return None
@@ -54,11 +54,11 @@ def look(client: S3Client, bucket: str) -> BucketHead | None:
                 # A HEAD has no body to say why; this is refused for the same reason, and says so.
                 client.get_bucket_location(Bucket=bucket)
             raise
-    return BucketHead(region_in(answer) or region(answer.get("BucketRegion")))
+    return BucketHead(region_in(response) or region(response.get("BucketRegion")))
 
 
 def region_if_mine(
-    client: S3Client, bucket: str, sight: BucketHead, pause: Callable[[float], None] = time.sleep
+    client: S3Client, bucket: str, head: BucketHead, sleep: Callable[[float], None] = time.sleep
 ) -> str | None:
     """Return the region of a bucket if it is in my list (ListBuckets); None if the server does not say.
 
@@ -70,11 +70,11 @@ def region_if_mine(
     :raises AccessDenied: the list is refused, so that nothing shows that the bucket is mine.
     """
     # The list is "eventually consistent": a bucket that another task of mine has just made may show late.
-    for wait in (0.0, *eventual_consistency.WAITS[:LOOKS]):
-        pause(wait)
+    for wait in (0.0, *eventual_consistency.WAITS[:LIST_TRIES]):
+        sleep(wait)
         listed = _in_my_list(client, bucket)
         if listed is not None:
-            return region_of_mine(client, bucket, sight if sight.region else listed)
+            return region_of_mine(client, bucket, head if head.region else listed)
     raise BucketNotMine(
         f"{s3_uri(bucket)} is there, but not among my buckets: it belongs to another account", bucket=bucket
     )
@@ -109,7 +109,7 @@ def _list_refused(error: ClientError, client: S3Client, bucket: str) -> Exceptio
     )
 
 
-def region_of_mine(client: S3Client, bucket: str, sight: BucketHead) -> str | None:
+def region_of_mine(client: S3Client, bucket: str, head: BucketHead) -> str | None:
     """Return the region of a bucket that is known to be mine; None if the server does not say.
 
     Where HeadBucket told none, GetBucketLocation is asked. An empty location means us-east-1 on AWS; but AWS
@@ -117,8 +117,8 @@ def region_of_mine(client: S3Client, bucket: str, sight: BucketHead) -> str | No
 
     :param sight: what :func:`look` returned.
     """
-    if sight.region:
-        return sight.region
+    if head.region:
+        return head.region
     try:
         with translated(client, bucket):
             return region(client.get_bucket_location(Bucket=bucket).get("LocationConstraint"))

@@ -38,7 +38,7 @@ def apply_settings(
     settings: BucketSettings,
     *,
     created: bool,
-    pause: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ...]:
     """Make a bucket as the settings say, and return the names of those that had to be changed, in order.
 
@@ -55,9 +55,11 @@ def apply_settings(
     :raises PublicAccessBlocked: the policy is for everyone, and Block Public Access is on.
     """
     given = settings.checked().given()
-    passing = (CONFLICT, "NoSuchBucket") if created else (CONFLICT,)
+    retried_codes = (CONFLICT, "NoSuchBucket") if created else (CONFLICT,)
     changes = (
-        _Change(client, bucket, setting, passing, pause) for setting in SETTINGS if setting.name in given
+        _Change(client, bucket, setting, retried_codes, sleep)
+        for setting in SETTINGS
+        if setting.name in given
     )
     return tuple(change.setting.name for change in changes if change.make(given[change.setting.name]))
 
@@ -70,14 +72,14 @@ class _Change:
         client: S3Client,
         bucket: str,
         setting: Setting,
-        passing: tuple[str, ...],
-        pause: Callable[[float], None],
+        retried_codes: tuple[str, ...],
+        sleep: Callable[[float], None],
     ) -> None:
         self.setting = setting
         self._client: Any = client
         self._bucket = bucket
-        self._passing = passing
-        self._pause = pause
+        self._retried_codes = retried_codes
+        self._sleep = sleep
 
     def make(self, value: object) -> bool:
         """Return whether something had to be changed."""
@@ -95,17 +97,17 @@ class _Change:
     def _read(self) -> State:
         get = getattr(self._client, f"get_{self.setting.operation}")
         try:
-            answer: dict[str, Any] = self._patiently(partial(get, Bucket=self._bucket))
+            response: dict[str, Any] = self._patiently(partial(get, Bucket=self._bucket))
         except ClientError as error:
             if code_of(error) != self.setting.unset:
                 raise
             return {}
-        return {name: part for name, part in answer.items() if name != "ResponseMetadata"}
+        return {name: part for name, part in response.items() if name != "ResponseMetadata"}
 
     def _read_back(self, value: object) -> None:
         # On AWS "bucket configurations have an eventual consistency model": a change may show late.
         for wait in (0.0, *eventual_consistency.WAITS):
-            self._pause(wait)
+            self._sleep(wait)
             state = self._read()
             if self.setting.merged(state, value) == state:
                 return
@@ -116,7 +118,7 @@ class _Change:
         )
 
     def _patiently(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        return retry_while(call, *self._passing, pause=self._pause)
+        return retry_while(call, *self._retried_codes, sleep=self._sleep)
 
     @contextmanager
     def _named(self) -> Iterator[None]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from airflow_s3ops.s3.requests.cancellation import Cancellation
     from airflow_s3ops.s3.requests.concurrency import Concurrency
-    from airflow_s3ops.s3.requests.xml_operations import Answer
+    from airflow_s3ops.s3.requests.xml_operations import XmlResponse
 
     Failed = tuple[FailedKey, bool]  # and whether it may succeed later
 
@@ -50,8 +50,8 @@ class Failures:
     :param passing: keys that failed for a reason that may be over soon.
     """
 
-    lasting: list[FailedKey] = field(default_factory=list)
-    passing: list[FailedKey] = field(default_factory=list)
+    permanent: list[FailedKey] = field(default_factory=list)
+    transient: list[FailedKey] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Deleter:
     client: S3Client
     bucket: str
     cancellation: Cancellation
-    pace: Concurrency
+    concurrency: Concurrency
 
     def delete(self, batch: Sequence[Target]) -> Failures:
         """Delete up to 1,000 keys or versions, and return those that S3 did not delete.
@@ -77,20 +77,20 @@ class Deleter:
         """
         failures = self._sent(batch)
         for seconds in BACKOFF:
-            if not failures.passing:
+            if not failures.transient:
                 break
-            self.cancellation.pause(seconds)
-            later = self._sent([Target(failed.key, failed.version_id) for failed in failures.passing])
-            failures = Failures(failures.lasting + later.lasting, later.passing)
+            self.cancellation.sleep(seconds)
+            later = self._sent([Target(failed.key, failed.version_id) for failed in failures.transient])
+            failures = Failures(failures.permanent + later.permanent, later.transient)
         return failures
 
     def _sent(self, batch: Sequence[Target]) -> Failures:
         failures = Failures()
         for failed, retryable in self._attempt(batch):
             if retryable:
-                failures.passing.append(failed)
+                failures.transient.append(failed)
             elif not _is_gone(self.client, self.bucket, failed):
-                failures.lasting.append(failed)
+                failures.permanent.append(failed)
         return failures
 
     def _attempt(self, batch: Sequence[Target]) -> Iterator[Failed]:
@@ -107,18 +107,18 @@ class Deleter:
         started = time.monotonic()
         try:
             with translated(self.client, self.bucket):
-                answer = request_deletion(self.client, self.bucket, targets)
+                response = request_deletion(self.client, self.bucket, targets)
         except FATAL:
             raise
         except errors.S3OpsError as error:
             self._throttle_for(error)
             yield from (_failed(target, error) for target in targets)
             return
-        refused = _refusals(answer)
-        if answer.retries or any(retryable for _, retryable in refused):
-            self.pace.throttled()
+        refused = _refusals(response)
+        if response.retries or any(retryable for _, retryable in refused):
+            self.concurrency.throttled()
         elif len(targets) == BATCH_SIZE:  # shorter ones are quicker, and no measure
-            self.pace.succeeded(time.monotonic() - started)
+            self.concurrency.succeeded(time.monotonic() - started)
         yield from refused
 
     def _delete_alone(self, target: Target) -> Iterator[Failed]:
@@ -135,12 +135,12 @@ class Deleter:
 
     def _throttle_for(self, error: errors.S3OpsError) -> None:
         if error.retryable:
-            self.pace.throttled()
+            self.concurrency.throttled()
 
 
-def _refusals(answer: Answer) -> list[Failed]:
+def _refusals(response: XmlResponse) -> list[Failed]:
     refused = []
-    for _, row in answer.document.rows:
+    for _, row in response.document.rows:
         code = row.get("Code", "unknown")
         failed = FailedKey(row.get("Key", ""), row.get("VersionId") or None, code, row.get("Message", ""))
         refused.append((failed, error_class(code).retryable))

@@ -7,7 +7,7 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_s3ops.s3.deletes.removal import Removal, remove
+from airflow_s3ops.s3.deletes.run import Deletion, delete_targets
 from airflow_s3ops.s3.deletes.selection import require_booleans, selected
 from airflow_s3ops.s3.deletes.targets import targets_of
 from airflow_s3ops.s3.errors import BucketRefilled, TooManyObjects
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from airflow_s3ops.s3.deletes.removal import Log
+    from airflow_s3ops.s3.deletes.run import Log
     from airflow_s3ops.s3.deletes.selection import Selection
     from airflow_s3ops.s3.deletes.targets import Target, Targets
 
@@ -84,12 +84,12 @@ def delete_objects(
             bucket, 0, targets.missing, count, dry_run=True, seconds=_seconds_since(started)
         )
     _require_few(selection, targets)
-    removal = Removal(bucket, log)
-    if _removed_up_to_limit(client, selection, targets, removal, stop):
-        raise _too_many(selection, f"more came while it was deleted; {removal.deleted:,} are deleted")
-    matched = removal.sent if selection.keys is None else None
+    deletion = Deletion(bucket, log)
+    if _removed_up_to_limit(client, selection, targets, deletion, stop):
+        raise _too_many(selection, f"more came while it was deleted; {deletion.deleted:,} are deleted")
+    matched = deletion.sent if selection.keys is None else None
     return DeleteObjectsResult(
-        bucket, removal.deleted, targets.missing, matched, seconds=_seconds_since(started)
+        bucket, deletion.deleted, targets.missing, matched, seconds=_seconds_since(started)
     )
 
 
@@ -97,7 +97,7 @@ def _removed_up_to_limit(
     client: S3Client,
     selection: Selection,
     targets: Targets,
-    removal: Removal,
+    deletion: Deletion,
     stop: threading.Event | None,
 ) -> bool:
     """Delete the targets, and return whether there are more than the limit allows.
@@ -105,27 +105,27 @@ def _removed_up_to_limit(
     Versions that were found by listing are looked for again: there are servers whose listing ends too early.
     """
     for _ in range(MAX_ROUNDS):
-        before = removal.sent
+        before = deletion.sent
         limit = None if selection.max_objects is None else selection.max_objects - before
-        capped = _Capped(targets, limit)
-        remove(client, removal, capped, stop=stop)
-        removal.require_success()
+        limited = _Limited(targets, limit)
+        delete_targets(client, deletion, limited, stop=stop)
+        deletion.require_success()
         is_listed = selection.all_versions and selection.keys is None
-        if capped.is_exceeded or not is_listed or removal.sent == before:
-            return capped.is_exceeded
+        if limited.is_exceeded or not is_listed or deletion.sent == before:
+            return limited.is_exceeded
     raise BucketRefilled(
-        f"{selection} has versions left after {MAX_ROUNDS} rounds that deleted {removal.deleted:,}: somebody "
-        "is writing to it, or the server does not list all of them",
+        f"{selection} has versions left after {MAX_ROUNDS} rounds that deleted {deletion.deleted:,}: "
+        "somebody is writing to it, or the server does not list all of them",
         bucket=selection.bucket,
     )
 
 
-class _Capped:
+class _Limited:
     """The targets up to a limit: the bucket may have grown since they were counted."""
 
     def __init__(self, targets: Targets, limit: int | None) -> None:
         self.is_exceeded = False
-        self.lookers = targets.lookers
+        self.lookups_at_once = targets.lookups_at_once
         self.missing = targets.missing
         self._targets = targets
         self._limit = limit

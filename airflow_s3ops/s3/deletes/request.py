@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from airflow_s3ops.s3.requests.xml_operations import DELETIONS, Answer, ask
+from airflow_s3ops.s3.requests.xml_operations import DELETIONS, XmlResponse, request_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ class _Text:
 _ours: ContextVar[_Text | None] = ContextVar("deletion", default=None)
 
 
-def request_deletion(client: S3Client, bucket: str, targets: Sequence[Target]) -> Answer:
+def request_deletion(client: S3Client, bucket: str, targets: Sequence[Target]) -> XmlResponse:
     """Ask for up to 1,000 keys or versions to be deleted; the answer's rows are the refusals.
 
     botocore's checks and serialiser take ten times as long as all else that the client does for the request.
@@ -50,12 +50,14 @@ def request_deletion(client: S3Client, bucket: str, targets: Sequence[Target]) -
     # What botocore is given stands for all: were it sent, it would do no harm.
     first = {"Key": targets[0].key} | ({"VersionId": targets[0].version_id} if targets[0].version_id else {})
     try:
-        answer = ask(client, DELETIONS, {"Bucket": bucket, "Delete": {"Objects": [first], "Quiet": True}})
+        response = request_document(
+            client, DELETIONS, {"Bucket": bucket, "Delete": {"Objects": [first], "Quiet": True}}
+        )
     finally:
         _ours.reset(before)
     if not text.is_taken:
         raise RuntimeError("botocore sent a text of its own: only the first key was deleted")
-    return answer
+    return response
 
 
 def deletion_xml(targets: Iterable[Target]) -> bytes:

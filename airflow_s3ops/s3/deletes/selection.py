@@ -66,7 +66,7 @@ def selected(
         keys=None if keys is None else _checked_keys(keys, bucket),
         prefix="" if prefix is None else _checked_prefix(prefix, bucket),
         all_versions=all_versions,
-        modified_before=None if modified_before is None else _moment(modified_before, bucket),
+        modified_before=None if modified_before is None else _parsed_time(modified_before, bucket),
         max_objects=_checked_limit(max_objects, bucket),
     )
 
@@ -137,24 +137,24 @@ def _checked_keys(keys: Iterable[str], bucket: str) -> tuple[str, ...]:
     )
 
 
-def _moment(moment: datetime | str, bucket: str) -> datetime:
+def _parsed_time(parse_time: datetime | str, bucket: str) -> datetime:
     try:
-        parsed = isoparse(moment) if isinstance(moment, str) else moment
+        parsed = isoparse(parse_time) if isinstance(parse_time, str) else parse_time
     except (OverflowError, ValueError) as error:
-        raise _no_moment(moment, "no ISO 8601 time", bucket) from error
+        raise _time_error(parse_time, "no ISO 8601 time", bucket) from error
     if not isinstance(parsed, datetime):
-        raise _no_moment(moment, "no time", bucket)
+        raise _time_error(parse_time, "no time", bucket)
     if parsed.utcoffset() is None:
-        raise _no_moment(moment, "a time without an offset, and could mean any time zone's", bucket)
+        raise _time_error(parse_time, "a time without an offset, and could mean any time zone's", bucket)
     try:
         return parsed.astimezone(timezone.utc)
     except OverflowError as error:
-        raise _no_moment(moment, "in UTC not of the years 1 to 9999", bucket) from error
+        raise _time_error(parse_time, "in UTC not of the years 1 to 9999", bucket) from error
 
 
-def _no_moment(moment: object, reason: str, bucket: str) -> InvalidInput:
+def _time_error(parse_time: object, reason: str, bucket: str) -> InvalidInput:
     return InvalidInput(
-        f"modified_before={moment!r} is {reason}",
+        f"modified_before={parse_time!r} is {reason}",
         bucket=bucket,
         advice='Write an aware datetime, or a text such as "2026-01-31T00:00:00Z" or '
         '"2026-01-31T09:00:00+09:00". Nothing was sent.',

@@ -13,7 +13,7 @@ from airflow_s3ops.s3.objects.presence import Presence, presence_of, require_buc
 from airflow_s3ops.s3.requests.cancellable_client import cancellable
 from airflow_s3ops.s3.requests.cancellation import Cancellation, raise_if_cancelled
 from airflow_s3ops.s3.requests.prefetch import a_page_ahead, fetched_ahead, in_order
-from airflow_s3ops.s3.requests.xml import moment
+from airflow_s3ops.s3.requests.xml import parse_time
 
 if TYPE_CHECKING:
     import threading
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.listings.versions import VersionEntry
     from airflow_s3ops.s3.requests.xml import Document
 
-LOOK_AHEAD = 1000  # keys
+HEADS_AHEAD = 1000  # keys
 
 
 class Target(NamedTuple):
@@ -43,7 +43,7 @@ class Targets(Protocol):
     """
 
     missing: int | None
-    lookers: int
+    lookups_at_once: int
 
     def __iter__(self) -> Iterator[Target]:
         """Look, and yield what is found."""
@@ -60,7 +60,7 @@ def targets_of(client: S3Client, selection: Selection, stop: threading.Event | N
 
 
 class _Finder:
-    lookers = 1
+    lookups_at_once = 1
 
     def __init__(self, client: S3Client, selection: Selection, stop: threading.Event | None) -> None:
         self.missing: int | None = None
@@ -86,7 +86,7 @@ class _ByPrefix(_Finder):
         chosen = self._selection
         for _, row in page.rows:
             # Without a limit no date is parsed.
-            if chosen.modified_before is None or chosen.takes(moment(row["LastModified"])):
+            if chosen.modified_before is None or chosen.takes(parse_time(row["LastModified"])):
                 yield Target(page.decoded(row["Key"]), row["VersionId"] if chosen.all_versions else None)
 
 
@@ -120,12 +120,12 @@ class _VersionsOfKeys(_Finder):
 
 class _Keys(_Finder):
     # With the four lanes of DeleteObjects, boto3's default pool of ten connections is used in full.
-    lookers = 6
+    lookups_at_once = 6
 
     def __iter__(self) -> Iterator[Target]:
         self.missing = 0
         is_bucket_seen = False
-        for key, presence in self._looked_at():
+        for key, presence in self._heads():
             if presence.state == "missing":
                 if not is_bucket_seen:
                     self._require_bucket()
@@ -138,11 +138,11 @@ class _Keys(_Finder):
         bucket = self._selection.bucket
         require_bucket(cancellable(self._client, Cancellation(self._stop, s3_uri(bucket))), bucket)
 
-    def _looked_at(self) -> Iterator[tuple[str, Presence]]:
-        looks = (partial(self._look, key) for key in self._selection.keys or ())
-        return in_order(looks, threads=self.lookers, most=LOOK_AHEAD, check=self._check)
+    def _heads(self) -> Iterator[tuple[str, Presence]]:
+        heads = (partial(self._head, key) for key in self._selection.keys or ())
+        return in_order(heads, threads=self.lookups_at_once, most=HEADS_AHEAD, check=self._check)
 
-    def _look(self, key: str) -> tuple[str, Presence]:
+    def _head(self, key: str) -> tuple[str, Presence]:
         self._check()
         return key, presence_of(self._client, self._selection.bucket, key)
 

@@ -90,7 +90,7 @@ def find_files(
         if not shard.has(os.fsencode(relative)) or excluded.match(relative):
             continue
         if not included or included.match(relative):
-            yield file.looked_at()
+            yield file.with_stat()
 
 
 def _in_tree(source: str, shard: Range, excluded: PathPatterns, check: Callable[[], None]) -> Iterator[Found]:

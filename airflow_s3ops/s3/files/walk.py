@@ -44,7 +44,7 @@ class Found(NamedTuple):
     path: str
     relative: str
 
-    def looked_at(self) -> SourceFile:
+    def with_stat(self) -> SourceFile:
         """Return the file with its size and time."""
         try:
             status = os.stat(self.path)  # noqa: PTH116 - for every file
@@ -91,12 +91,12 @@ class Tree:
 
         :raises SourceUnreadable: a folder could not be read; raised at the end.
         """
-        way = [self._opened("", self._pattern.start, frozenset())]
-        while way:
+        stack = [self._opened("", self._pattern.start, frozenset())]
+        while stack:
             self._check()
-            folder = way[-1]
+            folder = stack[-1]
             if not folder.names:
-                way.pop()
+                stack.pop()
                 continue
             name = os.fsdecode(folder.names.pop())
             relative = folder.relative + name
@@ -105,7 +105,7 @@ class Tree:
                 if self._pattern.is_at_end(positions):
                     yield Found(self._root + relative, relative)
             elif positions and self._may_hold(relative[:-1]):
-                way.append(self._opened(relative, positions, folder.ids))
+                stack.append(self._opened(relative, positions, folder.ids))
         self._require_all_read()
 
     def _opened(self, relative: str, positions: Positions, above: frozenset[tuple[int, int]]) -> _Folder:

@@ -10,10 +10,10 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3.errors import InvalidInput, RequestRejected, UploadNotFound
-from airflow_s3ops.s3.listings.pages import PAGE_SIZE, page_of, readable
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, readable, request_page
 from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
 from airflow_s3ops.s3.requests.translate import translated
-from airflow_s3ops.s3.requests.xml import moment
+from airflow_s3ops.s3.requests.xml import parse_time
 from airflow_s3ops.s3.requests.xml_operations import UPLOADS
 
 if TYPE_CHECKING:
@@ -99,20 +99,20 @@ def abort_uploads(
 def uploads_in(page: Document) -> list[UploadEntry]:
     """Return the uploads of a ListMultipartUploads answer."""
     return [
-        UploadEntry(page.decoded(row["Key"]), row["UploadId"], moment(row["Initiated"]))
+        UploadEntry(page.decoded(row["Key"]), row["UploadId"], parse_time(row["Initiated"]))
         for _, row in page.rows
     ]
 
 
 def _page(client: S3Client, request: dict[str, Any]) -> Document:
     try:
-        return page_of(client, UPLOADS, request)
+        return request_page(client, UPLOADS, request)
     except RequestRejected as error:
         if error.code != "InvalidArgument" or "UploadIdMarker" not in request:
             raise
     # Versity Gateway refuses its own marker if it was the key's last upload, or is aborted by now.
     after_key = {name: value for name, value in request.items() if name != "UploadIdMarker"}
-    return page_of(client, UPLOADS, after_key)
+    return request_page(client, UPLOADS, after_key)
 
 
 def _abort(client: S3Client, bucket: str, upload: UploadEntry) -> int:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_s3ops.s3.listings.pages import PAGE_SIZE, page_of, readable
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, readable, request_page
 from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
-from airflow_s3ops.s3.requests.xml import moment
+from airflow_s3ops.s3.requests.xml import parse_time
 from airflow_s3ops.s3.requests.xml_operations import OBJECTS
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def object_documents(
         request["StartAfter"] = start_after
     while True:
         raise_if_cancelled(stop, bucket)
-        page = page_of(client, OBJECTS, request)
+        page = request_page(client, OBJECTS, request)
         yield page
         if not page.is_truncated:
             return
@@ -111,7 +111,7 @@ def objects_in(page: Document) -> list[ObjectEntry]:
             key=page.decoded(row["Key"]),
             size=int(row["Size"]),
             etag=row.get("ETag", "").strip('"'),
-            last_modified=moment(row["LastModified"]),
+            last_modified=parse_time(row["LastModified"]),
             storage_class=row.get("StorageClass"),
         )
         for _, row in page.rows

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_s3ops.s3.errors import ServerError
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.translate import translated
-from airflow_s3ops.s3.requests.xml_operations import Operation, ask
+from airflow_s3ops.s3.requests.xml_operations import Operation, request_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 PAGE_SIZE = 1000  # S3's largest, and its default
 
 
-def page_of(client: S3Client, operation: Operation, request: dict[str, Any]) -> Document:
+def request_page(client: S3Client, operation: Operation, request: dict[str, Any]) -> Document:
     """Ask for one page of a listing.
 
     :raises S3OpsError: as the listings do.
     """
     with translated(client, request["Bucket"]):
-        return ask(client, operation, request).document
+        return request_document(client, operation, request).document
 
 
 @contextmanager

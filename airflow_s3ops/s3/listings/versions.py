@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from airflow_s3ops.s3.listings.pages import PAGE_SIZE, page_of, readable
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, readable, request_page
 from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
-from airflow_s3ops.s3.requests.xml import moment
+from airflow_s3ops.s3.requests.xml import parse_time
 from airflow_s3ops.s3.requests.xml_operations import VERSIONS
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def version_documents(
     before: set[tuple[str, str]] = set()
     while True:
         raise_if_cancelled(stop, bucket)
-        page = page_of(client, VERSIONS, request)
+        page = request_page(client, VERSIONS, request)
         with readable(bucket):
             named = [(row["Key"], row["VersionId"]) for _, row in page.rows]
         # Versity Gateway repeats entries of one page on the next.
@@ -111,7 +111,7 @@ def versions_in(page: Document) -> list[VersionEntry]:
             version_id=row["VersionId"],
             is_latest=row["IsLatest"] == "true",
             is_delete_marker=kind == "DeleteMarker",
-            last_modified=moment(row["LastModified"]),
+            last_modified=parse_time(row["LastModified"]),
             size=int(row["Size"]) if "Size" in row else None,
             etag=row["ETag"].strip('"') if row.get("ETag") else None,
         )

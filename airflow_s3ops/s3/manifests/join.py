@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Place = tuple[str, str]
 
 # How many lines are read ahead at once, and copied between two looks at whether to stop.
-LINES_A_LOOK = 1000
+LINES_A_CHUNK = 1000
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _rows(join: Join, place: Place) -> Iterator[tuple[bytes, dict[str, Any]]]:
 def _lines(join: Join, bucket: str, key: str) -> Iterator[bytes]:
     try:
         # A thread reads: a connection that dies, also within the body, does not hold up a stop.
-        for lines in fetched_ahead(_stretches(join, bucket, key), join.cancellation.check):
+        for lines in fetched_ahead(_chunks(join, bucket, key), join.cancellation.check):
             join.cancellation.check()
             yield from lines
     except ObjectNotFound as error:
@@ -181,14 +181,14 @@ def _lines(join: Join, bucket: str, key: str) -> Iterator[bytes]:
         ) from error
 
 
-def _stretches(join: Join, bucket: str, key: str) -> Iterator[list[bytes]]:
+def _chunks(join: Join, bucket: str, key: str) -> Iterator[list[bytes]]:
     args = args_for(join.client, "GetObject", join.extra_args)
     with translated(join.client, bucket, key):
         # With the checksum asked for, botocore compares it at the end of the body.
-        answer = join.client.get_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **args)
-        lines = answer["Body"].iter_lines(chunk_size=1 << 20)
-        while stretch := list(islice(lines, LINES_A_LOOK)):
-            yield stretch
+        response = join.client.get_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **args)
+        lines = response["Body"].iter_lines(chunk_size=1 << 20)
+        while chunk := list(islice(lines, LINES_A_CHUNK)):
+            yield chunk
 
 
 def _row(line: bytes, where: str) -> dict[str, Any]:

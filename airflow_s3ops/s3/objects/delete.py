@@ -67,13 +67,13 @@ def delete_object(
         if if_missing == "fail":
             raise _not_found(bucket, key, version_id)
         return DeleteObjectResult(bucket, deleted=0, missing=1, seconds=_since(started))
-    answer = _delete(client, bucket, key, version_id, wanted)
+    response = _delete(client, bucket, key, version_id, wanted)
     return DeleteObjectResult(
         bucket,
         deleted=1,
         missing=None if found.state == "unknown" else 0,
-        version_id=answer.get("VersionId") or version_id,
-        delete_marker=bool(answer.get("DeleteMarker")) or found.state == "marker" or None,
+        version_id=response.get("VersionId") or version_id,
+        delete_marker=bool(response.get("DeleteMarker")) or found.state == "marker" or None,
         seconds=_since(started),
     )
 

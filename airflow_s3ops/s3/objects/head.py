@@ -55,26 +55,26 @@ def head_object(client: S3Client, bucket: str, key: str, *, version_id: str | No
     if version_id is not None:
         request["VersionId"] = version_id
     with translated(client, bucket, key):
-        answer: Mapping[str, Any] = client.head_object(**request)
-    require_fields("HeadObject", answer, bucket, key, "ETag", "LastModified")
+        response: Mapping[str, Any] = client.head_object(**request)
+    require_fields("HeadObject", response, bucket, key, "ETag", "LastModified")
     return ObjectHead(
         bucket=bucket,
         key=key,
-        size=answer["ContentLength"],
-        etag=answer["ETag"].strip('"'),
-        last_modified=answer["LastModified"],
-        content_type=answer.get("ContentType"),
-        content_encoding=answer.get("ContentEncoding"),
-        cache_control=answer.get("CacheControl"),
-        version_id=answer.get("VersionId"),
-        checksums=_checksums(answer),
-        metadata=answer.get("Metadata", {}),
+        size=response["ContentLength"],
+        etag=response["ETag"].strip('"'),
+        last_modified=response["LastModified"],
+        content_type=response.get("ContentType"),
+        content_encoding=response.get("ContentEncoding"),
+        cache_control=response.get("CacheControl"),
+        version_id=response.get("VersionId"),
+        checksums=_checksums(response),
+        metadata=response.get("Metadata", {}),
     )
 
 
-def _checksums(answer: Mapping[str, Any]) -> dict[str, str]:
+def _checksums(response: Mapping[str, Any]) -> dict[str, str]:
     return {
         name.removeprefix("Checksum"): value
-        for name, value in answer.items()
+        for name, value in response.items()
         if name.startswith("Checksum") and name != "ChecksumType"
     }

@@ -45,11 +45,11 @@ def presence_of(client: S3Client, bucket: str, key: str, version_id: str | None 
         request["VersionId"] = version_id
     with translated(client, bucket, key):
         try:
-            answer: Mapping[str, Any] = client.head_object(**request)
+            response: Mapping[str, Any] = client.head_object(**request)
         except ClientError as error:
             return _refused(error, client, bucket, key)
-    require_fields("HeadObject", answer, bucket, key, "ETag", "LastModified")
-    return Presence("object", answer["ETag"].strip('"'), answer["LastModified"])
+    require_fields("HeadObject", response, bucket, key, "ETag", "LastModified")
+    return Presence("object", response["ETag"].strip('"'), response["LastModified"])
 
 
 def require_bucket(client: S3Client, bucket: str) -> None:

@@ -110,14 +110,14 @@ def _is_blocked(words: str, request: Denied) -> bool | None:
     if "BlockPublicAcls" in words or "Block Public Access" in words:
         return True
     try:
-        answer = request.client.get_public_access_block(Bucket=request.bucket)
+        response = request.client.get_public_access_block(Bucket=request.bucket)
     except ClientError as error:
         # No setting of the bucket's own; but the account's, which a bucket's user cannot see, may block as
         # well.
         return None if code_of(error) != "NoSuchPublicAccessBlockConfiguration" else False
     except BotoCoreError:
         return None
-    return bool(answer["PublicAccessBlockConfiguration"].get("BlockPublicAcls"))
+    return bool(response["PublicAccessBlockConfiguration"].get("BlockPublicAcls"))
 
 
 def _missing(words: str, operation: str, extra_args: Mapping[str, Any]) -> str:

@@ -33,11 +33,11 @@ class _CancellableClient:
         found = getattr(self._client, name)
         if name not in self._client.meta.method_to_api_mapping:
             return found
-        return partial(self._ask, found)
+        return partial(self._request, found)
 
     def get_paginator(self, operation: str) -> Any:
         # boto3's own would make its requests by the client's methods, past ours.
         return cast("Any", type(self._client)).get_paginator(self, operation)
 
-    def _ask(self, method: Any, **request: Any) -> Any:
+    def _request(self, method: Any, **request: Any) -> Any:
         return run_in_thread(partial(method, **request), self._halt)

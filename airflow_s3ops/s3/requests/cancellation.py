@@ -60,7 +60,7 @@ class Cancellation:
         if self._stop.is_set() or self._failed.is_set():
             raise Stopped(f"The work on {self._what} was stopped on request")
 
-    def pause(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
         """Wait, but no longer than to the end.
 
         :raises Stopped: as :meth:`check`.

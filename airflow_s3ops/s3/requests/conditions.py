@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind", bound="PermanentError")
 
 
-def named(error: S3OpsError, kind: type[Kind], there: str) -> Kind:
+def condition_error(error: S3OpsError, kind: type[Kind], there: str) -> Kind:
     """Return the error that names what the condition was about.
 
     :param error: what S3 answered.
@@ -31,7 +31,7 @@ def named(error: S3OpsError, kind: type[Kind], there: str) -> Kind:
 
 
 @dataclass
-class Trust:
+class ConditionSupport:
     """Whether the server heeds ``If-None-Match``.
 
     :param is_proven: it is known to. Until then each key is looked at first, so that a server that ignores
@@ -39,24 +39,24 @@ class Trust:
     """
 
     is_proven: bool
-    _is_asked: bool = False
+    _is_probing: bool = False
 
-    def ask(self) -> bool:
+    def begin_probe(self) -> bool:
         """Whether the caller is to find out: only the first one is."""
-        first = not self.is_proven and not self._is_asked
-        self._is_asked = True
+        first = not self.is_proven and not self._is_probing
+        self._is_probing = True
         return first
 
-    def heeded(self) -> None:
+    def confirmed(self) -> None:
         """Take note that it does."""
         self.is_proven = True
 
-    def unknown(self) -> None:
+    def inconclusive(self) -> None:
         """Take note that it could not be found out; the next one may try."""
-        self._is_asked = False
+        self._is_probing = False
 
 
-def ignored(bucket: str, key: str) -> NotSupportedByServer:
+def conditions_ignored(bucket: str, key: str) -> NotSupportedByServer:
     """Return the error for a server that stores although the condition is not met."""
     return NotSupportedByServer(
         f"The server ignores If-None-Match: it stored {s3_uri(bucket, key)} a second time",

@@ -27,7 +27,7 @@ def asks_for_encryption(extra_args: Mapping[str, Any]) -> bool:
 
 
 def confirm_encryption(
-    extra_args: Mapping[str, Any], answer: Mapping[str, Any], so_far: str, *, bucket: str, key: str
+    extra_args: Mapping[str, Any], response: Mapping[str, Any], so_far: str, *, bucket: str, key: str
 ) -> None:
     """Compare what was asked for with what the server says it applies.
 
@@ -37,10 +37,10 @@ def confirm_encryption(
     """
     for name in HEADERS:
         asked = extra_args.get(name)
-        if asked and answer.get(name) != asked:
+        if asked and response.get(name) != asked:
             raise NotSupportedByServer(
                 f"{s3_uri(bucket, key)} was to be stored with {name}={asked!r}, but the server answers "
-                f"{answer.get(name)!r}: {so_far}",
+                f"{response.get(name)!r}: {so_far}",
                 bucket=bucket,
                 key=key,
                 advice=f"Leave {name} out for this server, or use one that confirms it.",

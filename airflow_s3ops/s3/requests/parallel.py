@@ -55,7 +55,7 @@ def run_parallel(
         in_haste = cancellation.is_requested or not isinstance(error, Exception)
         raise
     finally:
-        hung = end(pool, running, JOIN_WITHIN if in_haste else None)
+        hung = close_pool(pool, running, JOIN_WITHIN if in_haste else None)
         if not hung:
             cancellation.recover()
 
@@ -83,7 +83,7 @@ def run_in_thread(work: Callable[[], Done], cancellation: Cancellation, grace: f
     return future.result()
 
 
-def end(pool: Threads, submitted: Iterable[Future[Done]], within: float | None) -> bool:
+def close_pool(pool: Threads, submitted: Iterable[Future[Done]], within: float | None) -> bool:
     """Close a pool; what no thread has begun is not begun any more.
 
     :param within: seconds to wait for what was begun; None for as long as it takes.

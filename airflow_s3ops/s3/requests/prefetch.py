@@ -9,7 +9,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from airflow_s3ops.s3.requests.cancellation import POLL
-from airflow_s3ops.s3.requests.parallel import JOIN_WITHIN, end
+from airflow_s3ops.s3.requests.parallel import JOIN_WITHIN, close_pool
 from airflow_s3ops.s3.requests.threads import Threads
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def in_order(
         while coming:
             yield _next(coming, check)
     finally:
-        end(pool, coming, JOIN_WITHIN)
+        close_pool(pool, coming, JOIN_WITHIN)
 
 
 def fetched_ahead(pages: Iterable[T], check: Callable[[], None]) -> Iterator[T]:

@@ -19,14 +19,14 @@ REQUIRED = {
 }
 
 
-def require_fields(operation: str, answer: Mapping[str, object], bucket: str, key: str, *more: str) -> None:
+def require_fields(operation: str, response: Mapping[str, object], bucket: str, key: str, *more: str) -> None:
     """Refuse an answer that lacks what the operation is asked for.
 
     :param answer: a success, by the names of fields, or of headers.
     :param more: names that this caller needs besides :data:`REQUIRED`.
     :raises ServerError: naming what is missing; its code is ``UnreadableAnswer``.
     """
-    missing = [name for name in (*REQUIRED.get(operation, ()), *more) if answer.get(name) is None]
+    missing = [name for name in (*REQUIRED.get(operation, ()), *more) if response.get(name) is None]
     if missing:
         raise ServerError(
             f"{operation} on {s3_uri(bucket, key)} was answered without {' and '.join(missing)}",

@@ -40,14 +40,14 @@ class Retries:
     longest: float = 20.0
     worth: tuple[type[errors.S3OpsError], ...] = WORTH_ANOTHER_TRY
 
-    def pause_after(self, tries: int) -> float:
+    def backoff(self, tries: int) -> float:
         """Return a random pause ("full jitter"), so that many clients don't come back together."""
         return random.uniform(0, min(self.longest, self.base * 2 ** (tries - 1)))  # noqa: S311 - no secret
 
     def run(
         self,
         attempt: Callable[[], T],
-        pause: Callable[[float], None],
+        sleep: Callable[[float], None],
         on_failure: Callable[[errors.S3OpsError], None] = lambda _: None,
     ) -> T:
         """Try until it succeeds, the bound is reached, or an error comes that another try cannot mend.
@@ -60,5 +60,5 @@ class Retries:
                 return attempt()
             except self.worth as error:
                 on_failure(error)
-            pause(self.pause_after(tried))
+            sleep(self.backoff(tried))
         return attempt()

@@ -112,7 +112,7 @@ def _attach(parser: expat.XMLParserType, document: Document, entries: frozenset[
     parser.EndElementHandler = end
 
 
-def moment(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """Return a time of S3's.
 
     :raises ValueError: it is none, in no form that botocore knows.

@@ -58,7 +58,7 @@ DELETIONS = Operation("DeleteObjects", "delete_objects", frozenset({"Error"}))
 
 
 @dataclass(frozen=True)
-class Answer:
+class XmlResponse:
     """What S3 answered.
 
     :param retries: of botocore's, before it did.
@@ -68,7 +68,7 @@ class Answer:
     retries: int
 
 
-def ask(client: S3Client, operation: Operation, request: dict[str, Any]) -> Answer:
+def request_document(client: S3Client, operation: Operation, request: dict[str, Any]) -> XmlResponse:
     """Make a request, and return its answer as rows of text.
 
     Others who use the client notice nothing. An answer that cannot be read is one of status 500 to botocore:
@@ -84,10 +84,10 @@ def ask(client: S3Client, operation: Operation, request: dict[str, Any]) -> Answ
     )
     before = _is_ours.set(True)
     try:
-        answer = getattr(client, operation.method)(**request)
+        response = getattr(client, operation.method)(**request)
     finally:
         _is_ours.reset(before)
-    return Answer(answer[_DOCUMENT], answer["ResponseMetadata"].get("RetryAttempts", 0))
+    return XmlResponse(response[_DOCUMENT], response["ResponseMetadata"].get("RetryAttempts", 0))
 
 
 def _fail(response_dict: dict[str, Any], reason: str) -> None:

@@ -9,7 +9,7 @@ from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.requests.batch_errors import FATAL, GIVE_UP_AFTER, UNREACHABLE
 from airflow_s3ops.s3.requests.cancellation import POLL, EitherEvent, raise_if_cancelled
 from airflow_s3ops.s3.requests.concurrency import Concurrency
-from airflow_s3ops.s3.requests.parallel import JOIN_WITHIN, end
+from airflow_s3ops.s3.requests.parallel import JOIN_WITHIN, close_pool
 from airflow_s3ops.s3.requests.threads import Threads
 from airflow_s3ops.s3.uploads.engine.plan import DEFAULT_PART_SIZE
 from airflow_s3ops.s3.uploads.file import upload_file
@@ -99,7 +99,7 @@ class Boto3Path:
     def close(self) -> None:
         """End what is under way, and the threads. One that a dead connection holds is not waited for."""
         self._ended.set()
-        end(self._pool, self._running, JOIN_WITHIN)
+        close_pool(self._pool, self._running, JOIN_WITHIN)
 
     def _learn_from(self, outcome: Outcome) -> None:
         if isinstance(outcome, Uploaded):

@@ -12,7 +12,7 @@ from airflow_s3ops.s3.names import bucket_and_key
 from airflow_s3ops.s3.requests.cancellation import Cancellation
 from airflow_s3ops.s3.results import UploadFileResult
 from airflow_s3ops.s3.uploads.checkpoint import GuardedCheckpoint
-from airflow_s3ops.s3.uploads.engine.abort import abandon
+from airflow_s3ops.s3.uploads.engine.abort import abort_earlier_upload
 from airflow_s3ops.s3.uploads.engine.args import args_to_send, check_options, most_at_once
 from airflow_s3ops.s3.uploads.engine.content import FileContent, GzipContent
 from airflow_s3ops.s3.uploads.engine.declared_checksum import (
@@ -21,8 +21,8 @@ from airflow_s3ops.s3.uploads.engine.declared_checksum import (
     chosen_algorithm,
 )
 from airflow_s3ops.s3.uploads.engine.destination import Destination
-from airflow_s3ops.s3.uploads.engine.if_exists import deliver
-from airflow_s3ops.s3.uploads.engine.request_settings import fit
+from airflow_s3ops.s3.uploads.engine.if_exists import upload_content
+from airflow_s3ops.s3.uploads.engine.request_settings import apply_request_settings
 from airflow_s3ops.s3.uploads.engine.transfer import Transfer
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.files.source import SourceIdentity
     from airflow_s3ops.s3.uploads.checkpoint import Checkpoint
     from airflow_s3ops.s3.uploads.engine.args import IfExists
-    from airflow_s3ops.s3.uploads.engine.if_exists import Outcome
+    from airflow_s3ops.s3.uploads.engine.if_exists import UploadOutcome
     from airflow_s3ops.s3.uploads.progress import ProgressSubscriber
 
 
@@ -96,7 +96,7 @@ def upload_file(
         algorithm, form = chosen_algorithm(args, checksum_algorithm)
         destination = Destination(client, *bucket_and_key(bucket, key), args)
         cancellation = Cancellation(stop, destination.uri)
-        fit(client)
+        apply_request_settings(client)
         with opened_source(filename) as source:
             if opened:
                 opened(source.identity)
@@ -105,15 +105,15 @@ def upload_file(
             transfer = Transfer(destination, content, algorithm, form, at_once, cancellation, progress)
             transfer.check()
             check_declared_checksums(transfer, args)
-            outcome = deliver(transfer, if_exists, kept, resume=resume)
+            outcome = upload_content(transfer, if_exists, kept, resume=resume)
     except PermanentError:
         # There will be no later attempt: what an earlier one left open, nobody goes on with.
-        abandon(client, extra_args if isinstance(extra_args, Mapping) else {}, kept)
+        abort_earlier_upload(client, extra_args if isinstance(extra_args, Mapping) else {}, kept)
         raise
     return _result(destination, outcome, source.identity.size, time.monotonic() - begun)
 
 
-def _result(destination: Destination, outcome: Outcome, size: int, seconds: float) -> UploadFileResult:
+def _result(destination: Destination, outcome: UploadOutcome, size: int, seconds: float) -> UploadFileResult:
     stored = outcome.stored
     return UploadFileResult(
         uri=destination.uri,

@@ -20,7 +20,7 @@ from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
 from airflow_s3ops.s3.results import UploadFilesResult
 from airflow_s3ops.s3.uploads.engine.args import check_options
 from airflow_s3ops.s3.uploads.engine.declared_checksum import DEFAULT_ALGORITHM, chosen_algorithm
-from airflow_s3ops.s3.uploads.engine.request_settings import fit
+from airflow_s3ops.s3.uploads.engine.request_settings import apply_request_settings
 from airflow_s3ops.s3.uploads.items import BatchArgs, UploadItem
 from airflow_s3ops.s3.uploads.manifest import remove_stale, store_rows
 from airflow_s3ops.s3.uploads.paths import UploadPaths
@@ -130,14 +130,14 @@ def upload_files(
     bucket, prefix = bucket_and_prefix(bucket, prefix)
     args = _checked_args(client, extra_args)
     algorithm, _ = chosen_algorithm(args, checksum_algorithm)
-    fit(client)
+    apply_request_settings(client)
     batch_args = BatchArgs(bucket, args, algorithm, if_exists)
     batch = Batch(
         UploadPaths(client, batch_args, max_concurrency, checkpoint_for, stop),
         prefix,
-        _again(source),
-        _again(include),
-        _again(exclude),
+        _repeatable(source),
+        _repeatable(include),
+        _repeatable(exclude),
         PathPatterns(last, "last"),
         _checked_manifest_key(bucket, manifest_key),
     )
@@ -233,7 +233,7 @@ def _require_other_keys(batch: Batch) -> None:
         if not key.startswith(batch.prefix):
             continue
         place = key[len(batch.prefix) :]
-        if any(file.relative == place for file in _near(batch, place)):
+        if any(file.relative == place for file in _files_at(batch, place)):
             raise errors.InvalidInput(
                 f"The manifest's key {key!r} is also the key of a file of the source",
                 bucket=batch.args.bucket,
@@ -242,7 +242,7 @@ def _require_other_keys(batch: Batch) -> None:
             )
 
 
-def _near(batch: Batch, place: str) -> Iterator[SourceFile]:
+def _files_at(batch: Batch, place: str) -> Iterator[SourceFile]:
     """Yield the file of one relative path, if there is one, without reading all folders.
 
     Of a shard the whole source is looked at: another shard's file may have that path.
@@ -277,7 +277,7 @@ def _checked_manifest_key(bucket: str, key: str | None) -> str | None:
     return checked_key(key, bucket)
 
 
-def _again(items: Any) -> Any:
+def _repeatable(items: Any) -> Any:
     """Return what can be looked at more than once."""
     is_one = items is None or isinstance(items, (str, bytes, os.PathLike, Mapping))
     return items if is_one or not isinstance(items, Iterable) else list(items)

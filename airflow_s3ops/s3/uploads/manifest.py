@@ -62,9 +62,9 @@ def remove_stale(client: S3Client, batch: BatchArgs, key: str, stop: threading.E
     stale = Destination(cancellable(client, cancellation), batch.bucket, key, batch.extra_args)
     try:
         try:
-            _look_and_delete(stale)
+            _head_and_delete(stale)
         except errors.NetworkError:  # it may have broken after the deed
-            _look_and_delete(stale)
+            _head_and_delete(stale)
     except errors.ObjectNotFound:
         return
     except errors.Stopped:
@@ -73,8 +73,8 @@ def remove_stale(client: S3Client, batch: BatchArgs, key: str, stop: threading.E
         log.warning("A list of an earlier try's failures may still be there: %s", error)
 
 
-def _look_and_delete(stale: Destination) -> None:
+def _head_and_delete(stale: Destination) -> None:
     """Delete an object if it is there: on a versioned bucket, deleting what is not there leaves a marker."""
-    stale.call("HeadObject")
+    stale.request("HeadObject")
     with no_automatic_retry(stale.client, "DeleteObject"):
-        stale.call("DeleteObject")
+        stale.request("DeleteObject")

@@ -62,7 +62,7 @@ def stranger_to(server: S3Server, behind: FaultProxy) -> S3Client:
     behind.on(
         "GET", path="/", predicate=lambda request: request.path == "/", times=None, at_least=0
     ).answer_body(200, NO_BUCKETS)
-    behind.on("PUT", times=None, at_least=0).answer(409, "BucketAlreadyExists")
+    behind.on("PUT", times=None, at_least=0).respond(409, "BucketAlreadyExists")
     return behind.server.client()
 
 

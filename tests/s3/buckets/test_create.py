@@ -145,7 +145,7 @@ class TestANewBucket:
     def test_stays_when_a_setting_fails_and_the_next_run_goes_on(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
-        faults.on("PUT", query="tagging").answer(403, "AccessDenied")
+        faults.on("PUT", query="tagging").respond(403, "AccessDenied")
         with pytest.raises(errors.AccessDenied, match="tags"):
             create_bucket(proxied, name, settings={"tags": {"team": "data"}})
 
@@ -221,7 +221,7 @@ class TestABucketThatIsThere:
     def test_is_found_in_another_region_by_the_redirect(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on("HEAD", times=None).answer(301, headers={"x-amz-bucket-region": "eu-west-3"})
+        faults.on("HEAD", times=None).respond(301, headers={"x-amz-bucket-region": "eu-west-3"})
 
         with pytest.raises(errors.BucketInOtherRegion, match="eu-west-3"):
             create_bucket(proxied, bucket)
@@ -229,14 +229,14 @@ class TestABucketThatIsThere:
     def test_is_mine_even_if_i_may_not_look_into_it(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on("HEAD", times=None).answer(403)
+        faults.on("HEAD", times=None).respond(403)
 
         assert create_bucket(proxied, bucket).status == "existed"
 
     def test_is_not_taken_for_mine_where_the_list_is_refused(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on(predicate=is_list_of_buckets).answer(403, "AccessDenied")
+        faults.on(predicate=is_list_of_buckets).respond(403, "AccessDenied")
 
         with pytest.raises(errors.AccessDenied, match="whether it is mine cannot be seen") as caught:
             create_bucket(proxied, bucket)
@@ -269,7 +269,7 @@ class TestABucketThatIsThere:
         listed = NO_BUCKETS.replace(
             b"<Buckets></Buckets>", f"<Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets>".encode()
         )
-        faults.on("HEAD", times=None).answer(200)
+        faults.on("HEAD", times=None).respond(200)
         faults.on(predicate=is_list_of_buckets).answer_body(200, listed)
         faults.on("GET", query="location").answer_body(200, b"<LocationConstraint></LocationConstraint>")
 
@@ -285,7 +285,7 @@ class TestABucketThatIsThere:
         listed = NO_BUCKETS.replace(
             b"<Buckets></Buckets>", f"<Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets>".encode()
         )
-        faults.on("HEAD", times=None).answer(200)
+        faults.on("HEAD", times=None).respond(200)
         faults.on(predicate=is_list_of_buckets).answer_body(200, listed)
         body = f"<LocationConstraint>{location}</LocationConstraint>".encode()
         faults.on("GET", query="location").answer_body(200, body)
@@ -298,8 +298,8 @@ class TestALookThatFails:
     def test_with_400_is_asked_again_for_its_reason(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
-        faults.on("HEAD", times=None).answer(400)
-        faults.on("GET", query="location", times=None).answer(400, "ExpiredToken")
+        faults.on("HEAD", times=None).respond(400)
+        faults.on("GET", query="location", times=None).respond(400, "ExpiredToken")
 
         with pytest.raises(errors.CredentialsExpired):
             create_bucket(proxied, name)
@@ -307,7 +307,7 @@ class TestALookThatFails:
         assert not faults.count("PUT")
 
     def test_with_500_makes_nothing(self, faults: FaultProxy, proxied: S3Client, name: str) -> None:
-        faults.on("HEAD", times=None).answer(500)
+        faults.on("HEAD", times=None).respond(500)
 
         with pytest.raises(errors.ServerError):
             create_bucket(proxied, name)
@@ -407,14 +407,14 @@ class TestTheCreation:
     def test_is_tried_again_while_the_name_is_busy(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
-        faults.on("PUT", times=3).answer(409, "OperationAborted")
+        faults.on("PUT", times=3).respond(409, "OperationAborted")
 
         assert create_bucket(proxied, name).status == "created"
 
     def test_is_left_to_a_later_try_when_the_name_stays_busy(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
-        faults.on("PUT", times=None).answer(409, "OperationAborted")
+        faults.on("PUT", times=None).respond(409, "OperationAborted")
 
         with pytest.raises(errors.RequestConflict) as caught:
             create_bucket(proxied, name)
@@ -425,7 +425,7 @@ class TestTheCreation:
     def test_that_is_refused_names_the_missing_right(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
-        faults.on("PUT").answer(403, "AccessDenied")
+        faults.on("PUT").respond(403, "AccessDenied")
 
         with pytest.raises(errors.AccessDenied) as caught:
             create_bucket(proxied, name)
@@ -442,7 +442,7 @@ class TestTheCreation:
     def test_with_an_acl_that_is_refused_says_which_protection_it_was(
         self, faults: FaultProxy, proxied: S3Client, name: str, code: str, cls: type[errors.S3OpsError]
     ) -> None:
-        faults.on("PUT").answer(400, code)
+        faults.on("PUT").respond(400, code)
 
         with pytest.raises(cls, match="Three ways out"):
             create_bucket(proxied, name, extra_args={"ACL": "public-read"})
@@ -450,7 +450,7 @@ class TestTheCreation:
     def test_waits_until_s3_knows_the_bucket_everywhere(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
-        faults.on("GET", query="tagging", times=2).answer(404, "NoSuchBucket")
+        faults.on("GET", query="tagging", times=2).respond(404, "NoSuchBucket")
 
         assert create_bucket(proxied, name, settings={"tags": {"a": "b"}}).applied == ("tags",)
 
@@ -475,7 +475,11 @@ def test_a_stop_does_not_wait_for_an_answer(
 def test_neither_for_the_list_of_buckets(faults: FaultProxy, bucket: str) -> None:
     watch = StopWatch()
     client = faults.server.client(retries={"total_max_attempts": 1}, read_timeout=20)
-    faults.on(predicate=lambda asked: is_list_of_buckets(asked) and Soon(watch.set)(asked)).stall()
+    faults.on(
+        predicate=lambda cancellable_client: (
+            is_list_of_buckets(cancellable_client) and Soon(watch.set)(cancellable_client)
+        )
+    ).stall()
     with pytest.raises(errors.Stopped):
         create_bucket(client, bucket, stop=watch.event)
     assert watch.seconds < WITHIN + GRACE
@@ -486,7 +490,7 @@ def test_neither_for_another_tasks_request_to_end(
 ) -> None:
     monkeypatch.setattr(eventual_consistency, "WAITS", (60.0,))
     watch = StopWatch()
-    faults.on("PUT", predicate=Soon(watch.set)).answer(409, "OperationAborted")
+    faults.on("PUT", predicate=Soon(watch.set)).respond(409, "OperationAborted")
     with pytest.raises(errors.Stopped):
         create_bucket(faults.server.client(), name, stop=watch.event)
     assert watch.seconds < WITHIN + GRACE

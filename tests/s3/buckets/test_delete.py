@@ -81,7 +81,7 @@ class TestAnEmptyBucket:
     def test_is_tried_again_while_another_change_is_under_way(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on(**is_deletion_of(bucket), times=2).answer(409, "OperationAborted")
+        faults.on(**is_deletion_of(bucket), times=2).respond(409, "OperationAborted")
 
         assert delete_bucket(proxied, bucket).status == "deleted"
 
@@ -95,7 +95,7 @@ class TestAnEmptyBucket:
     def test_is_deleted_on_a_server_that_lists_no_versions(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on("GET", query="versions").answer(501, "NotImplemented")
+        faults.on("GET", query="versions").respond(501, "NotImplemented")
 
         assert delete_bucket(proxied, bucket).status == "deleted"
 
@@ -143,7 +143,7 @@ class TestAFullBucket:
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="a.csv", Body=b"x")
-        faults.on("GET", query="versions", times=None).answer(501, "NotImplemented")
+        faults.on("GET", query="versions", times=None).respond(501, "NotImplemented")
 
         with pytest.raises(errors.BucketNotEmpty, match="1 object"):
             delete_bucket(proxied, bucket)
@@ -162,7 +162,7 @@ class TestAFullBucket:
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
         s3.create_multipart_upload(Bucket=bucket, Key="never-completed")
-        faults.on(**is_deletion_of(bucket)).answer(409, "BucketNotEmpty")
+        faults.on(**is_deletion_of(bucket)).respond(409, "BucketNotEmpty")
 
         with pytest.raises(errors.BucketNotEmpty, match="1 open upload"):
             delete_bucket(proxied, bucket)
@@ -246,7 +246,7 @@ class TestARefusal:
         force: bool,  # noqa: FBT001
         if_missing: Any,
     ) -> None:
-        faults.on(**is_deletion_of(bucket), times=None).answer(403, "AccessDenied")
+        faults.on(**is_deletion_of(bucket), times=None).respond(403, "AccessDenied")
 
         with pytest.raises(errors.AccessDenied) as caught:
             delete_bucket(proxied, bucket, force=force, if_missing=if_missing)
@@ -257,7 +257,7 @@ class TestARefusal:
     def test_of_the_look_is_an_error_that_names_the_right(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on("GET", query="versions", times=None).answer(403, "AccessDenied")
+        faults.on("GET", query="versions", times=None).respond(403, "AccessDenied")
 
         with pytest.raises(errors.AccessDenied) as caught:
             delete_bucket(proxied, bucket, if_missing="ignore")

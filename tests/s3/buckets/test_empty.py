@@ -99,14 +99,14 @@ def test_a_server_without_versions_is_emptied_of_its_objects(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     put(s3, bucket, "a", "b")
-    faults.on("GET", query="versions", times=None).answer(501, "NotImplemented")
+    faults.on("GET", query="versions", times=None).respond(501, "NotImplemented")
     assert empty_bucket(faults.server.client(), bucket) == Emptied(objects_deleted=2)
     assert list(list_objects(s3, bucket)) == []
 
 
 def test_a_server_without_a_list_of_uploads_is_emptied(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     put(s3, bucket, "a")
-    faults.on("GET", query="uploads", times=None).answer(501, "NotImplemented")
+    faults.on("GET", query="uploads", times=None).respond(501, "NotImplemented")
     assert empty_bucket(faults.server.client(), bucket) == Emptied(objects_deleted=1)
 
 
@@ -119,7 +119,7 @@ def test_what_cannot_be_deleted_is_named(s3: S3Client, bucket: str, faults: Faul
 
 
 def test_versions_that_may_not_be_listed_are_an_error(bucket: str, faults: FaultProxy) -> None:
-    faults.on("GET", query="versions").answer(403, "AccessDenied")
+    faults.on("GET", query="versions").respond(403, "AccessDenied")
     with pytest.raises(AccessDenied, match="s3:ListBucketVersions"):
         empty_bucket(faults.server.client(), bucket)
 
@@ -177,12 +177,12 @@ def test_contents_of_a_server_without_versions_are_its_objects(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     put(s3, bucket, "a")
-    faults.on("GET", query="versions").answer(501, "NotImplemented")
+    faults.on("GET", query="versions").respond(501, "NotImplemented")
     assert describe_contents(faults.server.client(), bucket) == "1 object"
 
 
 def test_contents_that_may_not_be_listed_are_no_error_of_their_own(bucket: str, faults: FaultProxy) -> None:
-    faults.on("GET", times=None).answer(403, "AccessDenied")
+    faults.on("GET", times=None).respond(403, "AccessDenied")
     words = describe_contents(faults.server.client(), bucket)
     assert words == "contents that could not be listed (AccessDenied)"
 

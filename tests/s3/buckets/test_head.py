@@ -8,7 +8,7 @@ import pytest
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.buckets import eventual_consistency
-from airflow_s3ops.s3.buckets.head import BucketHead, look, region_if_mine, region_of_mine
+from airflow_s3ops.s3.buckets.head import BucketHead, head_bucket, region_if_mine, region_of_mine
 from tests.s3.buckets.support import AT_ONCE, NO_BUCKETS, ONE_TRY, new_bucket_name, stranger_to
 
 if TYPE_CHECKING:
@@ -33,27 +33,27 @@ def proxied(faults: FaultProxy) -> S3Client:
 
 class TestALook:
     def test_sees_no_bucket_where_there_is_none(self, s3: S3Client) -> None:
-        assert look(s3, new_bucket_name()) is None
+        assert head_bucket(s3, new_bucket_name()) is None
 
     @pytest.mark.needs("region_of_bucket")
     def test_sees_the_region(self, s3: S3Client, bucket: str) -> None:
-        assert look(s3, bucket) == BucketHead(s3.meta.region_name)
+        assert head_bucket(s3, bucket) == BucketHead(s3.meta.region_name)
 
     def test_sees_the_bucket_of_a_stranger(self, server: S3Server, faults: FaultProxy, bucket: str) -> None:
-        assert look(stranger_to(server, faults), bucket) is not None
+        assert head_bucket(stranger_to(server, faults), bucket) is not None
 
     @pytest.mark.parametrize("status", [301, 307, 400, 403])
     def test_sees_the_region_in_a_refusal(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, status: int
     ) -> None:
-        faults.on("HEAD", times=None).answer(status, headers={"x-amz-bucket-region": "eu-west-3"})
+        faults.on("HEAD", times=None).respond(status, headers={"x-amz-bucket-region": "eu-west-3"})
 
-        assert look(proxied, bucket) == BucketHead("eu-west-3")
+        assert head_bucket(proxied, bucket) == BucketHead("eu-west-3")
 
     def test_takes_a_bare_403_for_a_bucket(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
-        faults.on("HEAD").answer(403)
+        faults.on("HEAD").respond(403)
 
-        assert look(proxied, bucket) == NOWHERE
+        assert head_bucket(proxied, bucket) == NOWHERE
 
     @pytest.mark.parametrize(
         ("status", "cls"), [(400, errors.RequestRejected), (500, errors.ServerError), (503, errors.Throttled)]
@@ -61,10 +61,10 @@ class TestALook:
     def test_that_was_not_answered_shows_nothing(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, status: int, cls: type[errors.S3OpsError]
     ) -> None:
-        faults.on("HEAD").answer(status)
+        faults.on("HEAD").respond(status)
 
         with pytest.raises(cls):
-            look(proxied, bucket)
+            head_bucket(proxied, bucket)
 
 
 class TestMine:
@@ -80,8 +80,8 @@ class TestMine:
     ) -> None:
         region_if_mine(proxied, bucket, BucketHead("eu-west-3"))
 
-        (asked,) = faults.requests
-        assert asked.parameters["prefix"] == bucket
+        (cancellable_client,) = faults.requests
+        assert cancellable_client.parameters["prefix"] == bucket
 
     def test_is_looked_for_more_than_once(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
         faults.on("GET", times=None).answer_body(200, NO_BUCKETS)
@@ -98,7 +98,7 @@ class TestMine:
     def test_is_not_known_where_the_list_is_refused(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, code: str, cls: type[errors.S3OpsError]
     ) -> None:
-        faults.on("GET").answer(403, code)
+        faults.on("GET").respond(403, code)
 
         with pytest.raises(cls) as caught:
             region_if_mine(proxied, bucket, NOWHERE)
@@ -117,14 +117,14 @@ class TestTheRegionOfMine:
     def test_is_none_where_the_server_knows_no_regions(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on("GET", query="location").answer(501, "NotImplemented")
+        faults.on("GET", query="location").respond(501, "NotImplemented")
 
         assert region_of_mine(proxied, bucket, NOWHERE) is None
 
     def test_is_not_guessed_where_it_is_refused(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on("GET", query="location").answer(403, "AccessDenied")
+        faults.on("GET", query="location").respond(403, "AccessDenied")
 
         with pytest.raises(errors.AccessDenied) as caught:
             region_of_mine(proxied, bucket, NOWHERE)

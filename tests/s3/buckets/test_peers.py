@@ -52,10 +52,10 @@ class TestA403Or400OnHeadCountsAsNotThereAndTheDeleteTaskSucceedsWhileTheBucketE
         code: str,
         force: bool,  # noqa: FBT001
     ) -> None:
-        faults.on("GET", times=None).answer(status, code)
+        faults.on("GET", times=None).respond(status, code)
         # Whichever request comes first is refused, and has to be the last; today that is a GET.
-        faults.on("HEAD", times=None, at_least=0).answer(status)
-        faults.on("DELETE", times=None, at_least=0).answer(status, code)
+        faults.on("HEAD", times=None, at_least=0).respond(status)
+        faults.on("DELETE", times=None, at_least=0).respond(status, code)
 
         with pytest.raises((errors.AccessDenied, errors.CredentialsExpired)):
             delete_bucket(faults.server.client(), bucket, force=force, if_missing="ignore")
@@ -78,7 +78,7 @@ class TestABucketOfThatNameInTheWrongRegionCountsAsSuccess:
             create_bucket(client_in(server, "sa-east-1"), bucket)
 
     def test_create_bucket_by_the_header_alone(self, faults: FaultProxy, bucket: str) -> None:
-        faults.on("HEAD", times=None).answer(200, headers={"x-amz-bucket-region": "sa-east-1"})
+        faults.on("HEAD", times=None).respond(200, headers={"x-amz-bucket-region": "sa-east-1"})
 
         with pytest.raises(errors.BucketInOtherRegion, match="in sa-east-1, not in"):
             create_bucket(faults.server.client(), bucket)

@@ -9,7 +9,7 @@ from airflow_s3ops.s3.buckets.region import asked_region, location_constraint, r
 from airflow_s3ops.s3.errors import InvalidInput
 
 
-def asked(of_client: str, region_name: str | None) -> str:
+def cancellable_client(of_client: str, region_name: str | None) -> str:
     client = boto3.session.Session().client(
         "s3", region_name=of_client, aws_access_key_id="x", aws_secret_access_key="y"
     )
@@ -29,13 +29,13 @@ def asked(of_client: str, region_name: str | None) -> str:
     ],
 )
 def test_is_the_given_one_else_the_clients(of_client: str, given: str | None, region_name: str) -> None:
-    assert asked(of_client, given) == region_name
+    assert cancellable_client(of_client, given) == region_name
 
 
 @pytest.mark.parametrize("given", ["us-east-1", "eu-west-3"])
 def test_must_be_the_clients_own_as_no_other_endpoint_makes_buckets_there(given: str) -> None:
     with pytest.raises(InvalidInput, match=rf"in {given}, but .* of eu-west-1.*region_name='{given}'"):
-        asked("eu-west-1", given)
+        cancellable_client("eu-west-1", given)
 
 
 def test_us_east_1_must_not_be_named() -> None:

@@ -126,7 +126,7 @@ class TestEverySetting:
     def test_that_may_not_be_read_names_itself_and_the_right(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, name: str
     ) -> None:
-        faults.on("GET", query=SUBRESOURCE[name]).answer(403, "AccessDenied")
+        faults.on("GET", query=SUBRESOURCE[name]).respond(403, "AccessDenied")
 
         with pytest.raises(errors.AccessDenied, match=f"BucketSettings.{name}: ") as caught:
             apply_settings(proxied, bucket, setting(bucket, name), created=False)
@@ -138,7 +138,7 @@ class TestEverySetting:
     def test_that_may_not_be_written_names_itself_and_the_right(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, name: str
     ) -> None:
-        faults.on("PUT", query=SUBRESOURCE[name]).answer(403, "AccessDenied")
+        faults.on("PUT", query=SUBRESOURCE[name]).respond(403, "AccessDenied")
 
         with pytest.raises(errors.AccessDenied, match=f"BucketSettings.{name}: ") as caught:
             apply_settings(proxied, bucket, setting(bucket, name), created=False)
@@ -152,7 +152,7 @@ class TestEverySetting:
     def test_that_the_server_cannot_read_is_an_error_that_names_it(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, name: str, status: int, code: str | None
     ) -> None:
-        faults.on("GET", query=SUBRESOURCE[name]).answer(status, code)
+        faults.on("GET", query=SUBRESOURCE[name]).respond(status, code)
 
         with pytest.raises(errors.NotSupportedByServer, match=f"BucketSettings.{name}: "):
             apply_settings(proxied, bucket, setting(bucket, name), created=False)
@@ -170,7 +170,7 @@ class TestEverySetting:
     def test_that_the_server_cannot_write_is_an_error_that_names_it(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, name: str, status: int, code: str
     ) -> None:
-        faults.on("PUT", query=SUBRESOURCE[name]).answer(status, code)
+        faults.on("PUT", query=SUBRESOURCE[name]).respond(status, code)
 
         with pytest.raises(errors.NotSupportedByServer, match=f"BucketSettings.{name}: "):
             apply_settings(proxied, bucket, setting(bucket, name), created=False)
@@ -179,7 +179,7 @@ class TestEverySetting:
     def test_that_the_server_takes_but_does_not_keep_is_an_error_that_names_it(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, name: str
     ) -> None:
-        faults.on("PUT", query=SUBRESOURCE[name]).answer(200)
+        faults.on("PUT", query=SUBRESOURCE[name]).respond(200)
 
         with pytest.raises(errors.NotSupportedByServer, match=f"BucketSettings.{name} .* does not keep it"):
             apply_settings(proxied, bucket, setting(bucket, name), created=False)
@@ -188,7 +188,7 @@ class TestEverySetting:
     def test_is_tried_again_while_another_change_is_under_way(
         self, faults: FaultProxy, proxied: S3Client, ready: str, name: str
     ) -> None:
-        faults.on("PUT", query=SUBRESOURCE[name], times=2).answer(409, "OperationAborted")
+        faults.on("PUT", query=SUBRESOURCE[name], times=2).respond(409, "OperationAborted")
 
         assert apply_settings(proxied, ready, setting(ready, name), created=False) == (name,)
 
@@ -248,22 +248,22 @@ class TestSeveralSettings:
 class TestABucketThatWasJustMade:
     @pytest.mark.needs("bucket_tagging")
     def test_is_waited_for(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
-        faults.on("GET", query="tagging").answer(404, "NoSuchBucket")
-        faults.on("PUT", query="tagging").answer(404, "NoSuchBucket")
+        faults.on("GET", query="tagging").respond(404, "NoSuchBucket")
+        faults.on("PUT", query="tagging").respond(404, "NoSuchBucket")
 
         assert apply_settings(proxied, bucket, BucketSettings(tags={"a": "b"}), created=True) == ("tags",)
 
     def test_is_not_waited_for_where_it_was_there_before(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on("GET", query="tagging").answer(404, "NoSuchBucket")
+        faults.on("GET", query="tagging").respond(404, "NoSuchBucket")
 
         with pytest.raises(errors.BucketNotFound, match="tags"):
             apply_settings(proxied, bucket, BucketSettings(tags={"a": "b"}), created=False)
 
     @pytest.mark.needs("bucket_tagging")
     def test_may_show_a_change_late(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
-        faults.on("GET", query="tagging", after=1, times=2).answer(404, "NoSuchTagSet")
+        faults.on("GET", query="tagging", after=1, times=2).respond(404, "NoSuchTagSet")
 
         assert apply_settings(proxied, bucket, BucketSettings(tags={"a": "b"}), created=True) == ("tags",)
 
@@ -326,7 +326,7 @@ class TestARefusal:
             "resource: x because public policies are prevented by the BlockPublicPolicy setting in S3 Block "
             "Public Access."
         )
-        faults.on("PUT", query="policy").answer(403, "AccessDenied", words)
+        faults.on("PUT", query="policy").respond(403, "AccessDenied", words)
 
         with pytest.raises(errors.PublicAccessBlocked, match="block_public_access=False"):
             apply_settings(proxied, bucket, setting(bucket, "policy"), created=False)
@@ -335,7 +335,7 @@ class TestARefusal:
     def test_keeps_s3s_own_words_and_the_cause(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on("PUT", query="tagging").answer(400, "InvalidTag", "No such luck")
+        faults.on("PUT", query="tagging").respond(400, "InvalidTag", "No such luck")
 
         with pytest.raises(errors.RequestRejected, match="No such luck") as caught:
             apply_settings(proxied, bucket, BucketSettings(tags={"a": "b"}), created=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_s3ops.s3.buckets.delete import delete_bucket
-from airflow_s3ops.s3.deletes import batch, removal
+from airflow_s3ops.s3.deletes import batch, run
 from airflow_s3ops.s3.deletes.objects import delete_objects
 from airflow_s3ops.s3.errors import Stopped
 from airflow_s3ops.s3.listings.objects import list_objects
@@ -35,7 +35,7 @@ IS_SLOW_DOWN = "<Error><Key>{}</Key><Code>SlowDown</Code><Message>Reduce.</Messa
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two keys a request, and no waiting, so that a few keys make many requests."""
-    monkeypatch.setattr(removal, "BATCH_SIZE", 2)
+    monkeypatch.setattr(run, "BATCH_SIZE", 2)
     monkeypatch.setattr(batch, "BATCH_SIZE", 2)
     monkeypatch.setattr(batch, "BACKOFF", (0.0, 0.0, 0.0))
 
@@ -65,7 +65,7 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             if seen[-1] != self.limit:
                 seen.append(self.limit)
 
-    monkeypatch.setattr(removal, "Concurrency", Watched)
+    monkeypatch.setattr(run, "Concurrency", Watched)
     return seen
 
 
@@ -107,7 +107,7 @@ def test_a_burst_of_503_halves_it_and_all_is_deleted(
     s3: S3Client, bucket: str, faults: FaultProxy, limits: list[int]
 ) -> None:
     put(s3, bucket, 60)
-    faults.on("POST", times=12, after=3).answer(503, "SlowDown")
+    faults.on("POST", times=12, after=3).respond(503, "SlowDown")
     assert delete_objects(faults.server.client(), bucket, prefix="k").deleted == 60
     assert min(limits) <= 2
     assert list(list_objects(s3, bucket)) == []
@@ -141,7 +141,7 @@ def test_versions_and_markers_survive_no_faults(
     for _ in range(3):
         put(s3, versioned_bucket, 5)
     s3.delete_object(Bucket=versioned_bucket, Key="k001")
-    faults.on("POST", times=2).answer(503, "SlowDown")
+    faults.on("POST", times=2).respond(503, "SlowDown")
     faults.on("POST").lose_answer()
     result = delete_objects(faults.server.client(), versioned_bucket, everything=True, all_versions=True)
     assert result.deleted == 16

@@ -53,8 +53,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two keys a request, one request at a time, so that a few keys make many batches in a known order."""
-    monkeypatch.setattr("airflow_s3ops.s3.deletes.removal.BATCH_SIZE", 2)
-    monkeypatch.setattr("airflow_s3ops.s3.deletes.removal.lanes_of", lambda *_: 1)
+    monkeypatch.setattr("airflow_s3ops.s3.deletes.run.BATCH_SIZE", 2)
+    monkeypatch.setattr("airflow_s3ops.s3.deletes.run.deletes_at_once", lambda *_: 1)
 
 
 class TestFailures:
@@ -117,7 +117,7 @@ class TestFailures:
     @pytest.mark.usefixtures("impatient")
     def test_a_throttled_request_is_sent_again(self, s3: S3Client, bucket: str, faults: FaultProxy) -> None:
         put(s3, bucket, "k1", "k2")
-        faults.on("POST", times=3).answer(503, "SlowDown")  # botocore itself gives up after two
+        faults.on("POST", times=3).respond(503, "SlowDown")  # botocore itself gives up after two
         assert delete_objects(faults.server.client(), bucket, prefix="k").deleted == 2
         assert keys_in(s3, bucket) == []
 
@@ -126,7 +126,7 @@ class TestFailures:
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "k1", "k2", "k3", "k4", "k5")
-        faults.on("POST").answer(403, "AccessDenied")
+        faults.on("POST").respond(403, "AccessDenied")
         with pytest.raises(PartialDelete) as caught:
             delete_objects(faults.server.client(), bucket, prefix="k")
         assert [failed.code for failed in caught.value.failures] == ["AccessDenied"] * 2
@@ -136,7 +136,7 @@ class TestFailures:
     @pytest.mark.usefixtures("small_batches")
     def test_rejected_credentials_end_it_at_once(self, s3: S3Client, bucket: str, faults: FaultProxy) -> None:
         put(s3, bucket, "k1", "k2", "k3")
-        faults.on("POST", times=None).answer(403, "InvalidAccessKeyId")
+        faults.on("POST", times=None).respond(403, "InvalidAccessKeyId")
         with pytest.raises(CredentialsRejected):
             delete_objects(faults.server.client(), bucket, prefix="k")
 
@@ -144,12 +144,12 @@ class TestFailures:
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "k1")
-        faults.on("POST").answer(404, "NoSuchBucket")
+        faults.on("POST").respond(404, "NoSuchBucket")
         with pytest.raises(BucketNotFound):
             delete_objects(faults.server.client(), bucket, prefix="k")
 
     def test_a_refused_listing_names_the_missing_action(self, bucket: str, faults: FaultProxy) -> None:
-        faults.on("GET").answer(403, "AccessDenied")
+        faults.on("GET").respond(403, "AccessDenied")
         with pytest.raises(AccessDenied, match="s3:ListBucket"):
             delete_objects(faults.server.client(), bucket, prefix="k")
 
@@ -157,7 +157,7 @@ class TestFailures:
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "a", "bell\x07")
-        faults.on("DELETE").answer(403, "AccessDenied")
+        faults.on("DELETE").respond(403, "AccessDenied")
         with pytest.raises(PartialDelete) as caught:
             delete_objects(faults.server.client(), bucket, keys=["a", "bell\x07"])
         assert [failed.key for failed in caught.value.failures] == ["bell\x07"]
@@ -168,7 +168,7 @@ class TestFailures:
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "a")
-        faults.on("HEAD", times=None).answer(403)
+        faults.on("HEAD", times=None).respond(403)
         result = delete_objects(faults.server.client(), bucket, keys=["a", "nope"])
         assert (result.deleted, result.missing) == (2, None)
         assert keys_in(s3, bucket) == []
@@ -181,8 +181,8 @@ def test_a_version_whose_deletion_was_answered_to_nobody_is_no_failure(
     old = s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"1")["VersionId"]
     put(s3, versioned_bucket, "a")
     faults.on("POST", query="delete").lose_answer()
-    cancellation, pace = Cancellation(None, versioned_bucket), Concurrency(4)
-    deleter = batch.Deleter(faults.server.client(), versioned_bucket, cancellation, pace)
+    cancellation, concurrency = Cancellation(None, versioned_bucket), Concurrency(4)
+    deleter = batch.Deleter(faults.server.client(), versioned_bucket, cancellation, concurrency)
     failures = deleter.delete([Target("a", old)])
     assert failures == batch.Failures()
     assert old not in {entry.version_id for entry in list_versions(s3, versioned_bucket)}
@@ -210,7 +210,7 @@ class TestStopping:
 def test_servers_that_know_only_content_md5_get_it(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     put(s3, bucket, "a", "b")
     client = faults.server.client()
-    faults.on("POST").answer(503, "SlowDown")  # the request that botocore makes again must have it, once
+    faults.on("POST").respond(503, "SlowDown")  # the request that botocore makes again must have it, once
     delete_objects(client, bucket, keys=["a"])
     delete_objects(client, bucket, keys=["b"])
     assert [record.status for record in faults.matching("POST")] == [503, 200, 200]

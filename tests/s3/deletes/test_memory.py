@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from airflow_s3ops.s3.deletes.batch import Failures
-from airflow_s3ops.s3.deletes.removal import Removal
+from airflow_s3ops.s3.deletes.run import Deletion
 from airflow_s3ops.s3.errors import PartialDelete
 from airflow_s3ops.s3.results import FailedKey
 from tests.memory import ROOT, peak_bytes_on_pages
@@ -79,28 +79,28 @@ class Clock:
 def test_progress_is_told_every_few_seconds_and_no_more_often(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     with caplog.at_level(logging.INFO):
-        removal = Removal("some-bucket", log, clock)
+        deletion = Deletion("some-bucket", log, clock)
         for _ in range(40):
             clock.now += 0.5
-            removal.add(1000, Failures())
+            deletion.add(1000, Failures())
     assert [record.getMessage() for record in caplog.records] == [
         f"s3://some-bucket: {deleted} deleted, 0 failed so far" for deleted in (10000, 20000, 30000, 40000)
     ]
 
 
 def test_failures_are_counted_out_of_what_was_sent() -> None:
-    removal = Removal("some-bucket", log)
+    deletion = Deletion("some-bucket", log)
     failed = FailedKey("k", None, "SlowDown", "Slow down.")
-    removal.add(1000, Failures(passing=[failed]))
-    assert removal.deleted == 999
+    deletion.add(1000, Failures(transient=[failed]))
+    assert deletion.deleted == 999
     with pytest.raises(PartialDelete) as caught:
-        removal.require_success()
+        deletion.require_success()
     assert caught.value.failures == (failed,)
     assert caught.value.retryable
 
 
 def test_without_failures_there_is_nothing_to_raise() -> None:
-    removal = Removal("some-bucket", log)
-    removal.add(1000, Failures())
-    removal.require_success()
-    assert removal.deleted == 1000
+    deletion = Deletion("some-bucket", log)
+    deletion.add(1000, Failures())
+    deletion.require_success()
+    assert deletion.deleted == 1000

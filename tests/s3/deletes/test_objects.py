@@ -38,8 +38,8 @@ def keys_in(s3: S3Client, bucket: str) -> list[str]:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two keys a request, one request at a time, so that a few keys make many batches in a known order."""
-    monkeypatch.setattr("airflow_s3ops.s3.deletes.removal.BATCH_SIZE", 2)
-    monkeypatch.setattr("airflow_s3ops.s3.deletes.removal.lanes_of", lambda *_: 1)
+    monkeypatch.setattr("airflow_s3ops.s3.deletes.run.BATCH_SIZE", 2)
+    monkeypatch.setattr("airflow_s3ops.s3.deletes.run.deletes_at_once", lambda *_: 1)
 
 
 class TestSelection:
@@ -218,7 +218,7 @@ class TestAge:
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "a")
-        faults.on("HEAD", times=None).answer(403)
+        faults.on("HEAD", times=None).respond(403)
         with pytest.raises(AccessDenied, match="s3:GetObject"):
             delete_objects(faults.server.client(), bucket, keys=["a"], modified_before="2099-01-01T00:00:00Z")
         assert keys_in(s3, bucket) == ["a"]

@@ -45,8 +45,8 @@ def test_all_keys_are_deleted_with_both_checksums(s3: S3Client, bucket: str, fau
     names = ["a", "tab\tkey", "<&>\"'", "ü/😀"]
     for key in names:
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
-    answer = request_deletion(faults.server.client(), bucket, [Target(key) for key in names])
-    assert (answer.document.root, answer.document.rows) == ("DeleteResult", [])
+    response = request_deletion(faults.server.client(), bucket, [Target(key) for key in names])
+    assert (response.document.root, response.document.rows) == ("DeleteResult", [])
     assert list(list_objects(s3, bucket)) == []
     (record,) = faults.matching("POST")
     assert "x-amz-checksum-crc32" in record.headers

@@ -192,12 +192,12 @@ def test_a_file_that_goes_on_being_written_to_is_refused_soon(
 def test_one_whose_writer_pauses_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
 
-    def pause(seconds: float) -> None:
+    def sleep(seconds: float) -> None:
         waited.append(seconds)
         ns = time.time_ns() - 10 * CLOCK_TICK_NS if len(waited) == 3 else time.time_ns()
         os.utime(path, ns=(ns, ns))
 
-    monkeypatch.setattr("airflow_s3ops.s3.files.source.time.sleep", pause)
+    monkeypatch.setattr("airflow_s3ops.s3.files.source.time.sleep", sleep)
     os.utime(path)
     with opened_source(path) as source:
         assert source.identity.size == path.stat().st_size

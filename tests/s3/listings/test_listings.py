@@ -109,7 +109,7 @@ def test_a_bucket_that_is_not_there_is_an_error(s3: S3Client) -> None:
 
 
 def test_a_refused_listing_names_the_missing_action(bucket: str, faults: FaultProxy) -> None:
-    faults.on("GET").answer(403, "AccessDenied")
+    faults.on("GET").respond(403, "AccessDenied")
     with pytest.raises(AccessDenied) as caught:
         list(list_objects(faults.server.client(), bucket))
     assert caught.value.action == "s3:ListBucket"
@@ -209,7 +209,7 @@ def test_an_upload_that_is_gone_meanwhile_was_not_aborted_by_us(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     s3.create_multipart_upload(Bucket=bucket, Key="a")
-    faults.on("DELETE").answer(404, "NoSuchUpload")
+    faults.on("DELETE").respond(404, "NoSuchUpload")
     assert abort_uploads(faults.server.client(), bucket) == 0
 
 

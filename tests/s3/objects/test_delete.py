@@ -222,7 +222,7 @@ def test_a_delete_marker_has_no_etag_to_match(s3: S3Client, versioned_bucket: st
 
 def test_an_identity_that_may_only_delete_deletes(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     s3.put_object(Bucket=bucket, Key="a", Body=b"x")
-    faults.on("HEAD", times=None).answer(403)
+    faults.on("HEAD", times=None).respond(403)
     result = delete_object(faults.server.client(), bucket, "a")
     assert (result.deleted, result.missing) == (1, None)
     assert "missing" not in result.to_xcom()
@@ -233,7 +233,7 @@ def test_an_identity_that_may_not_look_cannot_ask_to_fail_on_missing(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     s3.put_object(Bucket=bucket, Key="a", Body=b"x")
-    faults.on("HEAD", times=None).answer(403)
+    faults.on("HEAD", times=None).respond(403)
     with pytest.raises(AccessDenied) as caught:
         delete_object(faults.server.client(), bucket, "a", if_missing="fail")
     assert caught.value.action == "s3:GetObject"
@@ -244,7 +244,7 @@ def test_a_condition_that_may_not_be_looked_at_is_an_error(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     s3.put_object(Bucket=bucket, Key="a", Body=b"x")
-    faults.on("HEAD", times=None).answer(403)
+    faults.on("HEAD", times=None).respond(403)
     with pytest.raises(AccessDenied) as caught:
         delete_object(faults.server.client(), bucket, "a", if_match="0123")
     assert caught.value.action == "s3:GetObject"
@@ -257,7 +257,7 @@ def test_a_refused_delete_is_an_error_and_never_missing(
     s3: S3Client, bucket: str, faults: FaultProxy, if_missing: Any, action: str
 ) -> None:
     s3.put_object(Bucket=bucket, Key="a", Body=b"x")
-    faults.on(times=None).answer(403, "AccessDenied")
+    faults.on(times=None).respond(403, "AccessDenied")
     with pytest.raises(AccessDenied, match=action) as caught:
         delete_object(faults.server.client(), bucket, "a", if_missing=if_missing)
     assert (caught.value.bucket, caught.value.key) == (bucket, "a")
@@ -265,7 +265,7 @@ def test_a_refused_delete_is_an_error_and_never_missing(
 
 def test_any_other_refusal_keeps_its_code(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     s3.put_object(Bucket=bucket, Key="a", Body=b"x")
-    faults.on("DELETE").answer(400, "OddRefusal")
+    faults.on("DELETE").respond(400, "OddRefusal")
     with pytest.raises(RequestRejected) as caught:
         delete_object(faults.server.client(), bucket, "a")
     assert caught.value.code == "OddRefusal"

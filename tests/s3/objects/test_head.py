@@ -71,7 +71,7 @@ def test_a_missing_object_is_an_error_that_names_it(s3: S3Client, bucket: str) -
 
 
 def test_a_refusal_is_not_taken_for_a_missing_object(faults: FaultProxy, bucket: str) -> None:
-    faults.on("HEAD").answer(403)
+    faults.on("HEAD").respond(403)
     with pytest.raises(AccessDenied) as caught:
         head_object(faults.server.client(), bucket, "k")
     assert caught.value.action == "s3:GetObject"

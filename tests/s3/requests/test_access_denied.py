@@ -38,7 +38,7 @@ def client(faults: FaultProxy) -> S3Client:
 
 def refuse(faults: FaultProxy, message: str = "Access Denied") -> None:
     """Refuse whichever request would create the object."""
-    faults.on(predicate=creates).answer(403, "AccessDenied", message)
+    faults.on(predicate=creates).respond(403, "AccessDenied", message)
 
 
 def creates(request: Request) -> bool:
@@ -96,7 +96,7 @@ class TestPublicAcl:
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
         words = "The bucket does not allow ACLs"
-        faults.on(predicate=creates).answer(400, "AccessControlListNotSupported", words)
+        faults.on(predicate=creates).respond(400, "AccessControlListNotSupported", words)
         with pytest.raises(errors.AclsDisabled) as caught:
             upload(client, path, bucket, PUBLIC)
         assert PUBLIC_READ_WAYS_OUT in str(caught.value)
@@ -145,7 +145,7 @@ class TestPublicAcl:
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
         refuse(faults)
-        faults.on("GET", query="publicAccessBlock").answer(404, "NoSuchPublicAccessBlockConfiguration")
+        faults.on("GET", query="publicAccessBlock").respond(404, "NoSuchPublicAccessBlockConfiguration")
         with pytest.raises(errors.AccessDenied, match="that of the account may be"):
             upload(client, path, bucket, PUBLIC)
 
@@ -154,7 +154,7 @@ class TestPublicAcl:
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client, status: int, code: str
     ) -> None:
         refuse(faults)
-        faults.on("GET", query="publicAccessBlock").answer(status, code)
+        faults.on("GET", query="publicAccessBlock").respond(status, code)
         with pytest.raises(errors.AccessDenied, match="s3:GetBucketPublicAccessBlock") as caught:
             upload(client, path, bucket, PUBLIC)
         assert PUBLIC_READ_WAYS_OUT in str(caught.value)

@@ -38,12 +38,12 @@ def test_a_pause_ends_with_it(*, from_outside: bool) -> None:
     cancellation = Cancellation(stop, "x")
     threading.Timer(0.05, stop.set if from_outside else cancellation.fail).start()
     with pytest.raises(Stopped):
-        cancellation.pause(600)
+        cancellation.sleep(600)
 
 
 def test_a_pause_of_no_length_still_looks() -> None:
     cancellation = Cancellation(None, "x")
-    cancellation.pause(0)
+    cancellation.sleep(0)
     cancellation.fail()
     with pytest.raises(Stopped):
-        cancellation.pause(0)
+        cancellation.sleep(0)

@@ -81,7 +81,7 @@ def test_the_first_failure_ends_the_others_and_the_threads() -> None:
         if n == 0:
             raise ValueError("first")
         try:
-            cancellation.pause(60)
+            cancellation.sleep(60)
         except Stopped:
             ended.append(n)
             raise
@@ -106,7 +106,7 @@ def test_a_stop_ends_it() -> None:
 
     def work(_: int) -> None:
         stop.set()
-        cancellation.pause(60)
+        cancellation.sleep(60)
 
     with pytest.raises(Stopped):
         run_parallel(

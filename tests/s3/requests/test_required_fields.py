@@ -35,7 +35,7 @@ def test_what_is_missing_is_named() -> None:
 
 
 def test_a_look_without_an_etag_is_an_error_that_says_so(faults: FaultProxy, bucket: str) -> None:
-    faults.on("HEAD").answer(200, headers=NO_ETAG)
+    faults.on("HEAD").respond(200, headers=NO_ETAG)
     with pytest.raises(ServerError, match="without ETag"):
         head_object(faults.server.client(), bucket, "k")
 
@@ -43,7 +43,7 @@ def test_a_look_without_an_etag_is_an_error_that_says_so(faults: FaultProxy, buc
 def test_an_upload_that_cannot_compare_is_not_made(
     faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
-    faults.on("HEAD").answer(200, headers=NO_ETAG)
+    faults.on("HEAD").respond(200, headers=NO_ETAG)
     with pytest.raises(ServerError, match="without ETag"):
         upload_file(
             faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k", if_exists="skip_if_same"
@@ -54,7 +54,7 @@ def test_an_upload_that_cannot_compare_is_not_made(
 def test_neither_is_that_of_a_small_file_and_the_others_are(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
-    faults.on("HEAD").answer(200, headers=NO_ETAG)
+    faults.on("HEAD").respond(200, headers=NO_ETAG)
     outcomes = sent(
         faults.server.client(),
         batch_args(bucket, "skip_if_same"),
@@ -70,7 +70,7 @@ def test_neither_is_that_of_a_small_file_and_the_others_are(
 def test_a_small_file_that_a_look_tells_nothing_of_is_not_said_to_be_verified(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
-    faults.on("PUT").answer(200, headers={"ETag": '"opaque"'})
+    faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
     faults.on("HEAD").answer_without_length(200, {"ETag": '"opaque"'})
     (one,) = all_uploaded(sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 1))).values()
     assert one.checksum is not None
@@ -81,7 +81,7 @@ def test_parts_and_uploads_without_a_name_are_asked_for_again(
     faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
     faults.on("POST", query="uploads").answer_body(200, b"<InitiateMultipartUploadResult/>")
-    faults.on("PUT", query="partNumber=1").answer(200)
+    faults.on("PUT", query="partNumber=1").respond(200)
     path = write_file(tmp_path / "k", 2 * PART)
     assert upload_file(faults.server.client(), path, bucket, "k", part_size=PART).parts == 2
     assert_stored(s3, bucket, "k", path)
@@ -92,7 +92,7 @@ def test_a_deletion_by_age_does_not_guess(faults: FaultProxy, s3: S3Client, buck
     import datetime as dt
 
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
-    faults.on("HEAD", times=None).answer(200, headers={"ETag": '"x"'})
+    faults.on("HEAD", times=None).respond(200, headers={"ETag": '"x"'})
     with pytest.raises(ServerError, match="LastModified"):
         delete_objects(
             faults.server.client(),
@@ -127,12 +127,12 @@ class TestAPageThatAProxyCalls200:
 
 class TestAnObjectThatIsNotThereAlthoughItWasAnsweredAsStored:
     def test_is_no_upload(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
-        faults.on("PUT").answer(200, headers={"ETag": '"opaque"'})
+        faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
         with pytest.raises(ServerError, match="answered as stored, and is not there"):
             upload_file(faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k")
 
     def test_is_none_of_a_small_file_either(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
-        faults.on("PUT").answer(200, headers={"ETag": '"opaque"'})
+        faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
         outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 1))
         (error,) = errors_of(outcomes).values()
         assert "is not there" in str(error)

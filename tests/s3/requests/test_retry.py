@@ -48,7 +48,7 @@ def test_what_cannot_pass_by_itself_is_not_tried_again(kind: type[errors.S3OpsEr
 def test_pauses_grow_up_to_a_bound_and_are_random() -> None:
     retries = Retries(base=1.0, longest=8.0)
     for tries, bound in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 8), (50, 8)]:
-        pauses = {retries.pause_after(tries) for _ in range(200)}
+        pauses = {retries.backoff(tries) for _ in range(200)}
         assert 0 <= min(pauses) < bound / 3
         assert bound / 2 < max(pauses) <= bound
         assert len(pauses) > 100

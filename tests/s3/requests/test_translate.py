@@ -234,7 +234,7 @@ class TestRealAnswers:
         assert type(error) is errors.CredentialsRejected
 
     def test_slow_down(self, faults: FaultProxy, bucket: str) -> None:
-        faults.on("GET", times=None).answer(503, "SlowDown")
+        faults.on("GET", times=None).respond(503, "SlowDown")
         client = faults.server.client(retries={"total_max_attempts": 1})
 
         error = caught(lambda: client.list_objects_v2(Bucket=bucket), client, bucket)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from airflow_s3ops.s3.listings.multipart_uploads import UploadEntry, uploads_in
 from airflow_s3ops.s3.listings.objects import ObjectEntry, objects_in
 from airflow_s3ops.s3.listings.versions import VersionEntry, versions_in
-from airflow_s3ops.s3.requests.xml import UnreadableXml, moment, read_document
+from airflow_s3ops.s3.requests.xml import UnreadableXml, parse_time, read_document
 from airflow_s3ops.s3.requests.xml_operations import OBJECTS, UPLOADS, VERSIONS, Operation
 
 if TYPE_CHECKING:
@@ -221,8 +221,10 @@ def test_a_page_that_is_cut_off_is_never_read(data: bytes, drawn: st.DataObject)
 
 
 def test_times_of_every_form_are_utc_or_as_told() -> None:
-    assert moment("2026-02-03T04:05:06.789Z") == datetime(2026, 2, 3, 4, 5, 6, 789000, tzinfo=timezone.utc)
-    assert moment("2026-02-03T04:05:06Z").utcoffset() == timedelta(0)
-    assert moment("2026-02-03T04:05:06+09:00").utcoffset() == timedelta(hours=9)
+    assert parse_time("2026-02-03T04:05:06.789Z") == datetime(
+        2026, 2, 3, 4, 5, 6, 789000, tzinfo=timezone.utc
+    )
+    assert parse_time("2026-02-03T04:05:06Z").utcoffset() == timedelta(0)
+    assert parse_time("2026-02-03T04:05:06+09:00").utcoffset() == timedelta(hours=9)
     with pytest.raises(ValueError, match="yesterday"):
-        moment("yesterday")
+        parse_time("yesterday")

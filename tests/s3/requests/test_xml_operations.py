@@ -13,7 +13,7 @@ from airflow_s3ops.s3.errors import AccessDenied, ServerError
 from airflow_s3ops.s3.listings.multipart_uploads import list_uploads
 from airflow_s3ops.s3.listings.objects import list_objects
 from airflow_s3ops.s3.listings.versions import list_versions
-from airflow_s3ops.s3.requests.xml_operations import OBJECTS, ask
+from airflow_s3ops.s3.requests.xml_operations import OBJECTS, request_document
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -44,8 +44,8 @@ def test_others_who_use_the_client_get_botocores_answers(
     assert after["Contents"] == before["Contents"]
     assert client.list_object_versions(Bucket=bucket)["Versions"][0]["Key"] == "a"
     delete_objects(client, bucket, prefix="a")
-    answer = client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "b"}]})
-    assert [found["Key"] for found in answer["Deleted"]] == ["b"]
+    response = client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "b"}]})
+    assert [found["Key"] for found in response["Deleted"]] == ["b"]
     assert "content-md5" not in faults.matching("POST")[-1].headers
 
 
@@ -141,9 +141,9 @@ def test_what_an_odd_server_may_leave_out_is_none(bucket: str, faults: FaultProx
 
 
 def test_a_refusal_is_botocores_error(bucket: str, faults: FaultProxy) -> None:
-    faults.on("GET").answer(403, "AccessDenied")
+    faults.on("GET").respond(403, "AccessDenied")
     with pytest.raises(ClientError) as caught:
-        ask(faults.server.client(), OBJECTS, {"Bucket": bucket})
+        request_document(faults.server.client(), OBJECTS, {"Bucket": bucket})
     assert caught.value.response["Error"]["Code"] == "AccessDenied"
 
 
@@ -151,5 +151,5 @@ def test_a_broken_connection_is_tried_again(s3: S3Client, bucket: str, faults: F
     put(s3, bucket, "a")
     faults.on("GET").lose_answer()
     client = faults.server.client()
-    assert ask(client, OBJECTS, {"Bucket": bucket}).retries == 1
-    assert ask(client, OBJECTS, {"Bucket": bucket}).retries == 0
+    assert request_document(client, OBJECTS, {"Bucket": bucket}).retries == 1
+    assert request_document(client, OBJECTS, {"Bucket": bucket}).retries == 0

@@ -146,7 +146,7 @@ def test_in_the_pause_before_another_try(faults: FaultProxy, bucket: str, path: 
         watch.set()
         return True
 
-    faults.on("PUT", predicate=slow_down, times=None).answer(503, "SlowDown")
+    faults.on("PUT", predicate=slow_down, times=None).respond(503, "SlowDown")
     with pytest.raises(errors.Stopped):
         upload_file(impatient_client(faults), path, bucket, "k", part_size=PART, stop=watch.event)
     assert watch.seconds < WITHIN + GRACE

@@ -75,7 +75,7 @@ CHANGES = [rewrite, rewrite_the_end, append, truncate, empty, replace, vanish]
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Retries, "pause_after", lambda *_: 0.0)
+    monkeypatch.setattr(Retries, "backoff", lambda *_: 0.0)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_before_another_try(
         change(path)
         return True
 
-    faults.on("PUT", query="partNumber=2", predicate=change_and_claim).answer(503, "SlowDown")
+    faults.on("PUT", query="partNumber=2", predicate=change_and_claim).respond(503, "SlowDown")
     with pytest.raises(errors.SourceChanged):
         upload_file(impatient_client(faults), path, bucket, "k", part_size=PART, max_concurrency=1)
     assert_nothing_stored(s3, bucket)

@@ -91,7 +91,7 @@ class TestFail:
     def test_a_write_only_user_may_ask_for_it(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path
     ) -> None:
-        faults.on("HEAD", times=None).answer(403)
+        faults.on("HEAD", times=None).respond(403)
         client = faults.server.client()
         upload_file(client, path, bucket, "k", if_exists="fail", part_size=PART)
         with pytest.raises(errors.ObjectExists):
@@ -183,7 +183,7 @@ class TestSkip:
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path
     ) -> None:
         theirs(s3, bucket)
-        faults.on("HEAD", times=None).answer(403)
+        faults.on("HEAD", times=None).respond(403)
         result = upload_file(faults.server.client(), path, bucket, "k", if_exists="skip", part_size=PART)
         assert (result.status, result.etag) == ("skipped", None)
         assert open_uploads(s3, bucket) == []
@@ -265,7 +265,7 @@ class TestSkipIfSame:
         assert open_uploads(s3, bucket) == []
 
     def test_who_may_not_look_is_told_so(self, faults: FaultProxy, bucket: str, path: Path) -> None:
-        faults.on("HEAD").answer(403)
+        faults.on("HEAD").respond(403)
         with pytest.raises(errors.AccessDenied) as caught:
             upload_file(faults.server.client(), path, bucket, "k", if_exists="skip_if_same")
         assert caught.value.action == "s3:GetObject"
@@ -294,7 +294,7 @@ class TestConflicts:
         self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
     ) -> None:
         path = write_file(tmp_path / "f", 1000)
-        faults.on("PUT", times=2).answer(409, "ConditionalRequestConflict")
+        faults.on("PUT", times=2).respond(409, "ConditionalRequestConflict")
         upload_file(impatient_client(faults), path, bucket, "k", if_exists="fail")
         assert_stored(s3, bucket, "k", path)
         assert faults.count("PUT") == 3
@@ -303,7 +303,7 @@ class TestConflicts:
         self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
     ) -> None:
         path = write_file(tmp_path / "f", PART + 1)
-        faults.on("POST", query="uploadId").answer(409, "ConditionalRequestConflict")
+        faults.on("POST", query="uploadId").respond(409, "ConditionalRequestConflict")
         upload_file(impatient_client(faults), path, bucket, "k", if_exists="fail", part_size=PART)
         assert_stored(s3, bucket, "k", path)
         assert faults.count("POST", query="uploads") == 2
@@ -311,7 +311,7 @@ class TestConflicts:
 
     def test_there_is_a_bound(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
         path = write_file(tmp_path / "f", PART + 1)
-        faults.on("POST", query="uploadId", times=None).answer(409, "ConditionalRequestConflict")
+        faults.on("POST", query="uploadId", times=None).respond(409, "ConditionalRequestConflict")
         with pytest.raises(errors.RequestConflict):
             upload_file(impatient_client(faults), path, bucket, "k", if_exists="fail", part_size=PART)
         assert faults.count("POST", query="uploads") == 3

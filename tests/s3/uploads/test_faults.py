@@ -37,7 +37,7 @@ PART_QUERY = "partNumber=2"
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting before another try."""
-    monkeypatch.setattr(Retries, "pause_after", lambda *_: 0.0)
+    monkeypatch.setattr(Retries, "backoff", lambda *_: 0.0)
 
 
 @pytest.fixture
@@ -67,15 +67,15 @@ class TestPassingFaults:
 
     def test_a_burst_of_slow_down(self, faults: FaultProxy) -> None:
         for number in range(1, PARTS + 1):
-            faults.on("PUT", query=f"partNumber={number}", times=4).answer(503, "SlowDown")
+            faults.on("PUT", query=f"partNumber={number}", times=4).respond(503, "SlowDown")
 
     def test_slow_down_at_the_beginning_and_the_end(self, faults: FaultProxy) -> None:
-        faults.on("POST", query="uploads", times=1).answer(503, "SlowDown")
-        faults.on("POST", query="uploadId", times=2).answer(503, "SlowDown")
+        faults.on("POST", query="uploads", times=1).respond(503, "SlowDown")
+        faults.on("POST", query="uploadId", times=2).respond(503, "SlowDown")
 
     def test_internal_errors(self, faults: FaultProxy) -> None:
-        faults.on("PUT", query=PART_QUERY, times=2).answer(500, "InternalError")
-        faults.on("PUT", query="partNumber=3", times=2).answer(502)
+        faults.on("PUT", query=PART_QUERY, times=2).respond(500, "InternalError")
+        faults.on("PUT", query="partNumber=3", times=2).respond(502)
 
     def test_an_error_inside_a_200_at_completion(self, faults: FaultProxy) -> None:
         body = b"<Error><Code>InternalError</Code><Message>We encountered an error.</Message></Error>"
@@ -96,7 +96,7 @@ class TestPassingFaults:
     def test_an_answer_lost_after_completion_where_the_upload_is_gone_then(self, faults: FaultProxy) -> None:
         faults.on("POST", query="uploadId").lose_answer()
         # The proxy answers: some servers say 200 to the same completion again.
-        faults.on("POST", query="uploadId").answer(404, "NoSuchUpload")
+        faults.on("POST", query="uploadId").respond(404, "NoSuchUpload")
 
     def test_every_answer_to_a_completion_lost(self, faults: FaultProxy) -> None:
         faults.on("POST", query="uploadId", times=None).lose_answer()
@@ -111,13 +111,13 @@ class TestPassingFaults:
             return True
 
         # The proxy answers: to a part of a vanished upload some servers answer 500.
-        rule = faults.on(method, query=query, predicate=vanish).answer(404, "NoSuchUpload")
+        rule = faults.on(method, query=query, predicate=vanish).respond(404, "NoSuchUpload")
 
     def test_a_token_that_is_renewed(self, faults: FaultProxy) -> None:
-        faults.on("PUT", query=PART_QUERY).answer(400, "ExpiredToken")
+        faults.on("PUT", query=PART_QUERY).respond(400, "ExpiredToken")
 
     def test_a_checksum_that_the_server_did_not_like(self, faults: FaultProxy) -> None:
-        faults.on("PUT", query=PART_QUERY).answer(400, "BadDigest")
+        faults.on("PUT", query=PART_QUERY).respond(400, "BadDigest")
 
 
 class TestOneAnswerLost:
@@ -169,7 +169,7 @@ class TestSingle:
     def test_a_burst_of_slow_down(
         self, faults: FaultProxy, s3: S3Client, bucket: str, small: Path, client: S3Client
     ) -> None:
-        faults.on("PUT", times=4).answer(503, "SlowDown")
+        faults.on("PUT", times=4).respond(503, "SlowDown")
         upload_file(client, small, bucket, "k")
         assert_stored(s3, bucket, "k", small)
 
@@ -193,7 +193,7 @@ def test_unsigned_content_is_sent_again_from_its_beginning(
     # As on https, where no signer reads, and rewinds, the body.
     monkeypatch.setattr(Transfer, "is_signed_in_full", False)
     client = impatient_client(faults, s3={"addressing_style": "path", "payload_signing_enabled": False})
-    faults.on("PUT", times=2).answer(503, "SlowDown")
+    faults.on("PUT", times=2).respond(503, "SlowDown")
     faults.on("PUT", times=2).reset_after(bytes=1000)
     file = request.getfixturevalue(name)
     upload_file(client, file, bucket, "k", part_size=PART)
@@ -225,7 +225,7 @@ class TestLastingFaults:
         code: str,
         kind: type[errors.S3OpsError],
     ) -> None:
-        faults.on("PUT", query=PART_QUERY, times=None).answer(status, code)
+        faults.on("PUT", query=PART_QUERY, times=None).respond(status, code)
         with pytest.raises(kind) as caught:
             upload_file(client, path, bucket, "k", part_size=PART)
         assert (caught.value.bucket, caught.value.key, caught.value.code) == (bucket, "k", code)
@@ -235,7 +235,7 @@ class TestLastingFaults:
     def test_every_try_on_a_part_is_bounded(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
-        faults.on("PUT", query=PART_QUERY, times=None).answer(503, "SlowDown")
+        faults.on("PUT", query=PART_QUERY, times=None).respond(503, "SlowDown")
         with pytest.raises(errors.Throttled):
             upload_file(client, path, bucket, "k", part_size=PART)
         assert faults.count("PUT", query=PART_QUERY) == 5
@@ -251,7 +251,7 @@ class TestLastingFaults:
     def test_an_upload_that_vanishes_again_and_again(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
-        faults.on("PUT", query=PART_QUERY, times=None).answer(404, "NoSuchUpload")
+        faults.on("PUT", query=PART_QUERY, times=None).respond(404, "NoSuchUpload")
         with pytest.raises(errors.UploadNotFound):
             upload_file(client, path, bucket, "k", part_size=PART)
         assert faults.count("POST", query="uploads") == 3
@@ -265,8 +265,8 @@ class TestLastingFaults:
         client: S3Client,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        faults.on("PUT", query=PART_QUERY, times=None).answer(403, "AccessDenied")
-        faults.on("DELETE", times=None).answer(403, "AccessDenied")
+        faults.on("PUT", query=PART_QUERY, times=None).respond(403, "AccessDenied")
+        faults.on("DELETE", times=None).respond(403, "AccessDenied")
         with pytest.raises(errors.AccessDenied) as caught:
             upload_file(client, path, bucket, "k", part_size=PART)
         assert caught.value.action == "s3:PutObject"
@@ -277,8 +277,8 @@ class TestLastingFaults:
     def test_an_abort_is_tried_again(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client
     ) -> None:
-        faults.on("PUT", query=PART_QUERY, times=None).answer(403, "AccessDenied")
-        faults.on("DELETE", times=2).answer(503, "SlowDown")
+        faults.on("PUT", query=PART_QUERY, times=None).respond(403, "AccessDenied")
+        faults.on("DELETE", times=2).respond(503, "SlowDown")
         with pytest.raises(errors.AccessDenied):
             upload_file(client, path, bucket, "k", part_size=PART)
         assert open_uploads(s3, bucket) == []
@@ -348,7 +348,7 @@ class TestWithACheckpoint:
         code: str,
     ) -> None:
         kept = Kept()
-        faults.on("PUT", query="partNumber=4", times=5).answer(status, code)
+        faults.on("PUT", query="partNumber=4", times=5).respond(status, code)
         with pytest.raises(errors.TransientError):
             upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept, max_concurrency=1)
         assert kept.state
@@ -364,7 +364,7 @@ class TestWithACheckpoint:
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client
     ) -> None:
         kept = Kept()
-        faults.on("PUT", query=PART_QUERY, times=None).answer(403, "AccessDenied")
+        faults.on("PUT", query=PART_QUERY, times=None).respond(403, "AccessDenied")
         with pytest.raises(errors.AccessDenied):
             upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
         assert kept.state is None
@@ -374,9 +374,9 @@ class TestWithACheckpoint:
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client
     ) -> None:
         kept = Kept()
-        faults.on("PUT", query=PART_QUERY).answer(403, "AccessDenied")
+        faults.on("PUT", query=PART_QUERY).respond(403, "AccessDenied")
         # Three tries where the part failed, and three once it is known that no attempt follows.
-        faults.on("DELETE", times=6).answer(503, "SlowDown")
+        faults.on("DELETE", times=6).respond(503, "SlowDown")
         with pytest.raises(errors.AccessDenied):
             upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
         assert kept.state

@@ -183,7 +183,7 @@ class TestChecksum:
     def test_nor_is_one_that_may_not_even_be_asked(
         self, faults: FaultProxy, bucket: str, small: Path
     ) -> None:
-        faults.on("HEAD").answer(403)
+        faults.on("HEAD").respond(403)
         client = faults.server.client()
         client.meta.events.register("after-call.s3", _without_checksums)
         result = upload_file(client, small, bucket, "k")
@@ -555,7 +555,7 @@ class TestProgress:
 def test_no_thread_is_left_behind(faults: FaultProxy, bucket: str, large: Path, end: str) -> None:
     stop = threading.Event()
     if end == "refused":
-        faults.on("PUT", query="partNumber=2", times=None).answer(403, "AccessDenied")
+        faults.on("PUT", query="partNumber=2", times=None).respond(403, "AccessDenied")
     if end == "stopped":
         faults.on("PUT", query="partNumber=2").run(lambda _: stop.set())
     expected = {"refused": errors.AccessDenied, "stopped": errors.Stopped}

@@ -48,7 +48,7 @@ def client(faults: FaultProxy) -> S3Client:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting before another try."""
-    monkeypatch.setattr(Retries, "pause_after", lambda *_: 0.0)
+    monkeypatch.setattr(Retries, "backoff", lambda *_: 0.0)
 
 
 @pytest.mark.usefixtures("no_pauses")
@@ -63,7 +63,7 @@ class TestPassingFaults:
         assert list(listed(s3, bucket)) == [*NAMES, "manifest"]
 
     def test_a_burst_of_slow_down(self, faults: FaultProxy) -> None:
-        faults.on("PUT", times=100, after=10).answer(503, "SlowDown")
+        faults.on("PUT", times=100, after=10).respond(503, "SlowDown")
 
     def test_connections_that_are_closed(self, faults: FaultProxy) -> None:
         faults.on("PUT", times=20, after=10).reset_after(bytes=0)
@@ -72,7 +72,7 @@ class TestPassingFaults:
         faults.on("PUT", times=20, after=10).lose_answer()
 
     def test_a_token_that_expires_in_the_middle_and_is_renewed(self, faults: FaultProxy) -> None:
-        faults.on("PUT", times=20, after=50).answer(400, "ExpiredToken")
+        faults.on("PUT", times=20, after=50).respond(400, "ExpiredToken")
 
 
 @pytest.mark.usefixtures("no_pauses")
@@ -80,7 +80,7 @@ class TestLastingFaults:
     def test_a_token_that_stays_expired_ends_it_and_a_retry_goes_on(
         self, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path, client: S3Client
     ) -> None:
-        faults.on("PUT", times=None, after=50).answer(400, "ExpiredToken")
+        faults.on("PUT", times=None, after=50).respond(400, "ExpiredToken")
         with pytest.raises(errors.CredentialsExpired) as caught:
             upload_files(client, folder, bucket, manifest_key="manifest")
         assert caught.value.retryable
@@ -95,7 +95,7 @@ class TestLastingFaults:
     def test_a_key_that_is_refused_is_one_failure_by_its_code(
         self, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path, client: S3Client
     ) -> None:
-        faults.on("PUT", path=f"/{bucket}/007", times=None).answer(403, "AccessDenied")
+        faults.on("PUT", path=f"/{bucket}/007", times=None).respond(403, "AccessDenied")
         with pytest.raises(errors.PartialUpload) as caught:
             upload_files(client, folder, bucket)
         assert [(failure.key, failure.code) for failure in caught.value.failures] == [("007", "AccessDenied")]
@@ -105,7 +105,7 @@ class TestLastingFaults:
     def test_a_key_that_stays_throttled_is_one_failure_that_is_worth_a_retry(
         self, faults: FaultProxy, bucket: str, folder: Path, client: S3Client
     ) -> None:
-        faults.on("PUT", path=f"/{bucket}/007", times=None).answer(503, "SlowDown")
+        faults.on("PUT", path=f"/{bucket}/007", times=None).respond(503, "SlowDown")
         with pytest.raises(errors.PartialUpload) as caught:
             upload_files(client, folder, bucket)
         assert [failure.code for failure in caught.value.failures] == ["SlowDown"]
@@ -114,7 +114,7 @@ class TestLastingFaults:
     def test_a_server_that_is_away_is_not_asked_for_every_file(
         self, faults: FaultProxy, bucket: str, folder: Path, client: S3Client
     ) -> None:
-        faults.on("PUT", times=None).answer(503, "SlowDown")
+        faults.on("PUT", times=None).respond(503, "SlowDown")
         with pytest.raises(errors.Throttled):
             upload_files(client, folder, bucket)
         asked = {request.path for request in faults.requests}

@@ -265,7 +265,7 @@ def test_where_no_checksums_are_listed_an_etag_counts_only_as_an_md5_sum(
 def test_without_the_right_to_list_parts_it_begins_anew(
     faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept
 ) -> None:
-    faults.on("GET", query="uploadId", times=None).answer(403, "AccessDenied")
+    faults.on("GET", query="uploadId", times=None).respond(403, "AccessDenied")
     result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
     assert result.resumed_parts == 0
     assert_stored(s3, bucket, "k", path)
@@ -350,7 +350,7 @@ class TestPermanentErrors:
     ) -> None:
         kept = Kept()
         stopped_after(client, path, bucket, kept, parts=2)
-        faults.on("HEAD").answer(403)
+        faults.on("HEAD").respond(403)
         with pytest.raises(errors.AccessDenied):
             upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept, if_exists="skip_if_same")
         assert open_uploads(s3, bucket) == []

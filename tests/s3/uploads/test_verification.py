@@ -34,7 +34,7 @@ COMPLETION = {"method": "POST", "query": "uploadId"}
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Retries, "pause_after", lambda *_: 0.0)
+    monkeypatch.setattr(Retries, "backoff", lambda *_: 0.0)
 
 
 @pytest.fixture(params=SIZES)
@@ -66,7 +66,7 @@ class TestTheSameBytesFromBefore:
         upload_file(s3, path, bucket, "k", part_size=PART, extra_args={"Metadata": {"v": "1"}})
         rule = faults.on(**last_request_of(path), times=None)  # type: ignore[arg-type]
         if fault == "answer":
-            rule.answer(500, "InternalError")
+            rule.respond(500, "InternalError")
         else:
             rule.reset_after(bytes=0)
         with pytest.raises((errors.ServerError, errors.NetworkError)):
@@ -84,7 +84,7 @@ class TestTheSameBytesFromBefore:
             return True
 
         # Throttled once, inside botocore's own tries: that is an answer, and none was lost.
-        faults.on(**last_request_of(path), predicate=theirs).answer(503, "SlowDown")  # type: ignore[arg-type]
+        faults.on(**last_request_of(path), predicate=theirs).respond(503, "SlowDown")  # type: ignore[arg-type]
         with pytest.raises(errors.ObjectExists):
             upload_file(client, path, bucket, "k", part_size=PART, if_exists="fail")
         assert open_uploads(s3, bucket) == []
@@ -102,9 +102,9 @@ class TestLostCompletion:
         if_exists: Any,
     ) -> None:
         faults.on(**COMPLETION).lose_answer()  # type: ignore[arg-type]
-        faults.on(**COMPLETION).answer(404, "NoSuchUpload")  # type: ignore[arg-type]
+        faults.on(**COMPLETION).respond(404, "NoSuchUpload")  # type: ignore[arg-type]
         looks_before = 1 if if_exists != "replace" else 0
-        faults.on("HEAD", after=looks_before).answer(503, "SlowDown")
+        faults.on("HEAD", after=looks_before).respond(503, "SlowDown")
         result = upload_file(client, large, bucket, "k", part_size=PART, if_exists=if_exists)
         assert result.status == "uploaded"
         assert faults.count("POST", query="uploads") == 1
@@ -147,7 +147,7 @@ def test_encryption_that_was_not_confirmed_is_not_taken_for_granted_by_the_next_
         params["headers"].pop("x-amz-server-side-encryption", None)
 
     client.meta.events.register("before-call.s3", unheard)
-    faults.on("DELETE", times=None).answer(403, "AccessDenied")
+    faults.on("DELETE", times=None).respond(403, "AccessDenied")
     kept = Kept()
     for _ in range(2):
         with pytest.raises(errors.NotSupportedByServer):

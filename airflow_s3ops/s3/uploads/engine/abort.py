@@ -28,22 +28,22 @@ log = logging.getLogger(__name__)
 ABORTS = 3
 TRIES = 3
 # What is left of the 2 seconds that a stop may take, when the threads have had theirs.
-IN_HASTE = 0.5
+CANCELLED_WITHIN = 0.5
 
 
-def abandon(
+def abort_earlier_upload(
     client: S3Client,
     extra_args: Mapping[str, Any],
     checkpoint: GuardedCheckpoint,
     *,
-    in_haste: bool = False,
+    is_cancelled: bool = False,
 ) -> None:
     """Abort the upload that an earlier attempt left, whatever it was of, and forget it.
 
     What cannot be aborted now stays in the checkpoint, for the next attempt to try.
 
     :param extra_args: as given by the user; AbortMultipartUpload is sent those that it knows.
-    :param in_haste: see :func:`aborted`.
+    :param is_cancelled: see :func:`aborted`.
     """
     old = checkpoint.get()
     if old is None:
@@ -51,22 +51,24 @@ def abandon(
     here = client.meta.endpoint_url
     if old.endpoint != here:
         log.warning("The upload %s stays open at %s: this is %s", old.upload_id, old.endpoint, here)
-    elif not aborted(Destination(client, old.bucket, old.key, extra_args), old.upload_id, in_haste=in_haste):
+    elif not abort_upload(
+        Destination(client, old.bucket, old.key, extra_args), old.upload_id, is_cancelled=is_cancelled
+    ):
         return
     checkpoint.clear()
 
 
-def aborted(destination: Destination, upload_id: str, *, in_haste: bool = False) -> bool:
+def abort_upload(destination: Destination, upload_id: str, *, is_cancelled: bool = False) -> bool:
     """Abort, and return whether the upload is gone. A failure is logged: another error is on its way.
 
-    :param in_haste: because the end was asked for: one try, and at most half a second.
+    :param is_cancelled: because the end was asked for: one try, and at most half a second.
     """
-    retries = Retries(tries=1 if in_haste else TRIES)
-    cancellation = Deadline(IN_HASTE if in_haste else None, destination.uri)
-    abort = partial(destination.call, "AbortMultipartUpload", UploadId=upload_id)
+    retries = Retries(tries=1 if is_cancelled else TRIES)
+    cancellation = Deadline(CANCELLED_WITHIN if is_cancelled else None, destination.uri)
+    abort = partial(destination.request, "AbortMultipartUpload", UploadId=upload_id)
     try:
         for _ in range(ABORTS):
-            retries.run(partial(run_in_thread, abort, cancellation, 0), cancellation.pause)
+            retries.run(partial(run_in_thread, abort, cancellation, 0), cancellation.sleep)
             if not _has_parts(destination, upload_id, cancellation):
                 return True
     except (errors.UploadNotFound, errors.ObjectNotFound):
@@ -79,9 +81,9 @@ def aborted(destination: Destination, upload_id: str, *, in_haste: bool = False)
 
 
 def _has_parts(destination: Destination, upload_id: str, cancellation: Cancellation) -> bool:
-    look = partial(destination.call, "ListParts", UploadId=upload_id, MaxParts=1)
+    head_or_none = partial(destination.request, "ListParts", UploadId=upload_id, MaxParts=1)
     try:
-        run_in_thread(look, cancellation, 0)
+        run_in_thread(head_or_none, cancellation, 0)
     except errors.AccessDenied:
         return False  # not to be known; the abort was accepted
     return True

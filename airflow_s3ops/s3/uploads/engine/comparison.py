@@ -11,7 +11,7 @@ from airflow_s3ops.s3.errors import ObjectNotFound
 from airflow_s3ops.s3.requests.required_fields import require_fields
 from airflow_s3ops.s3.results import ObjectChecksum
 from airflow_s3ops.s3.uploads.engine.read import read_through
-from airflow_s3ops.s3.uploads.engine.verification import Stored, unquoted
+from airflow_s3ops.s3.uploads.engine.verification import StoredObject, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Existing:
     """
 
     condition: Mapping[str, str]
-    same: Stored | None = None
+    same: StoredObject | None = None
 
 
 def compare_with_existing(transfer: Transfer) -> Existing:
@@ -44,7 +44,7 @@ def compare_with_existing(transfer: Transfer) -> Existing:
     :raises ServerError: the answer has no size or no ETag.
     """
     try:
-        head = transfer.ask("HeadObject", ChecksumMode="ENABLED")
+        head = transfer.request("HeadObject", ChecksumMode="ENABLED")
     except ObjectNotFound:
         return Existing({"IfNoneMatch": "*"})
     require_fields("HeadObject", head, transfer.destination.bucket, transfer.destination.key, "ETag")
@@ -57,7 +57,7 @@ def compare_with_existing(transfer: Transfer) -> Existing:
     if size != head["ContentLength"] or value_of(digest) != stored:
         return Existing(condition)
     checksum = ObjectChecksum(name, stored, "server")
-    return Existing(condition, Stored(size, unquoted(head["ETag"]), head.get("VersionId"), checksum))
+    return Existing(condition, StoredObject(size, unquoted(head["ETag"]), head.get("VersionId"), checksum))
 
 
 def _comparable(transfer: Transfer, head: Mapping[str, Any]) -> tuple[str, str, Digest] | None:
@@ -70,7 +70,7 @@ def _comparable(transfer: Transfer, head: Mapping[str, Any]) -> tuple[str, str, 
     name, value = next(iter(stored.items()))
     if "-" not in value:
         return name, value, ALGORITHMS[name].new()
-    first = transfer.ask("HeadObject", PartNumber=1)
+    first = transfer.request("HeadObject", PartNumber=1)
     return name, value, CompositeDigest(ALGORITHMS[name], first["ContentLength"])
 
 

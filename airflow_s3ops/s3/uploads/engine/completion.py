@@ -10,14 +10,14 @@ from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.checksum import encoded, whole
 from airflow_s3ops.s3.requests.lost_response import LostResponses
 from airflow_s3ops.s3.requests.retry import WORTH_ANOTHER_TRY
-from airflow_s3ops.s3.uploads.engine.verification import Sent, find_stored, unquoted, verified
+from airflow_s3ops.s3.uploads.engine.verification import SentObject, find_stored, unquoted, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from airflow_s3ops.s3.uploads.engine.parts import UploadedPart
     from airflow_s3ops.s3.uploads.engine.transfer import Transfer
-    from airflow_s3ops.s3.uploads.engine.verification import Stored
+    from airflow_s3ops.s3.uploads.engine.verification import StoredObject
 
 # After a 409 the upload cannot be completed any more: "Conditional writes" in the Amazon S3 User Guide.
 _WORTH_ANOTHER_TRY = tuple(error for error in WORTH_ANOTHER_TRY if error is not errors.RequestConflict)
@@ -27,8 +27,8 @@ _MAYBE_DONE = (errors.UploadNotFound, errors.PreconditionFailed, errors.NetworkE
 
 
 def complete(
-    transfer: Transfer, upload_id: str, parts: Sequence[UploadedPart], note: Callable[[Sent], None]
-) -> Stored:
+    transfer: Transfer, upload_id: str, parts: Sequence[UploadedPart], note: Callable[[SentObject], None]
+) -> StoredObject:
     """Complete the upload and return the object, verified.
 
     :param note: told what the object will be, before the request is made.
@@ -45,11 +45,11 @@ def complete(
         # Once the object may be there, the file's further fate does not matter to it.
         (transfer.cancellation if lost else transfer).check()
         with lost.watched():
-            return transfer.call("CompleteMultipartUpload", **request)
+            return transfer.request_once("CompleteMultipartUpload", **request)
 
     retries = replace(transfer.retries, worth=_WORTH_ANOTHER_TRY)
     try:
-        answer = retries.run(ask, transfer.cancellation.pause)
+        response = retries.run(ask, transfer.cancellation.sleep)
     except _MAYBE_DONE:
         # The same bytes may lie there since long ago: only an upload that is gone can have become the object.
         is_done = lost and _is_gone(transfer, upload_id)
@@ -57,12 +57,12 @@ def complete(
         if stored is None:
             raise
         return stored
-    return verified(transfer, sent, answer)
+    return verify(transfer, sent, response)
 
 
 def _is_gone(transfer: Transfer, upload_id: str) -> bool:
     try:
-        transfer.ask("ListParts", UploadId=upload_id, MaxParts=1)
+        transfer.request("ListParts", UploadId=upload_id, MaxParts=1)
     except (errors.UploadNotFound, errors.ObjectNotFound):
         return True
     except errors.AccessDenied:
@@ -71,10 +71,15 @@ def _is_gone(transfer: Transfer, upload_id: str) -> bool:
     return False
 
 
-def _whole(transfer: Transfer, parts: Sequence[UploadedPart]) -> Sent:
-    stretches = [part.stretch for part in parts]
-    checksum = whole(transfer.algorithm, transfer.form, stretches)
-    return Sent(sum(stretch.size for stretch in stretches), transfer.algorithm, checksum, _etag_of(parts))
+def _whole(transfer: Transfer, parts: Sequence[UploadedPart]) -> SentObject:
+    part_checksums = [part.part_checksum for part in parts]
+    checksum = whole(transfer.algorithm, transfer.form, part_checksums)
+    return SentObject(
+        sum(part_checksum.size for part_checksum in part_checksums),
+        transfer.algorithm,
+        checksum,
+        _etag_of(parts),
+    )
 
 
 def _etag_of(parts: Sequence[UploadedPart]) -> str | None:
@@ -86,10 +91,12 @@ def _etag_of(parts: Sequence[UploadedPart]) -> str | None:
     return f"{hashlib.md5(sums, usedforsecurity=False).hexdigest()}-{len(parts)}"
 
 
-def _request(transfer: Transfer, upload_id: str, parts: Sequence[UploadedPart], sent: Sent) -> dict[str, Any]:
+def _request(
+    transfer: Transfer, upload_id: str, parts: Sequence[UploadedPart], sent: SentObject
+) -> dict[str, Any]:
     member = transfer.algorithm.member
     listed = [
-        {"PartNumber": part.number, "ETag": part.etag, member: encoded(part.stretch.checksum)}
+        {"PartNumber": part.number, "ETag": part.etag, member: encoded(part.part_checksum.checksum)}
         for part in parts
     ]
     return {

@@ -48,7 +48,7 @@ class Content(Protocol):
 
 
 class Windows:
-    """Memory for the bodies under way, used again: fresh pages cost more than copying into old ones."""
+    """Resumption for the bodies under way, used again: fresh pages cost more than copying into old ones."""
 
     def __init__(self) -> None:
         self._free: list[memoryview] = []

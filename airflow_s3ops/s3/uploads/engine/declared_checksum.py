@@ -34,12 +34,12 @@ def chosen_algorithm(extra_args: Mapping[str, Any], parameter: str) -> tuple[Alg
         raise InvalidExtraArgs(
             f"extra_args asks for a {unknown[0]} checksum; computed here are {', '.join(ALGORITHMS)}"
         )
-    wishes = dict.fromkeys(names + ([parameter] if parameter != DEFAULT_ALGORITHM else []))
-    if len(wishes) > 1:
+    requested = dict.fromkeys(names + ([parameter] if parameter != DEFAULT_ALGORITHM else []))
+    if len(requested) > 1:
         raise InvalidExtraArgs(
-            f"checksum_algorithm and extra_args ask for more than one checksum: {', '.join(wishes)}"
+            f"checksum_algorithm and extra_args ask for more than one checksum: {', '.join(requested)}"
         )
-    algorithm = algorithm_named(next(iter(wishes), parameter))
+    algorithm = algorithm_named(next(iter(requested), parameter))
     return algorithm, _form(extra_args, algorithm)
 
 
@@ -49,32 +49,34 @@ def check_declared_checksums(transfer: Transfer, extra_args: Mapping[str, Any]) 
     :raises InvalidExtraArgs: a precomputed checksum, ``ContentMD5`` or ``MpuObjectSize`` is not the
         content's.
     """
-    claims = {match[1]: extra_args[match[0]] for match in map(_VALUE.fullmatch, extra_args) if match}
+    declared = {match[1]: extra_args[match[0]] for match in map(_VALUE.fullmatch, extra_args) if match}
     if "ContentMD5" in extra_args:
-        claims["MD5"] = extra_args["ContentMD5"]
-    if not claims and "MpuObjectSize" not in extra_args:
+        declared["MD5"] = extra_args["ContentMD5"]
+    if not declared and "MpuObjectSize" not in extra_args:
         return
-    digests = {name: ALGORITHMS[name].new() for name in claims}
+    digests = {name: ALGORITHMS[name].new() for name in declared}
     size = read_through(transfer, list(digests.values()))
-    for name, claim in claims.items():
-        _compare(transfer, name, claim, encoded(digests[name].digest()))
+    for name, value in declared.items():
+        _compare(transfer, name, value, encoded(digests[name].digest()))
     _compare(transfer, "size", extra_args.get("MpuObjectSize", size), size)
 
 
 def _form(extra_args: Mapping[str, Any], algorithm: Algorithm) -> Form:
-    wish = extra_args.get("ChecksumType", algorithm.form)
+    requested = extra_args.get("ChecksumType", algorithm.form)
     possible = {"CRC64NVME": ["FULL_OBJECT"]}.get(
         algorithm.name, ["FULL_OBJECT", "COMPOSITE"] if algorithm.join else ["COMPOSITE"]
     )
-    if wish not in possible:
-        raise InvalidExtraArgs(f"S3 has no {wish} form of {algorithm.name}, only {' and '.join(possible)}")
-    return "FULL_OBJECT" if wish == "FULL_OBJECT" else "COMPOSITE"
-
-
-def _compare(transfer: Transfer, what: str, claim: object, found: object) -> None:
-    if claim != found:
+    if requested not in possible:
         raise InvalidExtraArgs(
-            f"extra_args claims {what} {claim}, but {transfer.content.source.filename!r} has {found}",
+            f"S3 has no {requested} form of {algorithm.name}, only {' and '.join(possible)}"
+        )
+    return "FULL_OBJECT" if requested == "FULL_OBJECT" else "COMPOSITE"
+
+
+def _compare(transfer: Transfer, what: str, value: object, found: object) -> None:
+    if value != found:
+        raise InvalidExtraArgs(
+            f"extra_args claims {what} {value}, but {transfer.content.source.filename!r} has {found}",
             bucket=transfer.destination.bucket,
             key=transfer.destination.key,
             advice="The file is not the one that was meant, or not whole; nothing was sent.",

@@ -45,14 +45,14 @@ class Destination:
         """Whether the server is AWS itself, which does what its documentation says."""
         return is_aws(self.client.meta.endpoint_url)
 
-    def confirm_encryption(self, answer: Mapping[str, Any], so_far: str) -> None:
+    def confirm_encryption(self, response: Mapping[str, Any], so_far: str) -> None:
         """Hold the answer against the encryption asked for; see :mod:`airflow_s3ops.s3.requests.encryption`.
 
         :raises NotSupportedByServer: the server does not confirm it.
         """
-        confirm_encryption(self.extra_args, answer, so_far, bucket=self.bucket, key=self.key)
+        confirm_encryption(self.extra_args, response, so_far, bucket=self.bucket, key=self.key)
 
-    def call(self, operation: str, **own: Any) -> dict[str, Any]:
+    def request(self, operation: str, **own: Any) -> dict[str, Any]:
         """Make one request and return S3's answer.
 
         :param operation: S3's name of it, such as ``UploadPart``.
@@ -70,8 +70,8 @@ class Destination:
                 translated(self.client, self.bucket, self.key),
                 explain_denied(self.client, operation, self.bucket, self.key, self.extra_args),
             ):
-                answer: dict[str, Any] = method(Bucket=self.bucket, Key=self.key, **{**args, **own})
+                response: dict[str, Any] = method(Bucket=self.bucket, Key=self.key, **{**args, **own})
         except BodyAbortedError:
             raise cast("PartBody", body).failure or errors.Stopped(f"{operation} was ended") from None
-        require_fields(operation, answer, self.bucket, self.key)
-        return answer
+        require_fields(operation, response, self.bucket, self.key)
+        return response

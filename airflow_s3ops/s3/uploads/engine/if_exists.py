@@ -7,14 +7,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.requests.conditions import named
+from airflow_s3ops.s3.requests.conditions import condition_error
 from airflow_s3ops.s3.requests.encryption import asks_for_encryption
 from airflow_s3ops.s3.uploads.engine.comparison import compare_with_existing
 from airflow_s3ops.s3.uploads.engine.multipart import upload_in_parts
 from airflow_s3ops.s3.uploads.engine.plan import MAX_PUT_SIZE
 from airflow_s3ops.s3.uploads.engine.put import put_object
-from airflow_s3ops.s3.uploads.engine.resume import Memory
-from airflow_s3ops.s3.uploads.engine.verification import Stored, look, unquoted
+from airflow_s3ops.s3.uploads.engine.resume import Resumption
+from airflow_s3ops.s3.uploads.engine.verification import StoredObject, head_or_none, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class UploadOutcome:
     """What became of an upload.
 
     :param stored: the object at the key; None if it was skipped and may not be looked at.
@@ -35,14 +35,14 @@ class Outcome:
     """
 
     status: Literal["uploaded", "skipped"]
-    stored: Stored | None
+    stored: StoredObject | None
     parts: int | None = None
     resumed: int | None = None
 
 
-def deliver(
+def upload_content(
     transfer: Transfer, if_exists: IfExists, checkpoint: GuardedCheckpoint, *, resume: bool
-) -> Outcome:
+) -> UploadOutcome:
     """Send the content, unless what is at the key makes that needless or forbidden.
 
     :raises ObjectExists: the key is taken (``fail``).
@@ -51,34 +51,34 @@ def deliver(
     if if_exists == "skip_if_same":
         existing = compare_with_existing(transfer)
         if existing.same:
-            Memory(transfer, checkpoint, resume=resume).forget()
-            return Outcome("skipped", existing.same)
+            Resumption(transfer, checkpoint, resume=resume).forget()
+            return UploadOutcome("skipped", existing.same)
         transfer = _under(transfer, existing.condition)
-    memory = Memory(transfer, checkpoint, resume=resume)
+    resumption = Resumption(transfer, checkpoint, resume=resume)
     try:
-        return _send(transfer, memory)
+        return _send(transfer, resumption)
     except errors.PreconditionFailed as error:
         if if_exists == "skip":
-            return Outcome("skipped", _as_it_is(transfer))
+            return UploadOutcome("skipped", _as_it_is(transfer))
         raise _named(transfer, error, errors.ObjectExists) from error
     except errors.ObjectNotFound as error:  # what S3 answers to If-Match where there is nothing to match
         raise _named(transfer, error, errors.PreconditionFailed) from error
 
 
-def _send(transfer: Transfer, memory: Memory) -> Outcome:
+def _send(transfer: Transfer, resumption: Resumption) -> UploadOutcome:
     bodies = transfer.content.bodies(transfer.windows, transfer.check)
     first = next(bodies)
     is_single = first.part.is_last and len(first) <= MAX_PUT_SIZE
     if not is_single or not transfer.destination.is_aws:
-        _look_before(transfer, memory)
+        _head_before(transfer, resumption)
     if is_single and not _is_to_be_asked_first(transfer.destination):
-        memory.forget()
-        return Outcome("uploaded", put_object(transfer, first))
-    done = upload_in_parts(transfer, memory, chain([first], bodies))
-    return Outcome("uploaded", done.stored, done.parts, done.resumed)
+        resumption.forget()
+        return UploadOutcome("uploaded", put_object(transfer, first))
+    done = upload_in_parts(transfer, resumption, chain([first], bodies))
+    return UploadOutcome("uploaded", done.stored, done.parts, done.resumed)
 
 
-def _look_before(transfer: Transfer, memory: Memory) -> None:
+def _head_before(transfer: Transfer, resumption: Resumption) -> None:
     """Look for an object that the condition would find.
 
     For parts that spares the bytes that S3 would refuse in the end: it looks at the condition at completion
@@ -86,9 +86,9 @@ def _look_before(transfer: Transfer, memory: Memory) -> None:
     ignores conditions; no answer of its tells. Not while an earlier attempt's upload may have become the
     object.
     """
-    if transfer.destination.extra_args.get("IfNoneMatch") != "*" or memory.may_be_completed:
+    if transfer.destination.extra_args.get("IfNoneMatch") != "*" or resumption.may_be_completed:
         return
-    if look(transfer):
+    if head_or_none(transfer):
         raise errors.PreconditionFailed(
             f"There is an object at {transfer.destination.uri}",
             bucket=transfer.destination.bucket,
@@ -115,11 +115,11 @@ def _named(
     """Return the error that names what the condition was about; the one that came, if that says it."""
     if kind is errors.ObjectExists and transfer.destination.extra_args.get("IfNoneMatch") != "*":
         return error
-    return named(error, kind, "is" if kind is errors.ObjectExists else "is no longer")
+    return condition_error(error, kind, "is" if kind is errors.ObjectExists else "is no longer")
 
 
-def _as_it_is(transfer: Transfer) -> Stored | None:
-    seen = look(transfer)
+def _as_it_is(transfer: Transfer) -> StoredObject | None:
+    seen = head_or_none(transfer)
     if seen is None:
         return None
-    return Stored(seen["ContentLength"], unquoted(seen.get("ETag")), seen.get("VersionId"), None)
+    return StoredObject(seen["ContentLength"], unquoted(seen.get("ETag")), seen.get("VersionId"), None)

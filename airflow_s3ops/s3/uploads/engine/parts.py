@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.checksum import ALGORITHMS, Stretch, encoded
+from airflow_s3ops.s3.checksum import ALGORITHMS, PartChecksum, encoded
 from airflow_s3ops.s3.requests.concurrency import Concurrency
 from airflow_s3ops.s3.requests.parallel import run_parallel
 from airflow_s3ops.s3.uploads.engine.verification import unquoted
@@ -40,7 +40,7 @@ class UploadedPart:
 
     number: int
     etag: str
-    stretch: Stretch
+    part_checksum: PartChecksum
     was_there: bool
 
 
@@ -88,11 +88,11 @@ class PartUploader:
             there = None
             etag = self._transfer.retries.run(
                 lambda: self._upload(body, encoded(checksum)),
-                self._transfer.cancellation.pause,
+                self._transfer.cancellation.sleep,
                 self._slow_down,
             )
         self._transfer.check()
-        return body, UploadedPart(number, etag, Stretch(checksum, len(body)), there is not None)
+        return body, UploadedPart(number, etag, PartChecksum(checksum, len(body)), there is not None)
 
     def _upload(self, body: PartBody, checksum: str) -> str:
         self._transfer.check()
@@ -104,20 +104,20 @@ class PartUploader:
             member: checksum,
         }
         try:
-            answer = self._transfer.destination.call("UploadPart", **own)
+            response = self._transfer.destination.request("UploadPart", **own)
         except errors.S3OpsError:
             body.asks_first = True
             raise
-        if answer.get(member, checksum) != checksum:
+        if response.get(member, checksum) != checksum:
             raise errors.ChecksumMismatch(
-                f"Part {body.part.number} arrived with checksum {answer[member]}, not {checksum}"
+                f"Part {body.part.number} arrived with checksum {response[member]}, not {checksum}"
             )
-        self._adapt(answer)
-        return str(answer["ETag"])
+        self._adapt(response)
+        return str(response["ETag"])
 
-    def _adapt(self, answer: Mapping[str, Any]) -> None:
+    def _adapt(self, response: Mapping[str, Any]) -> None:
         # botocore's own tries hide why they were needed; going slower for a while is right in any case.
-        if answer["ResponseMetadata"].get("RetryAttempts"):
+        if response["ResponseMetadata"].get("RetryAttempts"):
             self._concurrency.throttled()
         else:
             self._concurrency.succeeded()

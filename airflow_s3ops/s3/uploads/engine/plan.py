@@ -71,13 +71,13 @@ def plan_upload(size: int, part_size: int | None = None) -> Plan:
     :raises InvalidInput: the wish is out of bounds, or the size beyond what S3 stores (10,000 parts of 5
         GiB).
     """
-    wish = DEFAULT_PART_SIZE if part_size is None else checked_part_size(part_size)
+    requested = DEFAULT_PART_SIZE if part_size is None else checked_part_size(part_size)
     if size > MAX_OBJECT_SIZE:
         raise InvalidInput(
             f"The file has {size:,} bytes; S3 stores at most {MAX_OBJECT_SIZE:,} in one object",
             advice="Split the file; nothing was sent.",
         )
-    return Plan(size, wish if size <= wish * MAX_PARTS else _least_part_size(size))
+    return Plan(size, requested if size <= requested * MAX_PARTS else _least_part_size(size))
 
 
 def checked_part_size(part_size: int) -> int:

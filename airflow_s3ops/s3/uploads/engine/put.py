@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.checksum import ALGORITHMS, encoded
 from airflow_s3ops.s3.requests.lost_response import LostResponses
-from airflow_s3ops.s3.uploads.engine.verification import Sent, find_stored, verified
+from airflow_s3ops.s3.uploads.engine.verification import SentObject, find_stored, verify
 from airflow_s3ops.s3.uploads.progress import Progress
 
 if TYPE_CHECKING:
     from airflow_s3ops.s3.uploads.engine.body import PartBody
     from airflow_s3ops.s3.uploads.engine.transfer import Transfer
-    from airflow_s3ops.s3.uploads.engine.verification import Stored
+    from airflow_s3ops.s3.uploads.engine.verification import StoredObject
 
 
-def put_object(transfer: Transfer, body: PartBody) -> Stored:
+def put_object(transfer: Transfer, body: PartBody) -> StoredObject:
     """Store the whole content by one request, verified.
 
     :raises PreconditionFailed: the condition in ExtraArgs was not met.
@@ -37,10 +37,10 @@ def put_object(transfer: Transfer, body: PartBody) -> Stored:
         # For AWS the value is enough; moto keeps it only if the algorithm is named as well.
         own["ChecksumAlgorithm"] = algorithm.name
         with lost.watched():
-            return transfer.call("PutObject", **own)
+            return transfer.request_once("PutObject", **own)
 
     try:
-        answer = transfer.retries.run(put, transfer.cancellation.pause)
+        response = transfer.retries.run(put, transfer.cancellation.sleep)
     except errors.PreconditionFailed:
         # The condition may have been met by ourselves, in a try whose answer was lost.
         stored = find_stored(transfer, _sent(transfer, body, checksum, with_etag=True)) if lost else None
@@ -49,8 +49,8 @@ def put_object(transfer: Transfer, body: PartBody) -> Stored:
     except errors.SourceChanged as error:
         raise (_too_late(error) if lost else error) from error
     else:
-        stored = verified(transfer, _sent(transfer, body, checksum), answer)
-        destination.confirm_encryption(answer, "it is stored, but not so")
+        stored = verify(transfer, _sent(transfer, body, checksum), response)
+        destination.confirm_encryption(response, "it is stored, but not so")
     if transfer.progress:
         transfer.progress(Progress(body.source_bytes, body.source_bytes))
     return stored
@@ -64,6 +64,6 @@ def _too_late(error: errors.SourceChanged) -> errors.SourceChanged:
     )
 
 
-def _sent(transfer: Transfer, body: PartBody, checksum: str, *, with_etag: bool = False) -> Sent:
+def _sent(transfer: Transfer, body: PartBody, checksum: str, *, with_etag: bool = False) -> SentObject:
     etag = ALGORITHMS["MD5"].of(body.blocks()).hex() if with_etag else None
-    return Sent(len(body), transfer.algorithm, checksum, etag)
+    return SentObject(len(body), transfer.algorithm, checksum, etag)

@@ -17,7 +17,7 @@ _HANDLER_ID = "airflow-s3ops"
 _SIZE_HEADER = "x-amz-mp-object-size"
 
 
-def fit(client: S3Client) -> None:
+def apply_request_settings(client: S3Client) -> None:
     """Make the client wait for answers in proportion to the content, and spare it what the engine has done.
 
     It is done once for a client, and touches no request but the engine's.
@@ -25,11 +25,11 @@ def fit(client: S3Client) -> None:
     A botocore too old to know a time-out for a single request goes on with the client's.
     """
     # Last, and for all operations, because botocore's own handler that asks first is one for all.
-    client.meta.events.register_last("before-call.s3", _fit_request, unique_id=_HANDLER_ID)
+    client.meta.events.register_last("before-call.s3", _apply, unique_id=_HANDLER_ID)
     client.meta.events.register("choose-signer.s3", choose_signer, unique_id=f"{_HANDLER_ID}-signer")
 
 
-def patience(least: float, size: int) -> float:
+def read_timeout_after(least: float, size: int) -> float:
     """Return how many seconds of silence to allow after so many bytes.
 
     :param least: what any answer is allowed.
@@ -37,7 +37,7 @@ def patience(least: float, size: int) -> float:
     return least + size / STORE_RATE
 
 
-def _fit_request(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+def _apply(params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
     body = params.get("body")
     size = len(body) if isinstance(body, PartBody) else int(params["headers"].get(_SIZE_HEADER, 0))
     if isinstance(body, PartBody):
@@ -46,4 +46,4 @@ def _fit_request(params: dict[str, Any], context: dict[str, Any], **_: object) -
             params["headers"].pop("Expect", None)
     least: float | None = context["client_config"].read_timeout
     if size and least is not None:  # None waits for ever already
-        context["read_timeout"] = patience(least, size)
+        context["read_timeout"] = read_timeout_after(least, size)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.extra_args import CONDITIONS, fingerprint
 from airflow_s3ops.s3.uploads.checkpoint import UploadState
-from airflow_s3ops.s3.uploads.engine.abort import abandon, aborted
+from airflow_s3ops.s3.uploads.engine.abort import abort_earlier_upload, abort_upload
 from airflow_s3ops.s3.uploads.engine.parts import StoredPart
-from airflow_s3ops.s3.uploads.engine.verification import Sent, find_stored
+from airflow_s3ops.s3.uploads.engine.verification import SentObject, find_stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_s3ops.s3.uploads.checkpoint import GuardedCheckpoint
     from airflow_s3ops.s3.uploads.engine.transfer import Transfer
-    from airflow_s3ops.s3.uploads.engine.verification import Stored
+    from airflow_s3ops.s3.uploads.engine.verification import StoredObject
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +34,11 @@ class OpenUpload:
 
     upload_id: str
     there: Mapping[int, StoredPart] = field(default_factory=dict)
-    completed: Stored | None = None
+    completed: StoredObject | None = None
     parts: int = 0
 
 
-class Memory:
+class Resumption:
     """The state of one upload across attempts.
 
     :param resume: False to keep nothing, and to abort what an earlier attempt left.
@@ -63,17 +63,17 @@ class Memory:
 
     def opened(self) -> OpenUpload:
         """Return the earlier attempt's upload if it is of this content to this key; else a new one."""
-        found = self._recalled()
+        found = self._earlier_upload()
         if found:
             return found
         transfer = self._transfer
         # An answer lost here leaves an upload that nobody knows; it has no parts, and so costs nothing.
-        answer = transfer.ask(
+        response = transfer.request(
             "CreateMultipartUpload", ChecksumAlgorithm=transfer.algorithm.name, ChecksumType=transfer.form
         )
-        upload_id = str(answer["UploadId"])
+        upload_id = str(response["UploadId"])
         try:
-            transfer.destination.confirm_encryption(answer, "nothing was sent")
+            transfer.destination.confirm_encryption(response, "nothing was sent")
         except errors.NotSupportedByServer:
             self.abort(upload_id)
             raise
@@ -84,11 +84,14 @@ class Memory:
     def forget(self) -> None:
         """Abort what an earlier attempt left, whatever it was: this one does not need it."""
         here = self._transfer.destination
-        abandon(
-            here.client, here.extra_args, self._checkpoint, in_haste=self._transfer.cancellation.is_requested
+        abort_earlier_upload(
+            here.client,
+            here.extra_args,
+            self._checkpoint,
+            is_cancelled=self._transfer.cancellation.is_requested,
         )
 
-    def completing(self, sent: Sent) -> None:
+    def completing(self, sent: SentObject) -> None:
         """Note that completion is about to be asked for: the upload's absence may then be its success."""
         state = self._checkpoint.get() if self.is_kept else None
         if state:
@@ -100,10 +103,12 @@ class Memory:
 
     def abort(self, upload_id: str) -> None:
         """Abort the upload; if that fails, keep the state, so that the next attempt can."""
-        if aborted(self._transfer.destination, upload_id, in_haste=self._transfer.cancellation.is_requested):
+        if abort_upload(
+            self._transfer.destination, upload_id, is_cancelled=self._transfer.cancellation.is_requested
+        ):
             self.clear()
 
-    def _recalled(self) -> OpenUpload | None:
+    def _earlier_upload(self) -> OpenUpload | None:
         old = self._checkpoint.get()
         if old is None:
             return None
@@ -124,7 +129,7 @@ class Memory:
     def _completed(self, old: UploadState) -> OpenUpload | None:
         if old.checksum is None or old.size is None:
             return None
-        sent = Sent(old.size, self._transfer.algorithm, old.checksum)
+        sent = SentObject(old.size, self._transfer.algorithm, old.checksum)
         stored = find_stored(self._transfer, sent)
         parts = -(-old.size // old.part_size)
         return OpenUpload(old.upload_id, completed=stored, parts=parts) if stored else None
@@ -133,13 +138,13 @@ class Memory:
         listed: dict[int, StoredPart] = {}
         position: dict[str, Any] = {}
         while True:
-            answer = self._transfer.ask("ListParts", UploadId=upload_id, **position)
-            for part in answer.get("Parts", ()):
+            response = self._transfer.request("ListParts", UploadId=upload_id, **position)
+            for part in response.get("Parts", ()):
                 checksum = part.get(self._transfer.algorithm.member)
                 listed[part["PartNumber"]] = StoredPart(part["Size"], part["ETag"], checksum)
-            if not answer.get("IsTruncated"):
+            if not response.get("IsTruncated"):
                 return listed
-            position = {"PartNumberMarker": answer["NextPartNumberMarker"]}
+            position = {"PartNumberMarker": response["NextPartNumberMarker"]}
 
 
 def _identity(transfer: Transfer) -> UploadState:

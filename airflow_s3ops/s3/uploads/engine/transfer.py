@@ -43,20 +43,20 @@ class Transfer:
         s3: dict[str, Any] = meta.config.s3 or {}  # type: ignore[attr-defined] # a Config has it
         return meta.endpoint_url.startswith("http:") or bool(s3.get("payload_signing_enabled"))
 
-    def call(self, operation: str, **own: Any) -> dict[str, Any]:
+    def request_once(self, operation: str, **own: Any) -> dict[str, Any]:
         """Make one request, once, so that a stop need not wait for its answer.
 
         :raises S3OpsError: S3's refusal.
         :raises Stopped: the end was asked for; what becomes of the request is not known then.
         """
-        return run_in_thread(lambda: self.destination.call(operation, **own), self.cancellation)
+        return run_in_thread(lambda: self.destination.request(operation, **own), self.cancellation)
 
-    def ask(self, operation: str, **own: Any) -> dict[str, Any]:
+    def request(self, operation: str, **own: Any) -> dict[str, Any]:
         """Make one request without content, trying again what may pass.
 
         :raises S3OpsError: S3's refusal.
         """
-        return self.retries.run(lambda: self.call(operation, **own), self.cancellation.pause)
+        return self.retries.run(lambda: self.request_once(operation, **own), self.cancellation.sleep)
 
     def check(self) -> None:
         """Look whether it may go on: nobody stops it, and the file is what it was.

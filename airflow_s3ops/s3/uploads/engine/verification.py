@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentObject:
     """An object as it was sent.
 
     :param checksum: as S3 writes it.
@@ -32,7 +32,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredObject:
     """An object as S3 has it.
 
     :param checksum: None if it was not compared with anything.
@@ -44,28 +44,28 @@ class Stored:
     checksum: ObjectChecksum | None
 
 
-def verified(transfer: Transfer, sent: Sent, answer: Mapping[str, Any]) -> Stored:
+def verify(transfer: Transfer, sent: SentObject, response: Mapping[str, Any]) -> StoredObject:
     """Return what is stored, by the answer that said so; by a HEAD where that has no checksum.
 
     :raises ChecksumMismatch: it is not what was sent.
     :raises ServerError: there is nothing at the key.
     """
-    if answer.get(sent.algorithm.member):
-        return _compared(transfer.destination, sent, answer, sent.size)
+    if response.get(sent.algorithm.member):
+        return _compared(transfer.destination, sent, response, sent.size)
     try:
-        seen = transfer.ask("HeadObject", ChecksumMode="ENABLED")
+        seen = transfer.request("HeadObject", ChecksumMode="ENABLED")
     except ObjectNotFound as error:
         destination = transfer.destination
         raise not_stored(destination.bucket, destination.key) from error
     except (PermanentError, TransientError):
         seen = None  # it is stored all the same, and that was said
-    if seen is None or seen.get("ETag") != answer.get("ETag", seen.get("ETag")):
+    if seen is None or seen.get("ETag") != response.get("ETag", seen.get("ETag")):
         # Nobody may look, or somebody else has written since.
-        return _as(sent, answer, ObjectChecksum(sent.algorithm.name, sent.checksum, "none"))
-    return _compared(transfer.destination, sent, {**seen, **answer}, seen["ContentLength"])
+        return _as(sent, response, ObjectChecksum(sent.algorithm.name, sent.checksum, "none"))
+    return _compared(transfer.destination, sent, {**seen, **response}, seen["ContentLength"])
 
 
-def find_stored(transfer: Transfer, sent: Sent) -> Stored | None:
+def find_stored(transfer: Transfer, sent: SentObject) -> StoredObject | None:
     """Return what is stored if it is what was sent, although no answer said so; else None.
 
     Size alone proves nothing: without a checksum the ETag must agree. Nor does it prove that it is ours: the
@@ -74,7 +74,7 @@ def find_stored(transfer: Transfer, sent: Sent) -> Stored | None:
     :raises TransientError: it cannot be found out now.
     :raises NotSupportedByServer: it is stored, but not encrypted as asked for.
     """
-    seen = look(transfer)
+    seen = head_or_none(transfer)
     if seen is None or seen["ContentLength"] != sent.size:
         return None
     stored = seen.get(sent.algorithm.member)
@@ -88,13 +88,13 @@ def find_stored(transfer: Transfer, sent: Sent) -> Stored | None:
     return _compared(transfer.destination, sent, seen, sent.size)
 
 
-def look(transfer: Transfer) -> dict[str, Any] | None:
+def head_or_none(transfer: Transfer) -> dict[str, Any] | None:
     """Return HeadObject's answer; None if there is no object, or this identity may not look.
 
     :raises TransientError: the server does not answer, after all tries; or a stop.
     """
     try:
-        return transfer.ask("HeadObject", ChecksumMode="ENABLED")
+        return transfer.request("HeadObject", ChecksumMode="ENABLED")
     except PermanentError:
         return None
 
@@ -104,8 +104,10 @@ def unquoted(etag: str | None) -> str | None:
     return etag.strip('"') if etag else None
 
 
-def _compared(destination: Destination, sent: Sent, answer: Mapping[str, Any], size: int) -> Stored:
-    checksum = answer.get(sent.algorithm.member)
+def _compared(
+    destination: Destination, sent: SentObject, response: Mapping[str, Any], size: int
+) -> StoredObject:
+    checksum = response.get(sent.algorithm.member)
     if size != sent.size or (checksum and checksum != sent.checksum):
         raise ChecksumMismatch(
             f"{destination.uri} is stored with {size:,} bytes and {sent.algorithm.name} "
@@ -114,9 +116,9 @@ def _compared(destination: Destination, sent: Sent, answer: Mapping[str, Any], s
             key=destination.key,
         )
     return _as(
-        sent, answer, ObjectChecksum(sent.algorithm.name, sent.checksum, "server" if checksum else "size")
+        sent, response, ObjectChecksum(sent.algorithm.name, sent.checksum, "server" if checksum else "size")
     )
 
 
-def _as(sent: Sent, answer: Mapping[str, Any], checksum: ObjectChecksum) -> Stored:
-    return Stored(sent.size, unquoted(answer.get("ETag")), answer.get("VersionId"), checksum)
+def _as(sent: SentObject, response: Mapping[str, Any], checksum: ObjectChecksum) -> StoredObject:
+    return StoredObject(sent.size, unquoted(response.get("ETag")), response.get("VersionId"), checksum)

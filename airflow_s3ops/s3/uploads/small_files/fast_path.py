@@ -17,7 +17,7 @@ from airflow_s3ops.s3.burst.response import ResponseErrors
 from airflow_s3ops.s3.extra_args import args_for
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.cancellation import Cancellation
-from airflow_s3ops.s3.requests.conditions import Trust
+from airflow_s3ops.s3.requests.conditions import ConditionSupport
 from airflow_s3ops.s3.requests.endpoint import is_aws
 from airflow_s3ops.s3.requests.retry import Retries
 from airflow_s3ops.s3.uploads.small_files.steps import Templates, UploadSteps
@@ -69,8 +69,8 @@ class FastPath:
             region, a server that is unreachable or ignores the condition, a cancellation.
         """
         templates = templates_of(self.client, self.args)
-        trust = Trust(is_proven=is_aws(self.client.meta.endpoint_url))
-        steps = UploadSteps(self.args, templates, self.largest, trust, self.retries)
+        condition_support = ConditionSupport(is_proven=is_aws(self.client.meta.endpoint_url))
+        steps = UploadSteps(self.args, templates, self.largest, condition_support, self.retries)
         cancellation = Cancellation(self.stop, s3_uri(self.args.bucket))
         response_errors = ResponseErrors(self.client, self.args.bucket, self.args.extra_args)
         most = within_descriptors(self.most_at_once)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.burst.request import BatchError, Request, Wait
 from airflow_s3ops.s3.files.content_type import content_type_of
-from airflow_s3ops.s3.requests.conditions import ignored, named
+from airflow_s3ops.s3.requests.conditions import condition_error, conditions_ignored
 from airflow_s3ops.s3.requests.encryption import HEADERS, confirm_encryption
 from airflow_s3ops.s3.requests.required_fields import not_stored, require_fields
 from airflow_s3ops.s3.results import ObjectChecksum
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.burst.request import Steps
     from airflow_s3ops.s3.burst.request_template import Header, Template
     from airflow_s3ops.s3.burst.response import Response
-    from airflow_s3ops.s3.requests.conditions import Trust
+    from airflow_s3ops.s3.requests.conditions import ConditionSupport
     from airflow_s3ops.s3.requests.retry import Retries
     from airflow_s3ops.s3.uploads.items import BatchArgs, UploadItem
 
@@ -75,7 +75,7 @@ class UploadSteps:
     args: BatchArgs
     templates: Templates
     largest: int
-    trust: Trust
+    condition_support: ConditionSupport
     retries: Retries
     may_head: bool = True
 
@@ -106,7 +106,7 @@ class UploadSteps:
             found = replace(file, size=payload.identity.size, mtime_ns=payload.identity.mtime_ns)
             item = replace(item, file=found)
         if self._is_conditional:
-            uploaded = yield from self._under_trust(item, payload)
+            uploaded = yield from self._if_key_is_free(item, payload)
         elif self.args.if_exists == "skip_if_same":
             uploaded = yield from self._unless_same(item, payload)
         else:
@@ -119,28 +119,28 @@ class UploadSteps:
             raise _too_late(error) from error
         return uploaded
 
-    def _under_trust(self, item: UploadItem, payload: Payload) -> Steps[Uploaded]:
+    def _if_key_is_free(self, item: UploadItem, payload: Payload) -> Steps[Uploaded]:
         """Send it if the key is free. Whether the server heeds that is found out with the first file sent."""
-        if not self.trust.is_proven:
-            seen = yield from self._seen(item.key)
+        if not self.condition_support.is_proven:
+            seen = yield from self._head_or_none(item.key)
             if seen:
                 return self._exists(item, seen)
         put = self._put(item, payload, IF_NONE_MATCH)
         uploaded = yield from self._sent(item, put)
-        if uploaded.status == "uploaded" and self.trust.ask():
-            yield from self._proof(put)
+        if uploaded.status == "uploaded" and self.condition_support.begin_probe():
+            yield from self._probe(put)
         return uploaded
 
-    def _proof(self, put: Put) -> Steps[None]:
+    def _probe(self, put: Put) -> Steps[None]:
         """Send it once more: the same bytes do no harm where they are stored again."""
         try:
             yield from self._tried(put)
         except errors.PreconditionFailed:
-            self.trust.heeded()
+            self.condition_support.confirmed()
         except errors.S3OpsError:
-            self.trust.unknown()
+            self.condition_support.inconclusive()
         else:
-            raise BatchError(ignored(self.args.bucket, put.key))
+            raise BatchError(conditions_ignored(self.args.bucket, put.key))
 
     def _unless_same(self, item: UploadItem, payload: Payload) -> Steps[Uploaded]:
         try:
@@ -184,7 +184,7 @@ class UploadSteps:
                     raise
             else:
                 return response
-            yield Wait(self.retries.pause_after(tried))
+            yield Wait(self.retries.backoff(tried))
             if isinstance(call, Put):
                 call.payload.check()
 
@@ -200,7 +200,7 @@ class UploadSteps:
         try:
             response = yield from self._tried(put, failures)
         except errors.ObjectNotFound as error:  # S3's response to If-Match where there is nothing to match
-            raise named(error, errors.PreconditionFailed, "is no longer") from error
+            raise condition_error(error, errors.PreconditionFailed, "is no longer") from error
         except errors.PreconditionFailed as error:
             # It may have been met by ourselves, in a try whose response was lost. Without a condition nothing
             # tells ours from an older object of the same bytes.
@@ -221,14 +221,14 @@ class UploadSteps:
 
     def _refused(self, item: UploadItem, put: Put, error: errors.PreconditionFailed) -> Steps[Uploaded]:
         if self.args.if_exists == "skip":
-            return self._exists(item, (yield from self._seen(item.key)))
+            return self._exists(item, (yield from self._head_or_none(item.key)))
         if IF_NONE_MATCH in put.headers or self.args.extra_args.get("IfNoneMatch") == "*":
-            raise named(error, errors.ObjectExists, "is") from error
+            raise condition_error(error, errors.ObjectExists, "is") from error
         raise error
 
     def _exists(self, item: UploadItem, seen: Response | None) -> Uploaded:
         if self.args.if_exists == "fail":
-            raise named(
+            raise condition_error(
                 errors.PreconditionFailed("", bucket=self.args.bucket, key=item.key),
                 errors.ObjectExists,
                 "is",
@@ -238,7 +238,7 @@ class UploadSteps:
         size = item.file.size if seen.size is None else seen.size
         return Uploaded(item, "skipped", size, seen.etag, seen.version_id, None)
 
-    def _seen(self, key: str, *, was_stored: bool = False) -> Steps[Response | None]:
+    def _head_or_none(self, key: str, *, was_stored: bool = False) -> Steps[Response | None]:
         """Return what is at the key; None if that is nothing, or cannot be told for whatever reason.
 
         :param was_stored: a response said so; then nothing is an error.
@@ -261,14 +261,14 @@ class UploadSteps:
         """Compare what S3 says it stored. Without a checksum its ETag may prove it, else a look must do."""
         if self._checksum_header in response.headers or etag_proves(response, payload):
             return self._uploaded(item, payload, response, response)
-        seen = yield from self._seen(item.key, was_stored=True)
+        seen = yield from self._head_or_none(item.key, was_stored=True)
         if seen is None or seen.etag != response.etag:
             seen = None  # nobody may look, or somebody else has written since
         return self._uploaded(item, payload, response, seen)
 
     def _found_after_all(self, item: UploadItem, payload: Payload) -> Steps[Uploaded | None]:
         """Return what is stored if it is what was sent, although no response said so; else None."""
-        seen = yield from self._seen(item.key)
+        seen = yield from self._head_or_none(item.key)
         if seen is None or seen.size != len(payload.data):
             return None
         stored = seen.headers.get(self._checksum_header)
@@ -279,7 +279,7 @@ class UploadSteps:
         return self._uploaded(item, payload, seen, seen)
 
     def _uploaded(
-        self, item: UploadItem, payload: Payload, response: Response, witness: Response | None
+        self, item: UploadItem, payload: Payload, response: Response, evidence: Response | None
     ) -> Uploaded:
         """Return the outcome, by what S3 tells.
 
@@ -287,11 +287,11 @@ class UploadSteps:
         :raises ChecksumMismatch: it tells something else than was sent.
         """
         algorithm, size = self.args.algorithm.name, len(payload.data)
-        if witness is None:
+        if evidence is None:
             checksum = ObjectChecksum(algorithm, payload.checksum, "none")
             return Uploaded(item, "uploaded", size, response.etag, response.version_id, checksum)
-        stored = witness.headers.get(self._checksum_header)
-        seen = size if witness is response else witness.size
+        stored = evidence.headers.get(self._checksum_header)
+        seen = size if evidence is response else evidence.size
         if (stored or payload.checksum) != payload.checksum or seen not in (None, size):
             raise errors.ChecksumMismatch(
                 f"{item.key!r} is stored with {algorithm} {stored or 'unknown'}, but {size:,} bytes "
@@ -299,7 +299,7 @@ class UploadSteps:
                 bucket=self.args.bucket,
                 key=item.key,
             )
-        by_server = bool(stored) or etag_proves(witness, payload)
+        by_server = bool(stored) or etag_proves(evidence, payload)
         otherwise: Literal["none", "size"] = "none" if seen is None else "size"
         checksum = ObjectChecksum(algorithm, payload.checksum, "server" if by_server else otherwise)
         return Uploaded(item, "uploaded", size, response.etag, response.version_id, checksum)

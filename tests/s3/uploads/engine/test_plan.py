@@ -23,8 +23,8 @@ SIZES_OF_FEW_PARTS = st.integers(0, 50 * MIN_PART_SIZE)
 
 
 @given(SIZES, WISHES)
-def test_s3_takes_every_plan(size: int, wish: int | None) -> None:
-    plan = plan_upload(size, wish)
+def test_s3_takes_every_plan(size: int, requested: int | None) -> None:
+    plan = plan_upload(size, requested)
     if plan.is_single:
         assert size <= MAX_PUT_SIZE
     else:
@@ -34,9 +34,11 @@ def test_s3_takes_every_plan(size: int, wish: int | None) -> None:
 
 
 @given(SIZES, WISHES)
-def test_parts_are_as_large_as_wished_unless_there_would_be_too_many(size: int, wish: int | None) -> None:
-    plan = plan_upload(size, wish)
-    wished = wish or DEFAULT_PART_SIZE
+def test_parts_are_as_large_as_wished_unless_there_would_be_too_many(
+    size: int, requested: int | None
+) -> None:
+    plan = plan_upload(size, requested)
+    wished = requested or DEFAULT_PART_SIZE
     if plan.part_size != wished:
         assert plan.part_size > wished
         assert wished * MAX_PARTS < size
@@ -94,6 +96,6 @@ def test_more_than_one_put_takes_is_never_one_put() -> None:
 
 
 @pytest.mark.parametrize("wish", [0, -1, MIN_PART_SIZE - 1, MAX_PART_SIZE + 1, True, 8.5 * MIB, "8 MiB"])
-def test_a_part_size_that_s3_refuses_is_refused_here(wish: int) -> None:
+def test_a_part_size_that_s3_refuses_is_refused_here(requested: int) -> None:
     with pytest.raises(InvalidInput, match="part_size="):
-        plan_upload(10, wish)
+        plan_upload(10, requested)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_s3ops.s3.uploads.engine.request_settings import STORE_RATE, fit, patience
+from airflow_s3ops.s3.uploads.engine.request_settings import (
+    STORE_RATE,
+    apply_request_settings,
+    read_timeout_after,
+)
 from airflow_s3ops.s3.uploads.file import upload_file
 from tests.s3.uploads.support import PART, impatient_client, write_file
 
@@ -27,8 +31,8 @@ def time_outs(client: S3Client) -> dict[str, list[float]]:
 
 
 def test_patience_grows_with_the_size() -> None:
-    assert patience(60, 0) == 60
-    assert patience(60, 100 * STORE_RATE) == 160
+    assert read_timeout_after(60, 0) == 60
+    assert read_timeout_after(60, 100 * STORE_RATE) == 160
 
 
 def test_every_request_with_content_has_its_own(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
@@ -36,9 +40,9 @@ def test_every_request_with_content_has_its_own(faults: FaultProxy, bucket: str,
     seen = time_outs(client)
     upload_file(client, write_file(tmp_path / "f", PART + 1000), bucket, "k", part_size=PART)
     upload_file(client, write_file(tmp_path / "g", 1000), bucket, "k")
-    assert sorted(seen["UploadPart"]) == [patience(10, 1000), patience(10, PART)]
-    assert seen["PutObject"] == [patience(10, 1000)]
-    assert seen["CompleteMultipartUpload"] == [patience(10, PART + 1000)]
+    assert sorted(seen["UploadPart"]) == [read_timeout_after(10, 1000), read_timeout_after(10, PART)]
+    assert seen["PutObject"] == [read_timeout_after(10, 1000)]
+    assert seen["CompleteMultipartUpload"] == [read_timeout_after(10, PART + 1000)]
     assert seen["CreateMultipartUpload"] == [None]
 
 
@@ -51,8 +55,8 @@ def test_who_waits_for_ever_goes_on_doing_so(faults: FaultProxy, bucket: str, tm
 
 def test_others_requests_are_left_alone(faults: FaultProxy, bucket: str) -> None:
     client = impatient_client(faults)
-    fit(client)
-    fit(client)
+    apply_request_settings(client)
+    apply_request_settings(client)
     seen = time_outs(client)
     client.put_object(Bucket=bucket, Key="k", Body=b"theirs")
     assert seen["PutObject"] == [None]
@@ -61,7 +65,7 @@ def test_others_requests_are_left_alone(faults: FaultProxy, bucket: str) -> None
 def test_a_part_is_sent_unasked_and_after_a_failure_s3_is_asked_first(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
-    faults.on("PUT", query="partNumber=1").answer(503, "SlowDown")
+    faults.on("PUT", query="partNumber=1").respond(503, "SlowDown")
     client = impatient_client(faults)
     upload_file(client, write_file(tmp_path / "f", 2 * PART), bucket, "k", part_size=PART)
     asked = {

@@ -90,7 +90,7 @@ def test_a_server_that_ignores_conditions_is_found_out_with_the_first_file(
 
 
 def test_who_may_not_look_relies_on_the_condition(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
-    faults.on("HEAD", times=None).answer(403)
+    faults.on("HEAD", times=None).respond(403)
     paths = write_files(tmp_path, 10)
     assert len(all_uploaded(sent(faults.server.client(), batch_args(bucket, "fail"), paths))) == len(paths)
 
@@ -193,7 +193,7 @@ def test_a_condition_met_by_ourselves_in_a_lost_answer_is_a_success(
 
 @pytest.mark.parametrize("if_exists", ["fail", "skip_if_same"])
 def test_a_conflict_is_tried_again(faults: FaultProxy, bucket: str, tmp_path: Path, if_exists: str) -> None:
-    faults.on("PUT", times=5).answer(409, "ConditionalRequestConflict")
+    faults.on("PUT", times=5).respond(409, "ConditionalRequestConflict")
     paths = write_files(tmp_path, 10)
     assert len(all_uploaded(sent(faults.server.client(), batch_args(bucket, if_exists), paths))) == len(paths)
 

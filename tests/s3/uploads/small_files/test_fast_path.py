@@ -234,7 +234,7 @@ def test_a_wrong_secret_ends_the_batch(server: S3Server, bucket: str, tmp_path: 
 
 def test_a_refused_key_is_only_its_own_misfortune(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
     paths = write_files(tmp_path, 30)
-    faults.on("PUT", path=paths[3].name).answer(403, "AccessDenied", "Not this one.")
+    faults.on("PUT", path=paths[3].name).respond(403, "AccessDenied", "Not this one.")
     outcomes = sent(faults.server.client(), batch_args(bucket), paths)
     ((key, error),) = errors_of(outcomes).items()
     assert (key, type(error), error.code) == (paths[3].name, errors.AccessDenied, "AccessDenied")
@@ -244,7 +244,7 @@ def test_a_refused_key_is_only_its_own_misfortune(faults: FaultProxy, bucket: st
 
 
 def test_a_public_acl_that_is_refused_is_explained(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
-    faults.on("PUT", query="", times=None, predicate=lambda request: not request.query).answer(
+    faults.on("PUT", query="", times=None, predicate=lambda request: not request.query).respond(
         400, "AccessControlListNotSupported"
     )
     outcomes = sent(faults.server.client(), batch_args(bucket, ACL="public-read"), write_files(tmp_path, 3))
@@ -269,21 +269,21 @@ class TestWithoutAChecksumInTheAnswer:
 
     def test_an_etag_that_is_the_md5_sum_proves_it(self, faults: FaultProxy, bucket: str, path: Path) -> None:
         etag = hashlib.md5(path.read_bytes()).hexdigest()
-        faults.on("PUT").answer(200, headers={"ETag": f'"{etag}"'})
+        faults.on("PUT").respond(200, headers={"ETag": f'"{etag}"'})
         (one,) = all_uploaded(sent(faults.server.client(), batch_args(bucket), [path])).values()
         assert one.checksum is not None
         assert one.checksum.verified_by == "server"
         assert faults.count("HEAD") == 0
 
     def test_else_the_size_is_looked_at(self, faults: FaultProxy, bucket: str, path: Path) -> None:
-        faults.on("PUT").answer(200, headers={"ETag": '"opaque"'})
+        faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
         faults.on("HEAD").answer_body(200, path.read_bytes(), {"ETag": '"opaque"'})
         (one,) = all_uploaded(sent(faults.server.client(), batch_args(bucket), [path])).values()
         assert one.checksum is not None
         assert one.checksum.verified_by == "size"
 
     def test_and_another_size_is_a_mismatch(self, faults: FaultProxy, bucket: str, path: Path) -> None:
-        faults.on("PUT").answer(200, headers={"ETag": '"opaque"'})
+        faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
         faults.on("HEAD").answer_body(200, b"???", {"ETag": '"opaque"'})
         (error,) = errors_of(sent(faults.server.client(), batch_args(bucket), [path])).values()
         assert isinstance(error, errors.ChecksumMismatch)
@@ -291,8 +291,8 @@ class TestWithoutAChecksumInTheAnswer:
     def test_who_may_not_look_is_told_so_and_asks_once(
         self, faults: FaultProxy, bucket: str, tmp_path: Path
     ) -> None:
-        faults.on("PUT", times=None).answer(200, headers={"ETag": '"opaque"'})
-        faults.on("HEAD", times=None).answer(403)
+        faults.on("PUT", times=None).respond(200, headers={"ETag": '"opaque"'})
+        faults.on("HEAD", times=None).respond(403)
         paths = write_files(tmp_path, 20)
         outcomes = all_uploaded(sent(faults.server.client(), batch_args(bucket), paths, most_at_once=1))
         assert {one.checksum.verified_by for one in outcomes.values() if one.checksum} == {"none"}
@@ -302,7 +302,7 @@ class TestWithoutAChecksumInTheAnswer:
 def test_another_checksum_in_the_answer_is_a_mismatch(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
-    faults.on("PUT").answer(200, headers={"ETag": '"x"', "x-amz-checksum-crc64nvme": "AAAAAAAAAAA="})
+    faults.on("PUT").respond(200, headers={"ETag": '"x"', "x-amz-checksum-crc64nvme": "AAAAAAAAAAA="})
     outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 1))
     assert [type(error) for error in errors_of(outcomes).values()] == [errors.ChecksumMismatch]
 
@@ -315,7 +315,7 @@ def test_the_algorithms_headers_are_those_of_the_model(s3: S3Client) -> None:
 
 
 def test_an_error_says_nothing_of_the_secret(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
-    faults.on("PUT", times=None).answer(400, "MalformedXML")
+    faults.on("PUT", times=None).respond(400, "MalformedXML")
     outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 1))
     (outcome,) = outcomes.values()
     assert isinstance(outcome, Failed)

@@ -50,13 +50,13 @@ def paths(tmp_path: Path) -> list[Path]:
 
 
 FAULTS: dict[str, Callable[[FaultProxy], object]] = {
-    "throttling": lambda faults: faults.on("PUT", after=10, times=100).answer(503, "SlowDown"),
-    "server errors": lambda faults: faults.on("PUT", after=10, times=20).answer(500, "InternalError"),
-    "an error without a body": lambda faults: faults.on("PUT", after=10, times=20).answer(502),
+    "throttling": lambda faults: faults.on("PUT", after=10, times=100).respond(503, "SlowDown"),
+    "server errors": lambda faults: faults.on("PUT", after=10, times=20).respond(500, "InternalError"),
+    "an error without a body": lambda faults: faults.on("PUT", after=10, times=20).respond(502),
     "broken connections": lambda faults: faults.on("PUT", after=10, times=20).reset_after(bytes=0),
     "broken in the content": lambda faults: faults.on("PUT", after=10, times=20).reset_after(bytes=9),
     "lost answers": lambda faults: faults.on("PUT", after=10, times=20).lose_answer(),
-    "closed connections": lambda faults: faults.on("PUT", after=10, times=20).answer(
+    "closed connections": lambda faults: faults.on("PUT", after=10, times=20).respond(
         503, "SlowDown", headers={"Connection": "close"}
     ),
 }
@@ -77,7 +77,7 @@ FAULTS: dict[str, Callable[[FaultProxy], object]] = {
 def test_what_is_refused_has_its_name(
     faults: FaultProxy, bucket: str, paths: list[Path], status: int, code: str | None, kind: type, told: str
 ) -> None:
-    faults.on("PUT", path=paths[0].name, times=None).answer(status, code)
+    faults.on("PUT", path=paths[0].name, times=None).respond(status, code)
     outcomes = sent(faults.server.client(), batch_args(bucket), paths[:2], retries=Retries(tries=1))
     assert {key: (type(e), e.code) for key, e in errors_of(outcomes).items()} == {paths[0].name: (kind, told)}
 
@@ -92,7 +92,7 @@ def test_all_arrive_in_spite_of(
 
 
 def test_throttling_lowers_how_many_are_under_way(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
-    faults.on("PUT", times=16).answer(503, "SlowDown")
+    faults.on("PUT", times=16).respond(503, "SlowDown")
     under_way: set[int] = set()
     pulled, ended = 0, 0
 
@@ -112,7 +112,7 @@ def test_throttling_lowers_how_many_are_under_way(faults: FaultProxy, bucket: st
 def test_who_is_refused_to_the_end_is_not_sent_and_the_others_are(
     faults: FaultProxy, bucket: str, paths: list[Path]
 ) -> None:
-    faults.on("PUT", path=paths[0].name, times=None).answer(500, "InternalError")
+    faults.on("PUT", path=paths[0].name, times=None).respond(500, "InternalError")
     outcomes = sent(faults.server.client(), batch_args(bucket), paths)
     assert {key: type(error) for key, error in errors_of(outcomes).items()} == {
         paths[0].name: errors.ServerError
@@ -124,7 +124,7 @@ def test_an_older_object_of_the_same_bytes_is_not_taken_for_ours(
 ) -> None:
     old = paths[0]
     s3.put_object(Bucket=bucket, Key=old.name, Body=old.read_bytes(), ChecksumAlgorithm="CRC64NVME")
-    faults.on("PUT", path=old.name, times=None).answer(500, "InternalError")
+    faults.on("PUT", path=old.name, times=None).respond(500, "InternalError")
     outcomes = sent(faults.server.client(), batch_args(bucket, Metadata={"new": "yes"}), paths)
     assert {key: type(error) for key, error in errors_of(outcomes).items()} == {old.name: errors.ServerError}
     assert s3.head_object(Bucket=bucket, Key=old.name)["Metadata"] == {}
@@ -148,7 +148,7 @@ def test_a_server_that_is_away_ends_the_batch(server: S3Server, tmp_path: Path) 
 def test_an_expired_token_is_renewed_in_the_middle(
     faults: FaultProxy, s3: S3Client, bucket: str, paths: list[Path]
 ) -> None:
-    faults.on("PUT", after=30, times=10).answer(400, "ExpiredToken")
+    faults.on("PUT", after=30, times=10).respond(400, "ExpiredToken")
     all_uploaded(sent(faults.server.client(), batch_args(bucket), paths))
     assert objects(s3, bucket).keys() == {path.name for path in paths}
 
@@ -241,7 +241,7 @@ def test_a_stop_ends_it_within_two_seconds(
     elif when == "while all are silent":
         faults.on("PUT", after=20, times=None, predicate=Soon(set_it, at=21)).stall()
     else:
-        faults.on("PUT", after=20, times=None, predicate=Soon(set_it, at=21)).answer(503, "SlowDown")
+        faults.on("PUT", after=20, times=None, predicate=Soon(set_it, at=21)).respond(503, "SlowDown")
         retries = Retries(tries=8, base=60, longest=60)
     fast_path = FastPath(faults.server.client(), batch_args(bucket), stop=stop, retries=retries)
     with pytest.raises(errors.Stopped):

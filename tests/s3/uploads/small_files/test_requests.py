@@ -93,8 +93,8 @@ def confirming(extra_args: dict[str, Any]) -> dict[str, str]:
 def test_encryption_that_an_answer_does_not_confirm_is_a_failure(
     faults: FaultProxy, bucket: str, tmp_path: Path, extra_args: dict[str, Any]
 ) -> None:
-    faults.on("PUT", times=None).answer(200, headers={"ETag": '"x"'})
-    faults.on("HEAD", times=None).answer(403)
+    faults.on("PUT", times=None).respond(200, headers={"ETag": '"x"'})
+    faults.on("HEAD", times=None).respond(403)
     args = batch_args(bucket, **extra_args)
     (error,) = errors_of(sent(faults.server.client(), args, write_files(tmp_path, 1))).values()
     assert isinstance(error, errors.NotSupportedByServer)
@@ -113,8 +113,8 @@ def told(headers: Mapping[str, str]) -> dict[str, str]:
 def test_the_headers_are_those_that_botocore_would_send(
     faults: FaultProxy, bucket: str, tmp_path: Path, extra_args: dict[str, Any]
 ) -> None:
-    faults.on("PUT", times=None).answer(200, headers={"ETag": '"x"', **confirming(extra_args)})
-    faults.on("HEAD", times=None).answer(403)
+    faults.on("PUT", times=None).respond(200, headers={"ETag": '"x"', **confirming(extra_args)})
+    faults.on("HEAD", times=None).respond(403)
     client = faults.server.client(user_agent_extra="")
     extra_args = checked_extra_args(client, extra_args)
     path = tmp_path / "data.csv"
@@ -122,7 +122,7 @@ def test_the_headers_are_those_that_botocore_would_send(
     args = batch_args(bucket, **extra_args)
     all_uploaded(sent(client, args, [path]))
     (ours,) = faults.matching("PUT")
-    Destination(client, bucket, "data.csv", {"ContentType": "text/csv", **extra_args}).call(
+    Destination(client, bucket, "data.csv", {"ContentType": "text/csv", **extra_args}).request(
         "PutObject",
         Body=b"content",
         ChecksumAlgorithm="CRC64NVME",
@@ -136,15 +136,15 @@ def test_the_headers_are_those_that_botocore_would_send(
 def test_a_look_has_the_headers_that_botocore_would_send(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
-    faults.on("HEAD").answer(404)
-    faults.on("HEAD", times=None).answer(403)
-    faults.on("PUT", times=None).answer(200, headers={"ETag": '"x"', **confirming(CUSTOMER_KEY)})
+    faults.on("HEAD").respond(404)
+    faults.on("HEAD", times=None).respond(403)
+    faults.on("PUT", times=None).respond(200, headers={"ETag": '"x"', **confirming(CUSTOMER_KEY)})
     client = faults.server.client()
     (path,) = write_files(tmp_path, 1)
     all_uploaded(sent(client, batch_args(bucket, "skip_if_same", **CUSTOMER_KEY), [path]))
     ours = faults.matching("HEAD")[0]
     with pytest.raises(errors.AccessDenied):
-        Destination(client, bucket, path.name, CUSTOMER_KEY).call("HeadObject", ChecksumMode="ENABLED")
+        Destination(client, bucket, path.name, CUSTOMER_KEY).request("HeadObject", ChecksumMode="ENABLED")
     assert told(ours.headers) == told(faults.matching("HEAD")[-1].headers)
 
 
@@ -204,8 +204,8 @@ def test_odd_keys_arrive_byte_for_byte(s3: S3Client, bucket: str, tmp_path: Path
 def test_keys_that_no_folder_could_hold_are_asked_for_as_they_are(
     faults: FaultProxy, bucket: str, tmp_path: Path, key: str
 ) -> None:
-    faults.on("PUT", times=None).answer(200, headers={"ETag": '"x"'})
-    faults.on("HEAD", times=None).answer(403)
+    faults.on("PUT", times=None).respond(200, headers={"ETag": '"x"'})
+    faults.on("HEAD", times=None).respond(403)
     (path,) = write_files(tmp_path, 1)
     all_uploaded(sent(faults.server.client(), batch_args(bucket), [upload_item(path, key)]))
     assert faults.matching("PUT")[0].path == f"/{bucket}/{key}"

@@ -33,7 +33,7 @@ NAMED_KEYS = 20  # in an error's message
 
 
 @dataclass
-class Removal:
+class Deletion:
     """What was deleted so far, and what was not.
 
     :param sent: keys and versions that requests were made for.
@@ -49,7 +49,7 @@ class Removal:
     is_retryable: bool = False
 
     def __post_init__(self) -> None:
-        self._spoke = self.clock()
+        self._logged = self.clock()
         self._lock = threading.Lock()
 
     @property
@@ -61,11 +61,11 @@ class Removal:
         """Count a batch, and say how far things are if that was long ago. Any thread may."""
         with self._lock:
             self.sent += sent
-            self.failures += [*failures.lasting, *failures.passing]
-            self.is_retryable = self.is_retryable or bool(failures.passing)
-            if self.clock() - self._spoke < PROGRESS_EVERY:
+            self.failures += [*failures.permanent, *failures.transient]
+            self.is_retryable = self.is_retryable or bool(failures.transient)
+            if self.clock() - self._logged < PROGRESS_EVERY:
                 return
-            self._spoke = self.clock()
+            self._logged = self.clock()
             counts = self.deleted, len(self.failures)
         self.log.info("%s: %s deleted, %s failed so far", s3_uri(self.bucket), *counts)
 
@@ -91,8 +91,8 @@ class Removal:
         )
 
 
-def remove(
-    client: S3Client, removal: Removal, targets: Targets, *, stop: threading.Event | None = None
+def delete_targets(
+    client: S3Client, deletion: Deletion, targets: Targets, *, stop: threading.Event | None = None
 ) -> None:
     """Delete all targets, as they come, and count them in ``removal``.
 
@@ -102,32 +102,32 @@ def remove(
     :raises S3OpsError: what finding the targets raises, or what no batch would survive; requests that are
         under way by then are waited for (after a stop: for 1.2 s) and counted.
     """
-    most = lanes_of(client, targets)
-    pace = Concurrency(most, START)
-    cancellation = Cancellation(stop, s3_uri(removal.bucket))
-    deleter = Deleter(client, removal.bucket, cancellation, pace)
+    most = deletes_at_once(client, targets)
+    concurrency = Concurrency(most, START)
+    cancellation = Cancellation(stop, s3_uri(deletion.bucket))
+    deleter = Deleter(client, deletion.bucket, cancellation, concurrency)
 
     def work(batch: Sequence[Target]) -> None:
-        removal.add(len(batch), deleter.delete(batch))
+        deletion.add(len(batch), deleter.delete(batch))
 
     try:
         run_parallel(
             _batches(targets),
             work,
-            limit=lambda: pace.limit,
+            limit=lambda: concurrency.limit,
             threads=most,
             on_done=lambda _: None,  # counted by the thread itself, so that an error elsewhere loses no count
             cancellation=cancellation,
         )
     except BaseException:
-        removal.log.warning("%s: ended early, after %s deletions", s3_uri(removal.bucket), removal.deleted)
+        deletion.log.warning("%s: ended early, after %s deletions", s3_uri(deletion.bucket), deletion.deleted)
         raise
 
 
-def lanes_of(client: S3Client, targets: Targets) -> int:
+def deletes_at_once(client: S3Client, targets: Targets) -> int:
     """Return how many requests there may be at once: the client's connections, less those that look."""
     connections: int = client.meta.config.max_pool_connections  # type: ignore[attr-defined]
-    return max(1, connections - targets.lookers)
+    return max(1, connections - targets.lookups_at_once)
 
 
 def _batches(targets: Iterable[Target]) -> Iterator[list[Target]]:
