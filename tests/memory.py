@@ -1,4 +1,4 @@
-"""How much memory a call takes at its peak, in a process of its own, in which nothing else allocates."""
+"""Measure the peak memory of a call, in a separate process in which nothing else allocates memory."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from tests.servers import S3Server
 
 ROOT = Path(__file__).parents[1]
-WITHIN = 300
+TIMEOUT = 300
 
 TASK = """
 import json, sys, tracemalloc
 from tests.servers import S3Server
-told = json.load(sys.stdin)
-client = S3Server(**told["server"]).client()
+arguments = json.load(sys.stdin)
+client = S3Server(**arguments["server"]).client()
 client.list_buckets()
 {before}
 tracemalloc.start()
@@ -30,25 +30,25 @@ print(tracemalloc.get_traced_memory()[1])
 """
 
 
-def peak_bytes(server: S3Server, measured: str, *, before: str = "", **told: Any) -> int:
-    """Run Python code that has a `client` of `server` and the dictionary `told`, and give its peak in bytes.
+def peak_bytes(server: S3Server, measured: str, *, before: str = "", **arguments: Any) -> int:
+    """Run Python code with a `client` of `server` and the dictionary `arguments`; return its peak in bytes.
 
-    :param before: code that runs first and is not measured: imports, and what is built once.
-    :param told: plain values for the code.
+    :param before: code that runs first and is not measured: imports, and objects that are created once.
+    :param arguments: plain values for the code.
     """
     run = subprocess.run(
         [sys.executable, "-c", TASK.format(before=before, measured=measured)],
-        input=json.dumps({"server": asdict(server), **told}),
+        input=json.dumps({"server": asdict(server), **arguments}),
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=WITHIN,
+        timeout=TIMEOUT,
         cwd=ROOT,
     )
     return int(run.stdout)
 
 
 def peak_bytes_on_pages(pages: int, measured: str, *, before: str) -> int:
-    """Do the same on a bucket of so many made-up pages; ``told["keys"]`` is how many keys that is."""
+    """Do the same for a made-up bucket of ``pages`` pages; ``arguments["keys"]`` is its number of keys."""
     with made_up(pages) as server:
         return peak_bytes(server.as_server, measured, before=before, keys=pages * PAGE)

@@ -252,7 +252,7 @@ class TestPresignedUrl:
 
     @pytest.mark.parametrize("seconds", [0, -1, 604_801])
     def test_more_than_a_week_or_less_than_a_second_is_refused(self, connect: Connect, seconds: int) -> None:
-        with pytest.raises(InvalidInput, match="is no number of seconds from 1 to 604,800"):
+        with pytest.raises(InvalidInput, match="is not a number of seconds from 1 to 604,800"):
             S3OpsHook(connect()).presigned_url("a-bucket", "k", seconds)
 
     def test_the_session_token_is_in_the_link(self, connect: Connect) -> None:

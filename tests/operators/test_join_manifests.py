@@ -57,7 +57,7 @@ def test_a_missing_manifest_ends_the_task_at_once(connection: str, s3: S3Client,
         manifest_key=f"s3://{bucket}/m/all",
         aws_conn_id=connection,
     )
-    with pytest.raises(AirflowFailException, match="m/1 is not there") as caught:
+    with pytest.raises(AirflowFailException, match="m/1 does not exist") as caught:
         execute(operator)
     assert isinstance(caught.value.__cause__, ObjectNotFound)
 

@@ -1,1 +1,1 @@
-"""Buckets: created, given settings, emptied, deleted."""
+"""Create, configure, empty and delete buckets."""

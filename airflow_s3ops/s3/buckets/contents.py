@@ -1,4 +1,7 @@
-"""What a bucket holds, counted from one page each: for the message that says why it is not deleted."""
+"""Count the contents of a bucket, for the error message that says why it was not deleted.
+
+Only the first page of each listing is read.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_s3ops.s3.errors import NotSupportedByServer, S3OpsError, Stopped
-from airflow_s3ops.s3.listings.pages import PAGE_SIZE, readable, request_page
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, request_page, translated_parse_errors
 from airflow_s3ops.s3.listings.versions import versions_in
 from airflow_s3ops.s3.requests.xml_operations import OBJECTS, UPLOADS, VERSIONS
 
@@ -16,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BucketContents:
-    """What the first pages of a bucket's listings hold.
+    """Counts of the entries on the first page of each listing of a bucket.
 
-    :param objects: objects that are current.
+    :param objects: current objects.
     :param versions: noncurrent versions.
     :param markers: delete markers.
     :param uploads: open multipart uploads.
@@ -35,11 +38,11 @@ class BucketContents:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing at all was found."""
+        """Whether nothing was found."""
         return not (self.objects or self.versions or self.markers or self.uploads)
 
     def __str__(self) -> str:
-        """Return the counts in words, such as ``3 objects, 1 delete marker, 1 open upload``."""
+        """Return the counts as text, such as ``3 objects, 1 delete marker, 1 open upload``."""
         kinds = (
             (self.objects, "object", self.has_more),
             (self.versions, "noncurrent version", self.has_more),
@@ -50,17 +53,17 @@ class BucketContents:
 
 
 def contents(client: S3Client, bucket: str, limit: int = PAGE_SIZE) -> BucketContents:
-    """Count what is in a bucket, from one page of each listing.
+    """Count the contents of a bucket, from the first page of each listing.
 
-    :param limit: entries of a listing to look at, up to 1,000.
+    :param limit: entries per listing, up to 1,000.
     :raises BucketNotFound: there is no such bucket.
-    :raises AccessDenied: the identity may not list.
+    :raises AccessDenied: the identity is not allowed to list the bucket.
     """
     try:
         page = request_page(client, VERSIONS, {"Bucket": bucket, "MaxKeys": limit})
     except NotSupportedByServer:
         return _objects_only(client, bucket, limit)
-    with readable(bucket):
+    with translated_parse_errors(bucket):
         entries = versions_in(page)
     markers = sum(entry.is_delete_marker for entry in entries)
     objects = sum(entry.is_latest and not entry.is_delete_marker for entry in entries)
@@ -76,9 +79,9 @@ def contents(client: S3Client, bucket: str, limit: int = PAGE_SIZE) -> BucketCon
 
 
 def describe_contents(client: S3Client, bucket: str) -> str:
-    """Return what is in a bucket, for a message: never an error of its own, but for a stop.
+    """Return the contents of a bucket as text, for a message. Of all errors, only ``Stopped`` is raised.
 
-    Such as ``3 objects, 5 noncurrent versions, 2 delete markers, 1 open upload``.
+    An example: ``3 objects, 5 noncurrent versions, 2 delete markers, 1 open upload``.
     """
     try:
         return str(contents(client, bucket))

@@ -1,4 +1,4 @@
-"""A bucket made, or adopted if it is mine already."""
+"""Create a bucket, or adopt one that this account already owns."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from airflow_s3ops.s3.buckets.eventual_consistency import CONFLICT, retry_while
 from airflow_s3ops.s3.buckets.extra_args import create_bucket_args
-from airflow_s3ops.s3.buckets.head import BucketHead, head_bucket, region_if_mine, region_of_mine
-from airflow_s3ops.s3.buckets.region import asked_region, location_constraint
+from airflow_s3ops.s3.buckets.head import BucketHead, head_bucket, region_if_owned, region_of_owned
+from airflow_s3ops.s3.buckets.region import location_constraint, requested_region
 from airflow_s3ops.s3.buckets.settings import NAMES, BucketSettings
 from airflow_s3ops.s3.buckets.settings_apply import apply_settings
 from airflow_s3ops.s3.errors import BucketExists, BucketInOtherRegion, InvalidInput
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Settings that CreateBucket takes itself.
-SENT_ALONG = frozenset({"object_ownership", "object_lock"})
+# Settings that are parameters of CreateBucket.
+SET_AT_CREATION = frozenset({"object_ownership", "object_lock"})
 
 IfExists = Literal["adopt", "fail"]
 
@@ -46,74 +46,83 @@ def create_bucket(
     extra_args: Mapping[str, Any] | None = None,
     stop: threading.Event | None = None,
 ) -> CreateBucketResult:
-    """Make a bucket, or adopt one that is mine and in the asked region; then apply the settings.
+    """Create a bucket, or adopt one that this account owns in the requested region; then apply the settings.
 
-    Safe to call twice, and from several tasks at once. A bucket that is there is never created again: in
-    us-east-1 AWS would answer 200 and reset its ACLs. What S3 refuses after the bucket was made leaves the
-    bucket there; the next call goes on from there.
+    Safe to call twice, and from several tasks at once. For an existing bucket CreateBucket is not sent: in
+    us-east-1 AWS would respond with 200 and reset the bucket's ACLs. If a setting fails after the bucket was
+    created, the bucket stays, and the next call continues from there.
 
-    The result's ``status`` is ``created`` also when the answer to CreateBucket was lost and botocore's own
-    retry found the bucket to be mine: a moment before, there was none. Of several tasks at once in us-east-1
-    more than one may say so: AWS tells each that it made the bucket.
+    The result's ``status`` is ``created`` also if the response to CreateBucket was lost and botocore's
+    automatic retry found that this account owns the bucket: it did not exist before this call. If several
+    tasks create a bucket in us-east-1 at once, more than one may report ``created``: AWS responds to each of
+    them as if it had created the bucket.
 
-    :param region_name: None means the client's.
-    :param if_exists: ``fail`` takes no bucket that is there already.
-    :param settings: what the bucket should be like; ``object_ownership`` and ``object_lock`` are part of
-        making a new one. ``applied`` of the result names what this call wrote.
-    :param extra_args: more parameters of CreateBucket, such as ``ACL``; they mean nothing for a bucket that
-        is there already.
-    :param stop: ends it within 2 seconds when it is set; a request that is under way may still be done.
-    :raises InvalidBucketName: naming the rule that is broken.
+    :param region_name: None means the client's region.
+    :param if_exists: ``fail`` raises an error for a bucket that exists already.
+    :param settings: the settings that the bucket must have; ``object_ownership`` and ``object_lock`` of a new
+        bucket are set by CreateBucket. ``applied`` of the result contains the settings that this call wrote.
+    :param extra_args: more parameters of CreateBucket, such as ``ACL``; they have no effect on a bucket that
+        exists already.
+    :param stop: cancels the call within 2 seconds when it is set; S3 may still process a request that was
+        already sent.
+    :raises InvalidBucketName: naming the rule that the name breaks.
     :raises InvalidInput: another parameter is wrong (``InvalidExtraArgs``: one of ``extra_args``); nothing
         was sent.
-    :raises BucketNotMine: the name is taken by another account.
-    :raises BucketInOtherRegion: mine, but elsewhere; naming both regions.
-    :raises BucketExists: mine, and ``if_exists="fail"``.
-    :raises AccessDenied: naming the missing right. Adopting needs ``s3:ListAllMyBuckets``.
-    :raises RequestConflict: the name is being made or removed at this moment.
-    :raises NotSupportedByServer: naming the setting that the server does not know.
-    :raises Stopped: ``stop`` is set; the next call goes on from what was done.
+    :raises BucketNotMine: another account owns the bucket.
+    :raises BucketInOtherRegion: this account owns the bucket, but in another region; naming both regions.
+    :raises BucketExists: this account owns the bucket, and ``if_exists="fail"``.
+    :raises AccessDenied: naming the missing permission. Adopting needs ``s3:ListAllMyBuckets``.
+    :raises RequestConflict: a bucket of this name is being created or deleted right now.
+    :raises NotSupportedByServer: naming the setting that the server does not support.
+    :raises Stopped: ``stop`` is set; the next call continues from what was done.
     """
     checked_new_bucket(bucket)
     if if_exists not in get_args(IfExists):
         raise InvalidInput(f"if_exists is {if_exists!r}, not one of {', '.join(get_args(IfExists))}")
-    region = asked_region(client, region_name)
+    region = requested_region(client, region_name)
     checked = BucketSettings.of(settings).checked()
     args = create_bucket_args(client, checked, extra_args, location_constraint(region))
 
     cancellation = Cancellation(stop, s3_uri(bucket))
     client = cancellable(client, cancellation)
     head = head_bucket(client, bucket)
-    creation = _make(client, bucket, args, cancellation) if head is None else _Creation.TAKEN
-    home: str | None = region
-    if creation is not _Creation.MADE:
-        home = _home(client, bucket, head, cancellation, mine=creation is not _Creation.TAKEN)
-        _check_adoptable(bucket, home, region, if_exists="adopt" if creation.created else if_exists)
-    log.info("%s was %s, region %s", s3_uri(bucket), "created" if creation.created else "there already", home)
+    creation = _create(client, bucket, args, cancellation) if head is None else _Creation.EXISTS
+    bucket_region: str | None = region
+    if creation is not _Creation.CREATED:
+        bucket_region = _region_of(
+            client, bucket, head, cancellation, is_owned=creation is not _Creation.EXISTS
+        )
+        _check_adoptable(bucket, bucket_region, region, if_exists="adopt" if creation.created else if_exists)
+    log.info(
+        "%s %s, region %s",
+        s3_uri(bucket),
+        "was created" if creation.created else "exists already",
+        bucket_region,
+    )
 
-    is_new = creation is not _Creation.TAKEN
+    is_new = creation is not _Creation.EXISTS
     changed = set(apply_settings(client, bucket, checked, created=is_new, sleep=cancellation.sleep))
     if creation.created:
-        changed |= SENT_ALONG.intersection(checked.given())
+        changed |= SET_AT_CREATION.intersection(checked.given())
     applied = tuple(name for name in NAMES if name in changed)
-    return CreateBucketResult(bucket, home, "created" if creation.created else "existed", applied)
+    return CreateBucketResult(bucket, bucket_region, "created" if creation.created else "existed", applied)
 
 
 class _Creation(Enum):
-    """What CreateBucket told."""
+    """The outcome of CreateBucket."""
 
-    MADE = "made"
-    MADE_BEFORE_A_RETRY = "made, and the answer lost"
-    MINE = "made by another task of mine, a moment ago"
-    TAKEN = "there, whosever it is"
+    CREATED = "created"
+    CREATED_RESPONSE_LOST = "created, but the response was lost"
+    OWNED = "created by another task of this account, just before"
+    EXISTS = "exists; the owner is not known"
 
     @property
     def created(self) -> bool:
-        """Whether this call made the bucket, as far as can be known."""
-        return self in (_Creation.MADE, _Creation.MADE_BEFORE_A_RETRY)
+        """Whether this call created the bucket, as far as that can be known."""
+        return self in (_Creation.CREATED, _Creation.CREATED_RESPONSE_LOST)
 
 
-def _make(client: S3Client, bucket: str, args: Mapping[str, Any], cancellation: Cancellation) -> _Creation:
+def _create(client: S3Client, bucket: str, args: Mapping[str, Any], cancellation: Cancellation) -> _Creation:
     with translated(client, bucket):
         try:
             retry_while(
@@ -121,29 +130,29 @@ def _make(client: S3Client, bucket: str, args: Mapping[str, Any], cancellation: 
             )
         except ClientError as error:
             if code_of(error) == "BucketAlreadyExists":
-                return _Creation.TAKEN
+                return _Creation.EXISTS
             if code_of(error) != "BucketAlreadyOwnedByYou":
                 raise
             retried = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
-            return _Creation.MADE_BEFORE_A_RETRY if retried else _Creation.MINE
-    return _Creation.MADE
+            return _Creation.CREATED_RESPONSE_LOST if retried else _Creation.OWNED
+    return _Creation.CREATED
 
 
-def _home(
-    client: S3Client, bucket: str, head: BucketHead | None, cancellation: Cancellation, *, mine: bool
+def _region_of(
+    client: S3Client, bucket: str, head: BucketHead | None, cancellation: Cancellation, *, is_owned: bool
 ) -> str | None:
-    seen = head or head_bucket(client, bucket) or BucketHead(None)
-    if mine:
-        return region_of_mine(client, bucket, seen)
-    return region_if_mine(client, bucket, seen, cancellation.sleep)
+    known_head = head or head_bucket(client, bucket) or BucketHead(None)
+    if is_owned:
+        return region_of_owned(client, bucket, known_head)
+    return region_if_owned(client, bucket, known_head, cancellation.sleep)
 
 
-def _check_adoptable(bucket: str, home: str | None, region: str, *, if_exists: str) -> None:
+def _check_adoptable(bucket: str, bucket_region: str | None, region: str, *, if_exists: str) -> None:
     if if_exists == "fail":
         raise BucketExists(
-            f"{s3_uri(bucket)} is there already, in {home or 'an untold region'}", bucket=bucket
+            f"{s3_uri(bucket)} exists already, in {bucket_region or 'an unknown region'}", bucket=bucket
         )
-    if home not in (None, region):
+    if bucket_region not in (None, region):
         raise BucketInOtherRegion(
-            f"{s3_uri(bucket)} is there already, but in {home}, not in {region}", bucket=bucket
+            f"{s3_uri(bucket)} exists already, but in {bucket_region}, not in {region}", bucket=bucket
         )

@@ -1,4 +1,4 @@
-"""A bucket deleted: an empty one, or with force=True whatever it holds."""
+"""Delete a bucket: an empty one, or with ``force=True`` one with all its contents."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Emptying begins anew by itself, too. What comes in between its last look and the deletion, so many times
-# over, comes from a writer whom waiting does not stop.
+# empty_bucket has rounds of its own. If something is written between its last listing and DeleteBucket in
+# every one of these rounds, another client keeps writing, and waiting would not help.
 MAX_ROUNDS = 3
 
 IfMissing = Literal["fail", "ignore"]
@@ -50,22 +50,23 @@ def delete_bucket(
 ) -> DeleteBucketResult:
     """Delete a bucket.
 
-    Without ``force`` nothing in it is ever deleted. S3 refuses a bucket that is not empty, but SeaweedFS
-    deletes it with all it holds unless told otherwise: so we look first, which takes
-    ``s3:ListBucketVersions``. Open multipart uploads are nothing that was ever stored: they go with the
-    bucket where S3 allows that, as AWS does, and where it refuses they are among what :class:`BucketNotEmpty`
-    names.
+    Without ``force`` nothing in the bucket is ever deleted. S3 rejects the deletion of a bucket that is not
+    empty. SeaweedFS by default deletes the bucket with all its contents; so the bucket is listed first, which
+    needs ``s3:ListBucketVersions``. Open multipart uploads do not count as contents. Where the server allows
+    it, as AWS does, they are deleted together with the bucket; otherwise :class:`BucketNotEmpty` names them.
 
-    :param force: delete every object, version and delete marker and abort every open upload first, for good.
-    :param if_missing: ``ignore`` is content with a bucket that is not there.
-    :param stop: ends it within 2 seconds when it is set; a request that is under way may still be done.
-    :raises BucketNotEmpty: saying what is in it.
-    :raises BucketNotFound: and ``if_missing="fail"``.
-    :raises BucketRefilled: somebody goes on writing to it; everything found was deleted, the bucket is still
-        there.
-    :raises AccessDenied: naming the missing right. It never counts as "not there".
-    :raises PartialDelete: with ``force``, something in it cannot be deleted, such as a locked version.
-    :raises Stopped: ``stop`` said so.
+    :param force: first delete every object, version and delete marker, and abort every open upload. This
+        cannot be undone.
+    :param if_missing: ``ignore`` accepts that the bucket does not exist.
+    :param stop: cancels the call within 2 seconds when it is set; S3 may still process a request that was
+        already sent.
+    :raises BucketNotEmpty: naming what the bucket contains.
+    :raises BucketNotFound: the bucket does not exist, and ``if_missing="fail"``.
+    :raises BucketRefilled: another client keeps writing to the bucket. Everything found was deleted; the
+        bucket still exists.
+    :raises AccessDenied: naming the missing permission. It is never treated as "does not exist".
+    :raises PartialDelete: with ``force``, some contents cannot be deleted, such as a locked version.
+    :raises Stopped: ``stop`` is set.
     """
     checked_bucket(bucket)
     if if_missing not in get_args(IfMissing):
@@ -77,58 +78,58 @@ def delete_bucket(
         if if_missing == "fail":
             raise
         result = DeleteBucketResult(bucket, "missing")
-    log.info("%s was %s", s3_uri(bucket), result.status if result.status == "deleted" else "not there")
+    log.info("%s %s", s3_uri(bucket), "was deleted" if result.status == "deleted" else "does not exist")
     return result
 
 
 def _delete_empty(client: S3Client, bucket: str, stop: threading.Event | None) -> DeleteBucketResult:
     cancellation = Cancellation(stop, s3_uri(bucket))
     client = cancellable(client, cancellation)
-    if _holds_something(client, bucket) or not _deleted(client, bucket, cancellation):
+    if _has_contents(client, bucket) or not _try_delete(client, bucket, cancellation):
         raise BucketNotEmpty(
-            f"{s3_uri(bucket)} is not empty: it holds {describe_contents(client, bucket)}", bucket=bucket
+            f"{s3_uri(bucket)} is not empty: it contains {describe_contents(client, bucket)}", bucket=bucket
         )
     return DeleteBucketResult(bucket, "deleted")
 
 
 def _delete_with_contents(client: S3Client, bucket: str, stop: threading.Event | None) -> DeleteBucketResult:
     cancellation = Cancellation(stop, s3_uri(bucket))
-    cancellable_client = cancellable(
-        client, cancellation
-    )  # emptying has threads of its own, and is given the bare one
+    # empty_bucket sends requests from threads of its own, so it gets the original client.
+    cancellable_client = cancellable(client, cancellation)
     objects = uploads = 0
     for _ in range(MAX_ROUNDS):
         emptied = empty_bucket(client, bucket, stop=stop)
         objects += emptied.objects_deleted
         uploads += emptied.uploads_aborted
-        if _deleted(cancellable_client, bucket, cancellation):
+        if _try_delete(cancellable_client, bucket, cancellation):
             return DeleteBucketResult(bucket, "deleted", objects, uploads)
-        log.info("%s is not empty any more: once again", s3_uri(bucket))
+        log.info("%s was written to meanwhile: emptying it again", s3_uri(bucket))
     raise BucketRefilled(
         f"{s3_uri(bucket)} was emptied {MAX_ROUNDS} times ({objects} objects and versions deleted), but "
-        f"somebody goes on writing to it: now it holds {describe_contents(cancellable_client, bucket)}",
+        "another client keeps writing to it: it now contains "
+        f"{describe_contents(cancellable_client, bucket)}",
         bucket=bucket,
     )
 
 
-def _deleted(client: S3Client, bucket: str, cancellation: Cancellation) -> bool:
-    """Delete the bucket, which was there a moment ago; return False if it is not empty."""
+def _try_delete(client: S3Client, bucket: str, cancellation: Cancellation) -> bool:
+    """Delete the bucket, which existed just before; return False if it is not empty."""
     with translated(client, bucket):
         try:
             retry_while(partial(client.delete_bucket, Bucket=bucket), CONFLICT, sleep=cancellation.sleep)
         except ClientError as error:
             if code_of(error) == "BucketNotEmpty":
                 return False
-            # The first try did it and its answer was lost: botocore's own retry finds nothing.
+            # The first attempt deleted it, but its response was lost: botocore's retry finds no bucket.
             retried = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
             if not (code_of(error) == "NoSuchBucket" and retried):
                 raise
     return True
 
 
-def _holds_something(client: S3Client, bucket: str) -> bool:
+def _has_contents(client: S3Client, bucket: str) -> bool:
     try:
         return bool(request_page(client, VERSIONS, {"Bucket": bucket, "MaxKeys": 1}).rows)
     except NotSupportedByServer:
-        # A server without versions.
+        # A server that does not support versions.
         return bool(request_page(client, OBJECTS, {"Bucket": bucket, "MaxKeys": 1}).rows)

@@ -1,4 +1,4 @@
-"""A bucket emptied, for good: open uploads, versions and delete markers."""
+"""Empty a bucket permanently: open uploads, versions and delete markers."""
 
 from __future__ import annotations
 
@@ -49,35 +49,36 @@ def empty_bucket(
     max_rounds: int = MAX_ROUNDS,
     log: Log = _log,
 ) -> Emptied:
-    """Delete everything in a bucket, in flat memory, and look whether it is empty then.
+    """Delete everything in a bucket, in flat memory, and check that it is empty afterwards.
 
-    :param stop: ends it within 2 seconds when it is set.
-    :param max_rounds: how often to begin again if something came in meanwhile, without waiting.
-    :param log: for one line a round, and progress every few seconds.
-    :raises BucketRefilled: somebody wrote to it in every round.
-    :raises PartialDelete: S3 refused to delete some of it, such as versions under Object Lock.
+    :param stop: cancels the call within 2 seconds when it is set.
+    :param max_rounds: the highest number of rounds. A further round starts, without a wait, if another client
+        has written to the bucket meanwhile.
+    :param log: gets one line per round, and the progress every few seconds.
+    :raises BucketRefilled: another client wrote to the bucket in every round.
+    :raises PartialDelete: S3 did not delete some of the contents, such as versions under Object Lock.
     :raises BucketNotFound: there is no such bucket.
-    :raises AccessDenied: of ``s3:ListBucketVersions``, ``s3:ListBucketMultipartUploads`` and
-        ``s3:AbortMultipartUpload`` one is missing.
+    :raises AccessDenied: one of ``s3:ListBucketVersions``, ``s3:ListBucketMultipartUploads`` and
+        ``s3:AbortMultipartUpload`` is missing.
     :raises Stopped: ``stop`` is set.
     """
     cancellable_client = cancellable(client, Cancellation(stop, s3_uri(bucket)))
     objects = uploads = 0
-    for turn in range(1, max_rounds + 1):
-        # Before the objects: an upload that is completed meanwhile becomes an object that the listing finds.
+    for round_number in range(1, max_rounds + 1):
+        # Uploads first: one that is completed meanwhile becomes an object, which the listing then finds.
         aborted = _abort_uploads(cancellable_client, bucket, stop)
         deleted = _delete_all(client, bucket, stop, log)
         objects, uploads = objects + deleted, uploads + aborted
         log.info(
             "Emptying %s, round %s: %s objects, versions and markers deleted, %s uploads aborted",
-            *(s3_uri(bucket), turn, deleted, aborted),
+            *(s3_uri(bucket), round_number, deleted, aborted),
         )
-        left = contents(cancellable_client, bucket)
-        if left.is_empty:
+        remaining = contents(cancellable_client, bucket)
+        if remaining.is_empty:
             return Emptied(objects, uploads)
     raise BucketRefilled(
-        f"{s3_uri(bucket)} holds {left} after {max_rounds} rounds that deleted {objects:,} objects, versions "
-        f"and markers and aborted {uploads:,} uploads: somebody is writing to it",
+        f"{s3_uri(bucket)} contains {remaining} after {max_rounds} rounds that deleted {objects:,} objects, "
+        f"versions and markers and aborted {uploads:,} uploads: another client is writing to it",
         bucket=bucket,
     )
 
@@ -89,7 +90,8 @@ def _delete_all(client: S3Client, bucket: str, stop: threading.Event | None, log
             client, deletion, targets_of(client, Selection(bucket, all_versions=True), stop), stop=stop
         )
     except NotSupportedByServer:
-        # No versions on this server, so what it has are objects. If it was DeleteObjects, that says so again.
+        # The server does not support versions, so only objects are listed. If it is DeleteObjects that the
+        # server does not support, the error is raised again here.
         delete_targets(client, deletion, targets_of(client, Selection(bucket), stop), stop=stop)
     deletion.require_success()
     return deletion.deleted

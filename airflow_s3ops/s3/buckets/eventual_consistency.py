@@ -1,7 +1,7 @@
-"""Refusals that pass by themselves within seconds, waited for.
+"""Retry requests whose error goes away within seconds, because S3 is eventually consistent.
 
-Not a retry library's business: botocore has retried what is worth it on any request; these codes are
-worth it only where a bucket has just been made or changed.
+No retry library is used: botocore has already retried what can be retried for any request. These error codes
+can be retried only if a bucket has just been created or changed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# Seconds between tries, 15.5 in all: S3 makes a change of a bucket known everywhere in less, as a rule.
+# Seconds between attempts, 15.5 in all. A change of a bucket is usually visible everywhere in less time.
 WAITS = (0.2, 0.4, 0.9, 2.0, 4.0, 8.0)
 
 # "A conflicting conditional operation is currently in progress against this resource".
@@ -29,10 +29,10 @@ CONFLICT = "OperationAborted"
 
 
 def retry_while(call: Callable[[], T], *codes: str, sleep: Callable[[float], None] = time.sleep) -> T:
-    """Return what ``call`` returns, tried again while S3 refuses it with one of these error codes.
+    """Return the result of ``call``; retry it while S3 responds with one of these error codes.
 
-    :param pause: waits so many seconds; what it raises ends the waiting.
-    :raises ClientError: the last refusal, or the first with another code.
+    :param sleep: waits for a number of seconds; an error that it raises ends the retries.
+    :raises ClientError: the error of the last attempt, or the first one with another code.
     """
     for wait in WAITS:
         try:
@@ -40,6 +40,6 @@ def retry_while(call: Callable[[], T], *codes: str, sleep: Callable[[float], Non
         except ClientError as error:
             if code_of(error) not in codes:
                 raise
-            log.info("%s: %s; trying again in %s s", error.operation_name, code_of(error), wait)
+            log.info("%s: %s; retrying in %s s", error.operation_name, code_of(error), wait)
         sleep(wait)
     return call()

@@ -1,4 +1,4 @@
-"""What CreateBucket is sent besides the name: the region, settings of a new bucket, the caller's own."""
+"""The parameters of CreateBucket besides the name: region, settings of a new bucket, ``extra_args``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from airflow_s3ops.s3.buckets.settings import BucketSettings
 
-# Said by parameters of our own.
-OURS = {"Bucket": "bucket", "LocationConstraint": "region_name"}
+# Parameters of CreateBucket, and the parameter here that sets each of them.
+OWN_PARAMETERS = {"Bucket": "bucket", "LocationConstraint": "region_name"}
 
 
 def create_bucket_args(
@@ -26,12 +26,12 @@ def create_bucket_args(
     extra_args: Mapping[str, Any] | None,
     location: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return CreateBucket's parameters but for the name, checked against botocore's own service model.
+    """Return CreateBucket's parameters without the name, checked against botocore's service model.
 
-    :param settings: checked ones.
-    :param location: what CreateBucketConfiguration must say for the region.
-    :raises InvalidExtraArgs: a name that CreateBucket does not know, with the nearest that it does; a wrong
-        type; or something that another parameter says.
+    :param settings: settings that are already checked.
+    :param location: what CreateBucketConfiguration must contain for the region.
+    :raises InvalidExtraArgs: a name that is not a parameter of CreateBucket, with the most similar one that
+        is; a wrong type; or something that another parameter sets.
     """
     if extra_args is not None and not isinstance(extra_args, Mapping):
         raise InvalidExtraArgs(
@@ -42,7 +42,7 @@ def create_bucket_args(
     _check_types(client, args)
     configuration = {**args.pop("CreateBucketConfiguration", {}), **location}
     return {
-        **_joined(args, _of_settings(settings)),
+        **_merged(args, _of_settings(settings)),
         **({"CreateBucketConfiguration": configuration} if configuration else {}),
     }
 
@@ -56,27 +56,27 @@ def _of_settings(settings: BucketSettings) -> dict[str, Any]:
     return args
 
 
-def _joined(args: dict[str, Any], of_settings: dict[str, Any]) -> dict[str, Any]:
+def _merged(args: dict[str, Any], of_settings: dict[str, Any]) -> dict[str, Any]:
     for name, value in of_settings.items():
         if args.setdefault(name, value) != value:
-            raise InvalidExtraArgs(f"extra_args says {name}={args[name]!r}, but settings say {value!r}")
+            raise InvalidExtraArgs(f"extra_args has {name}={args[name]!r}, but settings have {value!r}")
     return args
 
 
 def _check_names(client: S3Client, args: Mapping[str, Any]) -> None:
-    known = sorted(_shape(client).members.keys() - OURS.keys())
+    known = sorted(_shape(client).members.keys() - OWN_PARAMETERS.keys())
     for name in args:
-        if name in OURS:
-            raise InvalidExtraArgs(f"extra_args says {name}", advice=f"Give {OURS[name]}= instead.")
+        if name in OWN_PARAMETERS:
+            raise InvalidExtraArgs(f"extra_args has {name}", advice=f"Give {OWN_PARAMETERS[name]}= instead.")
         if name not in known:
-            near = nearest(name, known)
-            advice = f"Did you mean {near!r}?" if near else f"It knows {', '.join(known)}."
+            similar = nearest(name, known)
+            advice = f"Did you mean {similar!r}?" if similar else f"Its parameters are {', '.join(known)}."
             raise InvalidExtraArgs(
-                f"CreateBucket knows no {name!r} (extra_args)", advice=f"{advice} Nothing was sent."
+                f"CreateBucket has no parameter {name!r} (extra_args)", advice=f"{advice} Nothing was sent."
             )
     configuration = args.get("CreateBucketConfiguration")
     if isinstance(configuration, dict) and "LocationConstraint" in configuration:
-        raise InvalidExtraArgs("extra_args says LocationConstraint", advice="Give region_name= instead.")
+        raise InvalidExtraArgs("extra_args has LocationConstraint", advice="Give region_name= instead.")
 
 
 def _check_types(client: S3Client, args: Mapping[str, Any]) -> None:

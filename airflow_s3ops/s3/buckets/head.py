@@ -1,4 +1,4 @@
-"""A bucket looked at: whether it is there, whose it is, where it is."""
+"""HEAD a bucket: whether it exists, whether this account owns it, and in which region it is."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-# A full page of S3's: servers that know no Prefix answer with everything anyhow.
-BUCKETS_A_PAGE = 1000
-# Further looks at the list before a bucket is taken for another account's: 3.5 s in all.
-LIST_TRIES = 4
+# S3's largest page: servers that do not support Prefix return all buckets anyway.
+LIST_PAGE_SIZE = 1000
+# Retries of the list before a bucket counts as another account's: 3.5 s in all.
+LIST_RETRIES = 4
 
 
 @dataclass(frozen=True)
 class BucketHead:
-    """What HeadBucket shows of a bucket that is there, whoever owns it.
+    """What HeadBucket returns for an existing bucket, of any owner.
 
-    :param region: where it is; None if the server does not say.
+    :param region: the bucket's region; None if the server does not return it.
     """
 
     region: str | None
 
 
 def head_bucket(client: S3Client, bucket: str) -> BucketHead | None:
-    """Return what can be seen of a bucket (HeadBucket); None if there is none of that name.
+    """Return what HeadBucket shows of a bucket; None if there is no bucket of that name.
 
-    A 403 or a redirect is a bucket that is there. S3 tells its region even then.
+    After a 403 or a redirect the bucket exists. S3 returns its region even then.
 
-    :raises S3OpsError: S3 answered neither.
+    :raises S3OpsError: the response says neither that the bucket exists nor that it does not.
     """
     with translated(client, bucket):
         try:
@@ -51,71 +51,77 @@ def head_bucket(client: S3Client, bucket: str) -> BucketHead | None:
             if status_of(error) in (301, 307, 403) or region_in(error.response):
                 return BucketHead(region_in(error.response))
             if status_of(error) == 400:
-                # A HEAD has no body to say why; this is refused for the same reason, and says so.
+                # The response to a HEAD has no body that gives the reason. This request fails for the same
+                # reason, and its response has a body.
                 client.get_bucket_location(Bucket=bucket)
             raise
     return BucketHead(region_in(response) or region(response.get("BucketRegion")))
 
 
-def region_if_mine(
+def region_if_owned(
     client: S3Client, bucket: str, head: BucketHead, sleep: Callable[[float], None] = time.sleep
 ) -> str | None:
-    """Return the region of a bucket if it is in my list (ListBuckets); None if the server does not say.
+    """Return the region of a bucket that ListBuckets contains; None if the server does not return it.
 
-    Being allowed to read a bucket does not make it mine: another account's policy may allow it to the world.
+    Permission to read a bucket does not prove that this account owns it: another account's bucket policy may
+    allow everyone to read.
 
-    :param sight: what :func:`look` returned.
-    :param pause: waits so many seconds before another look.
-    :raises BucketNotMine: it is not in the list.
-    :raises AccessDenied: the list is refused, so that nothing shows that the bucket is mine.
+    :param head: the result of :func:`head_bucket`.
+    :param sleep: waits for a number of seconds before the next ListBuckets.
+    :raises BucketNotMine: the bucket is not in the list.
+    :raises AccessDenied: ListBuckets is denied, so it is not known whether this account owns the bucket.
     """
-    # The list is "eventually consistent": a bucket that another task of mine has just made may show late.
-    for wait in (0.0, *eventual_consistency.WAITS[:LIST_TRIES]):
+    # The list is "eventually consistent": a bucket that another task has just created may appear late.
+    for wait in (0.0, *eventual_consistency.WAITS[:LIST_RETRIES]):
         sleep(wait)
-        listed = _in_my_list(client, bucket)
+        listed = _find_in_list(client, bucket)
         if listed is not None:
-            return region_of_mine(client, bucket, head if head.region else listed)
+            return region_of_owned(client, bucket, head if head.region else listed)
     raise BucketNotMine(
-        f"{s3_uri(bucket)} is there, but not among my buckets: it belongs to another account", bucket=bucket
+        f"{s3_uri(bucket)} exists, but is not in the list of this account's buckets: another account owns it",
+        bucket=bucket,
     )
 
 
-def _in_my_list(client: S3Client, bucket: str) -> BucketHead | None:
+def _find_in_list(client: S3Client, bucket: str) -> BucketHead | None:
     pages = client.get_paginator("list_buckets").paginate(
-        Prefix=bucket, PaginationConfig={"PageSize": BUCKETS_A_PAGE}
+        Prefix=bucket, PaginationConfig={"PageSize": LIST_PAGE_SIZE}
     )
     with translated(client):
         try:
-            for mine in (mine for page in pages for mine in page.get("Buckets", [])):
-                if mine["Name"] == bucket:
-                    return BucketHead(region(mine.get("BucketRegion")))
+            for entry in (entry for page in pages for entry in page.get("Buckets", [])):
+                if entry["Name"] == bucket:
+                    return BucketHead(region(entry.get("BucketRegion")))
         except ClientError as error:
-            raise _list_refused(error, client, bucket) from error
+            raise _list_error(error, client, bucket) from error
     return None
 
 
-def _list_refused(error: ClientError, client: S3Client, bucket: str) -> Exception:
-    refusal = from_client_error(error, client)
-    if not isinstance(refusal, AccessDenied):
-        return refusal
+def _list_error(error: ClientError, client: S3Client, bucket: str) -> Exception:
+    translated_error = from_client_error(error, client)
+    if not isinstance(translated_error, AccessDenied):
+        return translated_error
     return AccessDenied(
-        f"{s3_uri(bucket)} is there, but whether it is mine cannot be seen: {refusal.action} is not granted",
-        action=refusal.action,
+        f"{s3_uri(bucket)} exists, but it is not known whether this account owns it: "
+        f"{translated_error.action} is not granted",
+        action=translated_error.action,
         bucket=bucket,
-        code=refusal.code,
-        request_id=refusal.request_id,
-        reason=refusal.reason,
-        advice=f"Grant {refusal.action} (on resource '*'): a bucket is adopted only if S3 lists it as mine.",
+        code=translated_error.code,
+        request_id=translated_error.request_id,
+        reason=translated_error.reason,
+        advice=f"Grant {translated_error.action} (on resource '*'): a bucket is adopted only if S3 lists it "
+        "for this account.",
     )
 
 
-def region_of_mine(client: S3Client, bucket: str, head: BucketHead) -> str | None:
-    """Return the region of a bucket that is known to be mine; None if the server does not say.
+def region_of_owned(client: S3Client, bucket: str, head: BucketHead) -> str | None:
+    """Return the region of a bucket that this account owns; None if the server does not return it.
 
-    Where HeadBucket told none, GetBucketLocation is asked. An empty location means us-east-1 on AWS; but AWS
-    tells the region in HeadBucket, and servers that don't answer an empty one wherever they are.
+    If HeadBucket returned no region, GetBucketLocation is sent. On AWS an empty location means us-east-1; but
+    AWS returns the region in HeadBucket. Servers that do not return it there return an empty location in any
+    region.
 
-    :param sight: what :func:`look` returned.
+    :param head: the result of :func:`head_bucket`.
     """
     if head.region:
         return head.region

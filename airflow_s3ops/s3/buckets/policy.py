@@ -1,4 +1,4 @@
-"""Whether two bucket policies say the same, whatever the order of keys and the form of lists."""
+"""Compare two bucket policies by meaning: the order of keys and the form of lists do not matter."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ _RESOURCES = ("Resource", "NotResource")
 
 
 def same_policy(one: str | Mapping[str, Any] | None, other: str | Mapping[str, Any] | None) -> bool:
-    """Return whether two policies, as mappings or JSON text, say the same; no policy is like no other.
+    """Return whether two policies, as mappings or JSON text, have the same meaning; False if one is None.
 
-    What IAM's grammar leaves free is ignored: the order of keys, one value instead of a list of one, the
-    order inside such lists, the case of actions, ``"*"`` for every AWS principal, an account's number for its
-    root. The order of statements counts, though S3 does not care: it changes only when somebody changes it.
+    What IAM's grammar leaves open is ignored: the order of keys, one value instead of a list of one, the
+    order inside such lists, the case of actions, ``"*"`` for every AWS principal, an account id for the root
+    of the account. The order of statements has no meaning for S3, but it is compared: it changes only if the
+    policy is edited.
     """
-    return None not in (form := (_normal(one), _normal(other))) and form[0] == form[1]
+    return None not in (both := (_normalized(one), _normalized(other))) and both[0] == both[1]
 
 
-def _normal(policy: str | Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _normalized(policy: str | Mapping[str, Any] | None) -> dict[str, Any] | None:
     if isinstance(policy, str):
         try:
             policy = json.loads(policy)
@@ -32,28 +33,28 @@ def _normal(policy: str | Mapping[str, Any] | None) -> dict[str, Any] | None:
     if not isinstance(policy, Mapping):
         return None
     statements = policy.get("Statement", [])
-    listed = [statements] if isinstance(statements, Mapping) else statements
+    statement_list = [statements] if isinstance(statements, Mapping) else statements
     return {
         "Version": _DEFAULT_VERSION,
         **policy,
-        "Statement": [_statement(statement) for statement in listed],
+        "Statement": [_statement(statement) for statement in statement_list],
     }
 
 
 def _statement(statement: Mapping[str, Any]) -> dict[str, Any]:
-    normal = dict(statement)
+    normalized = dict(statement)
     for name in _RESOURCES:
-        if name in normal:
-            normal[name] = _values(normal[name])
+        if name in normalized:
+            normalized[name] = _values(normalized[name])
     for name in ("Action", "NotAction"):
-        if name in normal:
-            normal[name] = _values(normal[name], str.lower)
+        if name in normalized:
+            normalized[name] = _values(normalized[name], str.lower)
     for name in ("Principal", "NotPrincipal"):
-        if name in normal:
-            normal[name] = _principal(normal[name])
-    if "Condition" in normal:
-        normal["Condition"] = _each(normal["Condition"], lambda keys: _each(keys, _values))
-    return normal
+        if name in normalized:
+            normalized[name] = _principal(normalized[name])
+    if "Condition" in normalized:
+        normalized["Condition"] = _each(normalized["Condition"], lambda keys: _each(keys, _values))
+    return normalized
 
 
 def _principal(principal: str | Mapping[str, Any]) -> Any:
@@ -61,21 +62,25 @@ def _principal(principal: str | Mapping[str, Any]) -> Any:
 
 
 def _principals(ids: Any) -> list[str]:
-    return _values(ids, _account)
+    return _values(ids, _account_id)
 
 
-def _each(mapping: Any, form: Callable[[Any], Any]) -> Any:
-    # Anything but a mapping is S3's to refuse.
-    return {name: form(value) for name, value in mapping.items()} if isinstance(mapping, Mapping) else mapping
+def _each(mapping: Any, normalize: Callable[[Any], Any]) -> Any:
+    # A value that is not a mapping is left for S3 to reject.
+    return (
+        {name: normalize(value) for name, value in mapping.items()}
+        if isinstance(mapping, Mapping)
+        else mapping
+    )
 
 
-def _account(principal: str) -> str:
+def _account_id(principal: str) -> str:
     root = _ROOT.match(principal)
     return root[1] if root else principal
 
 
-def _values(value: Any, form: Callable[[str], str] = str) -> list[str]:
+def _values(value: Any, normalize: Callable[[str], str] = str) -> list[str]:
     values = value if isinstance(value, list | tuple) else [value]
-    # Conditions take true and "true", 3600 and "3600" alike.
+    # In conditions true equals "true", and 3600 equals "3600".
     texts = (str(item).lower() if isinstance(item, bool) else str(item) for item in values)
-    return sorted({form(text) for text in texts})
+    return sorted({normalize(text) for text in texts})

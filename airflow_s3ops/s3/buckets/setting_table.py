@@ -1,4 +1,4 @@
-"""How each bucket setting stands in S3: the operations, and what its state must become."""
+"""For each bucket setting: its S3 operations, and how to compute its new state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_s3ops.s3.buckets.policy import same_policy
 
-# What a GET answers and a PUT takes, in S3's own structure; empty where nothing is set.
+# What a GET returns and a PUT accepts, in S3's own structure; empty if nothing is set.
 State = Mapping[str, Any]
 
 LIFECYCLE_RULE_ID = "airflow-s3ops-abort-incomplete-uploads"
@@ -17,7 +17,7 @@ _WHOLE_BUCKET: State = {"Prefix": ""}
 _PUBLIC_ACCESS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
 
-def _as_it_is(state: State) -> State:
+def _unchanged(state: State) -> State:
     return state
 
 
@@ -26,18 +26,19 @@ class Setting:
     """One setting of a bucket.
 
     :param name: the field of ``BucketSettings``.
-    :param operation: the client's methods without ``get_`` and ``put_``.
-    :param unset: the error code by which the GET says that nothing is set.
-    :param merged: the state that a state must become for a value; the same state if it is as asked already.
-    :param request: the parameters of the PUT for a state.
-    :param hint: what to try when S3 refuses the change.
+    :param operation: the name of the client's methods without ``get_`` and ``put_``.
+    :param unset: the error code of the GET if nothing is set.
+    :param merged: computes the new state from the current state and a value; returns the current state if it
+        already has the value.
+    :param request: returns the parameters of the PUT for a state.
+    :param hint: what to try if S3 rejects the change.
     """
 
     name: str
     operation: str
     merged: Callable[[State, Any], State]
     unset: str = ""
-    request: Callable[[State], State] = _as_it_is
+    request: Callable[[State], State] = _unchanged
     hint: str | None = None
 
 
@@ -62,29 +63,31 @@ def _versioning_request(state: State) -> State:
 
 def _encryption(state: State, value: str | Mapping[str, Any]) -> State:
     rule, *others = state.get("ServerSideEncryptionConfiguration", {}).get("Rules") or [{}]
-    now = rule.get("ApplyServerSideEncryptionByDefault", {})
+    current = rule.get("ApplyServerSideEncryptionByDefault", {})
     if isinstance(value, str):
-        same, wanted, bucket_key = now.get("SSEAlgorithm") == value, {"SSEAlgorithm": value}, False
+        same, new, bucket_key = current.get("SSEAlgorithm") == value, {"SSEAlgorithm": value}, False
     else:
         key, bucket_key = value["kms_key_id"], value["bucket_key"]
-        wanted = {"SSEAlgorithm": "aws:kms", **({"KMSMasterKeyID": key} if key else {})}
+        new = {"SSEAlgorithm": "aws:kms", **({"KMSMasterKeyID": key} if key else {})}
         same = (
-            now.get("SSEAlgorithm") == "aws:kms"
-            and _same_key(now.get("KMSMasterKeyID"), key)
+            current.get("SSEAlgorithm") == "aws:kms"
+            and _same_key(current.get("KMSMasterKeyID"), key)
             and rule.get("BucketKeyEnabled", False) == bucket_key
         )
     if same:
         return state
-    # What else the rule says, such as BlockedEncryptionTypes, is left alone.
-    rule = {**rule, "ApplyServerSideEncryptionByDefault": wanted, "BucketKeyEnabled": bucket_key}
+    # Other fields of the rule, such as BlockedEncryptionTypes, are kept.
+    rule = {**rule, "ApplyServerSideEncryptionByDefault": new, "BucketKeyEnabled": bucket_key}
     return {"ServerSideEncryptionConfiguration": {"Rules": [rule, *others]}}
 
 
-def _same_key(stored: str | None, given: str | None) -> bool:
-    # S3 may answer the ARN, arn:aws:kms:<region>:<account>:key/<id> or …:alias/<name>, of what was given.
-    if not stored or not given:
-        return (stored or None) == (given or None)
-    return stored == given or (stored.startswith("arn:") and stored.endswith((f"/{given}", f":{given}")))
+def _same_key(stored: str | None, requested: str | None) -> bool:
+    # S3 may return the ARN of the requested key: arn:aws:kms:<region>:<account>:key/<id> or …:alias/<name>.
+    if not stored or not requested:
+        return (stored or None) == (requested or None)
+    return stored == requested or (
+        stored.startswith("arn:") and stored.endswith((f"/{requested}", f":{requested}"))
+    )
 
 
 def _tags(state: State, value: Mapping[str, str]) -> State:
@@ -101,22 +104,22 @@ def _tags_request(state: State) -> State:
 def _abort_uploads(state: State, days: int) -> State:
     rules = state.get("Rules", [])
     others = [rule for rule in rules if rule.get("ID") != LIFECYCLE_RULE_ID]
-    ours = {
+    own_rule = {
         "ID": LIFECYCLE_RULE_ID,
         "Status": "Enabled",
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
     }
-    if any(_is_abort_rule(rule, ours) for rule in rules):
+    if any(_is_same_abort_rule(rule, own_rule) for rule in rules):
         return state
-    # S3 refuses rules of the old form (a Prefix of their own) next to rules of the new one (a Filter).
+    # S3 rejects rules of the old form (with a Prefix) together with rules of the new form (with a Filter).
     old_form = any("Prefix" in rule for rule in others)
     whole_bucket = _WHOLE_BUCKET if old_form else {"Filter": _WHOLE_BUCKET}
-    return {**state, "Rules": [*others, {**ours, **whole_bucket}]}
+    return {**state, "Rules": [*others, {**own_rule, **whole_bucket}]}
 
 
-def _is_abort_rule(rule: State, ours: State) -> bool:
+def _is_same_abort_rule(rule: State, own_rule: State) -> bool:
     whole_bucket = rule.get("Filter") or {"Prefix": rule.get("Prefix", "")}
-    return whole_bucket == _WHOLE_BUCKET and all(rule.get(name) == value for name, value in ours.items())
+    return whole_bucket == _WHOLE_BUCKET and all(rule.get(name) == value for name, value in own_rule.items())
 
 
 def _lifecycle_request(state: State) -> State:
@@ -129,14 +132,14 @@ def _object_lock(state: State, value: bool | Mapping[str, Any]) -> State:  # noq
     lock = state.get("ObjectLockConfiguration", {})
     rule = lock.get("Rule", {})
     retention = {name: of for name, of in rule.get("DefaultRetention", {}).items() if of}
-    wanted = dict(retention)
+    new = dict(retention)
     if isinstance(value, Mapping):
         period = {"Days": value["days"]} if "days" in value else {"Years": value["years"]}
         others = {name: of for name, of in retention.items() if name not in ("Days", "Years")}
-        wanted = {**others, "Mode": value["mode"], **period}
-    if lock.get("ObjectLockEnabled") == "Enabled" and wanted == retention:
+        new = {**others, "Mode": value["mode"], **period}
+    if lock.get("ObjectLockEnabled") == "Enabled" and new == retention:
         return state
-    rules = {"Rule": {**rule, "DefaultRetention": wanted}} if wanted else {}
+    rules = {"Rule": {**rule, "DefaultRetention": new}} if new else {}
     return {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", **rules}}
 
 
@@ -144,8 +147,8 @@ def _policy(state: State, value: Mapping[str, Any]) -> State:
     return state if same_policy(state.get("Policy"), value) else {"Policy": json.dumps(value)}
 
 
-# In the order of application: who owns objects and Block Public Access decide which policies S3 takes, and a
-# lock needs versions.
+# In the order in which they are applied: object ownership and Block Public Access determine which policies S3
+# accepts, and Object Lock needs versioning.
 SETTINGS = (
     Setting("object_ownership", "bucket_ownership_controls", _ownership, "OwnershipControlsNotFoundError"),
     Setting(
@@ -166,14 +169,14 @@ SETTINGS = (
         "object_lock_configuration",
         _object_lock,
         "ObjectLockConfigurationNotFoundError",
-        hint='Object Lock needs versions: give versioning="Enabled" as well.',
+        hint='Object Lock needs versioning: set versioning="Enabled" as well.',
     ),
     Setting(
         "policy",
         "bucket_policy",
         _policy,
         "NoSuchBucketPolicy",
-        hint="S3 refuses a policy for everyone while Block Public Access is on; with "
-        "block_public_access=False, knowingly, it takes it.",
+        hint="S3 rejects a public policy while Block Public Access is on. If the bucket must be public, set "
+        "block_public_access=False.",
     ),
 )

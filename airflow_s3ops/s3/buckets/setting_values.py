@@ -1,4 +1,4 @@
-"""The values that bucket settings may have: one check for each, made before any request."""
+"""The values that bucket settings may have: one check per setting, done before any request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_RETENTION_YEARS = 100
 
 
 def checked_value(name: str, value: object) -> Any:
-    """Return the value of a setting as S3 takes it.
+    """Return the value of a setting in the form that S3 accepts.
 
     :raises InvalidInput: naming the setting, the value and what is expected.
     """
@@ -38,9 +38,9 @@ def _one_of(*allowed: str) -> Check:
     def check(value: object) -> str:
         if isinstance(value, str) and value in allowed:
             return value
-        near = nearest(value, allowed)
+        similar = nearest(value, allowed)
         raise ValueError(
-            f"it must be one of {', '.join(allowed)}" + (f"; did you mean {near!r}?" if near else "")
+            f"it must be one of {', '.join(allowed)}" + (f"; did you mean {similar!r}?" if similar else "")
         )
 
     return check
@@ -54,13 +54,13 @@ def _boolean(value: object) -> bool:
     raise ValueError("it must be True or False")
 
 
-def _number(most: int | None = None) -> Check:
+def _number(maximum: int | None = None) -> Check:
     def check(value: object) -> int:
         if isinstance(value, str) and value.isascii() and value.isdigit():
             value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= (most or value):
+        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= (maximum or value):
             return value
-        raise ValueError("it must be a whole number, 1 or more" + (f", {most} at most" if most else ""))
+        raise ValueError("it must be a whole number, 1 or more" + (f", {maximum} at most" if maximum else ""))
 
     return check
 
@@ -95,9 +95,9 @@ def _encryption(value: object) -> str | dict[str, Any]:
 
 
 def _tags(value: object) -> dict[str, str]:
-    tags = _mapping(value, "a mapping of names to texts")
+    tags = _mapping(value, "a mapping of names to strings")
     if len(tags) > MAX_TAGS:
-        raise ValueError(f"a bucket has {MAX_TAGS} tags at most")
+        raise ValueError(f"a bucket can have {MAX_TAGS} tags at most")
     for name, text in tags.items():
         if not 1 <= len(name) <= MAX_TAG_KEY or name.lower().startswith("aws:"):
             raise ValueError(
@@ -105,7 +105,7 @@ def _tags(value: object) -> dict[str, str]:
             )
         if not isinstance(text, str) or len(text) > MAX_TAG_VALUE:
             raise ValueError(
-                f"the value of tag {name!r} must be a text of {MAX_TAG_VALUE} characters at most"
+                f"the value of tag {name!r} must be a string of {MAX_TAG_VALUE} characters at most"
             )
     return tags
 
@@ -113,7 +113,7 @@ def _tags(value: object) -> dict[str, str]:
 def _object_lock(value: object) -> bool | dict[str, Any]:
     if value is True or (isinstance(value, str) and value.lower() == "true"):
         return True
-    lock = _mapping(value, 'True or {"mode": …, "days": …}; a lock that is on can never be switched off')
+    lock = _mapping(value, 'True or {"mode": …, "days": …}; Object Lock can never be switched off')
     _only(lock, "mode", "days", "years")
     if ("days" in lock) == ("years" in lock):
         raise ValueError("it must have either days or years")
@@ -126,8 +126,8 @@ def _object_lock(value: object) -> bool | dict[str, Any]:
 def _policy(value: object) -> dict[str, Any]:
     policy = _mapping(value, "a mapping or JSON text")
     statements = policy.get("Statement")
-    listed = statements if isinstance(statements, list | tuple) else [statements]
-    if not listed or not all(isinstance(statement, Mapping) for statement in listed):
+    statement_list = statements if isinstance(statements, list | tuple) else [statements]
+    if not statement_list or not all(isinstance(statement, Mapping) for statement in statement_list):
         raise ValueError("its Statement must be a list of mappings")
     return policy
 

@@ -1,4 +1,4 @@
-"""Bucket settings applied: what a bucket has is compared with what is asked, the difference written."""
+"""Apply bucket settings: compare them with the bucket's current state, and write the differences."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# How servers refuse a sub-resource that they don't know: they take the PUT for a CreateBucket. What we send
-# is botocore's form of checked values, so a form that the server finds malformed is one that it does not
-# know.
-TAKEN_FOR_ANOTHER = frozenset({"MalformedXML", "BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
+# Error codes of servers that do not support a sub-resource: they treat the PUT as a CreateBucket. The body is
+# checked, and serialised by botocore; so if a server calls it malformed, the server does not support it.
+UNSUPPORTED_CODES = frozenset({"MalformedXML", "BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 
 
 def apply_settings(
@@ -40,19 +39,19 @@ def apply_settings(
     created: bool,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[str, ...]:
-    """Make a bucket as the settings say, and return the names of those that had to be changed, in order.
+    """Apply the settings to a bucket, and return the names of those that had to be changed, in order.
 
-    A second call changes nothing. Each change is read back: what a server takes but does not keep is an
-    error. Reading and writing are two requests: S3 has no condition for bucket settings, so of two tasks that
-    change tags or lifecycle rules at the same moment one may lose.
+    A second call changes nothing. Each change is read back: if the server accepts a setting but does not keep
+    it, that is an error. Reading and writing are two requests, and S3 has no conditional requests for bucket
+    settings. So if two tasks change tags or lifecycle rules at the same time, one change may be lost.
 
-    :param created: whether the bucket was made a moment ago: then a NoSuchBucket is waited out, since S3
-        makes a new bucket known everywhere within seconds, not at once.
-    :param pause: waits so many seconds before another try.
+    :param created: whether the bucket has just been created: then NoSuchBucket is retried, because a new
+        bucket becomes visible everywhere in S3 only after some seconds.
+    :param sleep: waits for a number of seconds before the next attempt.
     :raises InvalidInput: see ``BucketSettings.checked``; nothing was sent.
     :raises NotSupportedByServer: naming the setting; those before it have been applied.
-    :raises AccessDenied: naming the setting and the missing right, of the reading or of the writing.
-    :raises PublicAccessBlocked: the policy is for everyone, and Block Public Access is on.
+    :raises AccessDenied: naming the setting and the missing permission, for reading or for writing it.
+    :raises PublicAccessBlocked: the policy is public, and Block Public Access is on.
     """
     given = settings.checked().given()
     retried_codes = (CONFLICT, "NoSuchBucket") if created else (CONFLICT,)
@@ -61,11 +60,11 @@ def apply_settings(
         for setting in SETTINGS
         if setting.name in given
     )
-    return tuple(change.setting.name for change in changes if change.make(given[change.setting.name]))
+    return tuple(change.setting.name for change in changes if change.apply(given[change.setting.name]))
 
 
 class _Change:
-    """One setting of one bucket, to be made as asked."""
+    """The change of one setting of one bucket."""
 
     def __init__(
         self,
@@ -81,15 +80,15 @@ class _Change:
         self._retried_codes = retried_codes
         self._sleep = sleep
 
-    def make(self, value: object) -> bool:
-        """Return whether something had to be changed."""
-        with self._named():
+    def apply(self, value: object) -> bool:
+        """Apply the setting, and return whether it had to be changed."""
+        with self._errors_named():
             state = self._read()
-            wanted = self.setting.merged(state, value)
-            if wanted == state:
+            new_state = self.setting.merged(state, value)
+            if new_state == state:
                 return False
             put = getattr(self._client, f"put_{self.setting.operation}")
-            self._patiently(partial(put, Bucket=self._bucket, **self.setting.request(wanted)))
+            self._with_retries(partial(put, Bucket=self._bucket, **self.setting.request(new_state)))
             self._read_back(value)
         log.info("%s: %s was set", s3_uri(self._bucket), self.setting.name)
         return True
@@ -97,7 +96,7 @@ class _Change:
     def _read(self) -> State:
         get = getattr(self._client, f"get_{self.setting.operation}")
         try:
-            response: dict[str, Any] = self._patiently(partial(get, Bucket=self._bucket))
+            response: dict[str, Any] = self._with_retries(partial(get, Bucket=self._bucket))
         except ClientError as error:
             if code_of(error) != self.setting.unset:
                 raise
@@ -105,45 +104,45 @@ class _Change:
         return {name: part for name, part in response.items() if name != "ResponseMetadata"}
 
     def _read_back(self, value: object) -> None:
-        # On AWS "bucket configurations have an eventual consistency model": a change may show late.
+        # On AWS "bucket configurations have an eventual consistency model": a change may be visible late.
         for wait in (0.0, *eventual_consistency.WAITS):
             self._sleep(wait)
             state = self._read()
             if self.setting.merged(state, value) == state:
                 return
         raise errors.NotSupportedByServer(
-            f"BucketSettings.{self.setting.name} on {s3_uri(self._bucket)}: the server took the change, "
-            "but does not keep it",
+            f"BucketSettings.{self.setting.name} on {s3_uri(self._bucket)}: the server accepted the change, "
+            "but did not keep it",
             bucket=self._bucket,
         )
 
-    def _patiently(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def _with_retries(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return retry_while(call, *self._retried_codes, sleep=self._sleep)
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
+    def _errors_named(self) -> Iterator[None]:
         with translated(self._client, self._bucket):
             try:
                 yield
             except ClientError as error:
-                raise self._refusal(error) from error
+                raise self._named_error(error) from error
 
-    def _refusal(self, error: ClientError) -> errors.S3OpsError:
-        """Return our error, with the setting's name in front and with its hint."""
-        refusal = from_client_error(error, self._client, self._bucket)
+    def _named_error(self, error: ClientError) -> errors.S3OpsError:
+        """Return the translated error, with the name of the setting in front and with its hint."""
+        translated_error = from_client_error(error, self._client, self._bucket)
         details = {
             "bucket": self._bucket,
-            "code": refusal.code,
-            "request_id": refusal.request_id,
-            "reason": refusal.reason,
+            "code": translated_error.code,
+            "request_id": translated_error.request_id,
+            "reason": translated_error.reason,
         }
-        what = f"BucketSettings.{self.setting.name}: {refusal.what}"
-        if code_of(error) in TAKEN_FOR_ANOTHER or isinstance(refusal, errors.NotSupportedByServer):
+        what = f"BucketSettings.{self.setting.name}: {translated_error.what}"
+        if code_of(error) in UNSUPPORTED_CODES or isinstance(translated_error, errors.NotSupportedByServer):
             return errors.NotSupportedByServer(what, **details)
         if "BlockPublicPolicy" in str(error):
             return errors.PublicAccessBlocked(what, advice=self.setting.hint, **details)
-        hint = None if refusal.code in ("MalformedPolicy", "MalformedXML") else self.setting.hint
-        advice = " ".join(sentence for sentence in (refusal.advice, hint) if sentence)
-        if isinstance(refusal, errors.AccessDenied):
-            return errors.AccessDenied(what, action=refusal.action, advice=advice, **details)
-        return type(refusal)(what, advice=advice, **details)
+        hint = None if translated_error.code in ("MalformedPolicy", "MalformedXML") else self.setting.hint
+        advice = " ".join(sentence for sentence in (translated_error.advice, hint) if sentence)
+        if isinstance(translated_error, errors.AccessDenied):
+            return errors.AccessDenied(what, action=translated_error.action, advice=advice, **details)
+        return type(translated_error)(what, advice=advice, **details)

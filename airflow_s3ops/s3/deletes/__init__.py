@@ -1,1 +1,1 @@
-"""Many keys are deleted."""
+"""Delete many keys."""

@@ -1,4 +1,4 @@
-"""One DeleteObjects request of up to 1,000 keys, whose errors are told apart and, if that helps, retried."""
+"""Delete up to 1,000 keys with one DeleteObjects request, classify its errors, and retry transient ones."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.requests.concurrency import Concurrency
     from airflow_s3ops.s3.requests.xml_operations import XmlResponse
 
-    Failed = tuple[FailedKey, bool]  # and whether it may succeed later
+    Failed = tuple[FailedKey, bool]  # the key, and whether a retry may succeed
 
 BATCH_SIZE = 1000  # S3's limit for DeleteObjects
 BACKOFF = (0.2, 0.6, 1.8)  # seconds before each retry of the keys that failed
-# With these no other batch would fare better.
+# After one of these errors, every other batch would fail as well.
 FATAL = (
     errors.BucketInOtherRegion,
     errors.BucketNotFound,
@@ -38,16 +38,16 @@ FATAL = (
     errors.NotSupportedByServer,
     errors.Stopped,
 )
-# Characters that XML 1.0 cannot carry, not even escaped; a key may have them.
+# Characters that XML 1.0 cannot contain, not even escaped. A key may contain them.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 @dataclass
 class Failures:
-    """What a batch left behind.
+    """The keys of a batch that were not deleted.
 
-    :param lasting: keys that will fail again, by S3's code.
-    :param passing: keys that failed for a reason that may be over soon.
+    :param permanent: keys that would fail again, according to S3's error code.
+    :param transient: keys that may succeed in a retry, according to S3's error code.
     """
 
     permanent: list[FailedKey] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Failures:
 class Deleter:
     """Deletes batches of a bucket's keys; several threads may share it.
 
-    :param pace: told how the server takes it.
+    :param concurrency: is updated after each request: succeeded or throttled.
     """
 
     client: S3Client
@@ -69,40 +69,41 @@ class Deleter:
     def delete(self, batch: Sequence[Target]) -> Failures:
         """Delete up to 1,000 keys or versions, and return those that S3 did not delete.
 
-        Keys that failed for a passing reason (SlowDown, InternalError, …) are sent again, alone, a few times.
-        A refusal of the whole request is the failure of each of its keys.
+        Keys with a transient error (SlowDown, InternalError, …) are sent again a few times, without the other
+        keys. If S3 rejects the whole request, each of its keys counts as failed.
 
-        :raises S3OpsError: what no other batch would survive either: no such bucket, credentials rejected, …
-        :raises Stopped: the halt was asked for; what the requests before did is done.
+        :raises S3OpsError: an error that every other batch would have too: no such bucket, credentials
+            rejected, …
+        :raises Stopped: the deletion was cancelled; earlier requests have been processed.
         """
-        failures = self._sent(batch)
+        failures = self._send(batch)
         for seconds in BACKOFF:
             if not failures.transient:
                 break
             self.cancellation.sleep(seconds)
-            later = self._sent([Target(failed.key, failed.version_id) for failed in failures.transient])
-            failures = Failures(failures.permanent + later.permanent, later.transient)
+            retried = self._send([Target(failed.key, failed.version_id) for failed in failures.transient])
+            failures = Failures(failures.permanent + retried.permanent, retried.transient)
         return failures
 
-    def _sent(self, batch: Sequence[Target]) -> Failures:
+    def _send(self, batch: Sequence[Target]) -> Failures:
         failures = Failures()
-        for failed, retryable in self._attempt(batch):
+        for failed, retryable in self._failed_keys(batch):
             if retryable:
                 failures.transient.append(failed)
             elif not _is_gone(self.client, self.bucket, failed):
                 failures.permanent.append(failed)
         return failures
 
-    def _attempt(self, batch: Sequence[Target]) -> Iterator[Failed]:
-        together = [target for target in batch if not _NOT_IN_XML.search(target.key)]
-        if together:
-            yield from self._delete_together(together)
-        if len(together) < len(batch):
+    def _failed_keys(self, batch: Sequence[Target]) -> Iterator[Failed]:
+        sendable = [target for target in batch if not _NOT_IN_XML.search(target.key)]
+        if sendable:
+            yield from self._delete_in_one_request(sendable)
+        if len(sendable) < len(batch):
             for target in batch:
                 if _NOT_IN_XML.search(target.key):
-                    yield from self._delete_alone(target)
+                    yield from self._delete_by_itself(target)
 
-    def _delete_together(self, targets: Sequence[Target]) -> Iterator[Failed]:
+    def _delete_in_one_request(self, targets: Sequence[Target]) -> Iterator[Failed]:
         self.cancellation.check()
         started = time.monotonic()
         try:
@@ -111,17 +112,17 @@ class Deleter:
         except FATAL:
             raise
         except errors.S3OpsError as error:
-            self._throttle_for(error)
-            yield from (_failed(target, error) for target in targets)
+            self._reduce_concurrency_for(error)
+            yield from (_failed_key(target, error) for target in targets)
             return
-        refused = _refusals(response)
-        if response.retries or any(retryable for _, retryable in refused):
+        failed_keys = _errors_in(response)
+        if response.retries or any(retryable for _, retryable in failed_keys):
             self.concurrency.throttled()
-        elif len(targets) == BATCH_SIZE:  # shorter ones are quicker, and no measure
+        elif len(targets) == BATCH_SIZE:  # the duration of a shorter batch is not comparable
             self.concurrency.succeeded(time.monotonic() - started)
-        yield from refused
+        yield from failed_keys
 
-    def _delete_alone(self, target: Target) -> Iterator[Failed]:
+    def _delete_by_itself(self, target: Target) -> Iterator[Failed]:
         self.cancellation.check()
         request: dict[str, Any] = {"Bucket": self.bucket, **_identifier(target)}
         try:
@@ -130,21 +131,21 @@ class Deleter:
         except FATAL:
             raise
         except errors.S3OpsError as error:
-            self._throttle_for(error)
-            yield _failed(target, error)
+            self._reduce_concurrency_for(error)
+            yield _failed_key(target, error)
 
-    def _throttle_for(self, error: errors.S3OpsError) -> None:
+    def _reduce_concurrency_for(self, error: errors.S3OpsError) -> None:
         if error.retryable:
             self.concurrency.throttled()
 
 
-def _refusals(response: XmlResponse) -> list[Failed]:
-    refused = []
+def _errors_in(response: XmlResponse) -> list[Failed]:
+    failed_keys = []
     for _, row in response.document.rows:
         code = row.get("Code", "unknown")
         failed = FailedKey(row.get("Key", ""), row.get("VersionId") or None, code, row.get("Message", ""))
-        refused.append((failed, error_class(code).retryable))
-    return refused
+        failed_keys.append((failed, error_class(code).retryable))
+    return failed_keys
 
 
 def _identifier(target: Target) -> dict[str, str]:
@@ -153,16 +154,19 @@ def _identifier(target: Target) -> dict[str, str]:
     return {"Key": target.key, "VersionId": target.version_id}
 
 
-def _failed(target: Target, error: errors.S3OpsError) -> Failed:
+def _failed_key(target: Target, error: errors.S3OpsError) -> Failed:
     code = error.code or type(error).__name__
     return FailedKey(target.key, target.version_id, code, error.reason or error.what), error.retryable
 
 
 def _is_gone(client: S3Client, bucket: str, failure: FailedKey) -> bool:
-    """Whether a refusal only means that somebody, or a request of ours whose answer was lost, was faster."""
+    """Whether the key failed only because it was deleted already.
+
+    Another client deleted it, or an earlier request of ours whose response was lost.
+    """
     if failure.code in ("NoSuchKey", "NoSuchVersion"):
         return True
-    # Versity Gateway's answer for a version that is gone.
+    # Versity Gateway's error code for a version that no longer exists.
     if failure.version_id is None or failure.code != "InvalidArgument":
         return False
     try:

@@ -1,4 +1,4 @@
-"""Many keys deleted: a list, a prefix or a whole bucket, with limits that keep it from being an accident."""
+"""Delete many keys: a list, a prefix or a whole bucket, with limits against deleting too much by mistake."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from airflow_s3ops.s3.deletes.run import Deletion, delete_targets
-from airflow_s3ops.s3.deletes.selection import require_booleans, selected
+from airflow_s3ops.s3.deletes.selection import checked_selection, require_booleans
 from airflow_s3ops.s3.deletes.targets import targets_of
 from airflow_s3ops.s3.errors import BucketRefilled, TooManyObjects
 from airflow_s3ops.s3.results import DeleteObjectsResult
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.deletes.targets import Target, Targets
 
 _log = logging.getLogger(__name__)
-SHOWN_KEYS = 5  # of a dry run
-MAX_ROUNDS = 5  # of looking again
+LOGGED_KEYS = 5  # of a dry run
+MAX_ROUNDS = 5  # of listing and deleting
 
 
 def delete_objects(
@@ -43,31 +43,33 @@ def delete_objects(
     stop: threading.Event | None = None,
     log: Log = _log,
 ) -> DeleteObjectsResult:
-    """Delete many objects: exactly one of ``keys``, ``prefix`` and ``everything`` says which.
+    """Delete many objects, selected by exactly one of ``keys``, ``prefix`` and ``everything``.
 
-    Every batch is sent, whatever becomes of the others. A prefix is deleted while it is listed.
-    On a versioned bucket each object gets a delete marker, unless ``all_versions`` is asked for.
+    Every batch is sent, even if others fail. A prefix is deleted while it is listed.
+    On a versioned bucket each object gets a delete marker, unless ``all_versions`` is True.
 
-    :param keys: the keys, in full. Those that are not there are counted as missing, and get no delete marker.
-    :param prefix: all keys that begin so; must not be empty.
+    :param keys: complete keys. A key that does not exist is counted as missing, and gets no delete marker.
+    :param prefix: all keys that begin with it; must not be empty.
     :param everything: True for all keys of the bucket.
-    :param all_versions: delete versions and delete markers, for good. Each is judged by its own age.
-    :param modified_before: only what is strictly older: an aware datetime, or ISO 8601 text with an offset.
-    :param max_objects: refuse to delete anything if more is selected (with ``all_versions``: more versions
-        and markers); counted first.
+    :param all_versions: delete versions and delete markers permanently. ``modified_before`` applies to each
+        version by itself.
+    :param modified_before: only what is strictly older: an aware datetime, or an ISO 8601 string with an
+        offset.
+    :param max_objects: delete nothing if more objects are selected (with ``all_versions``: more versions and
+        markers); they are counted first.
     :param dry_run: count, and log the first few keys; delete nothing.
-    :param stop: looked at before each request.
-    :param log: for progress, every few seconds, and the dry run's keys.
-    :raises InvalidInput: nothing, an empty text or an empty list is selected, or two things at once.
+    :param stop: checked before each request.
+    :param log: gets the progress, every few seconds, and the keys of a dry run.
+    :raises InvalidInput: the selection is missing, empty or not unique.
     :raises TooManyObjects: more than ``max_objects`` are selected.
-    :raises PartialDelete: at the end, with each key that was not deleted and its code.
-    :raises BucketRefilled: versions come as fast as they are deleted.
+    :raises PartialDelete: at the end, with each key that was not deleted and its error code.
+    :raises BucketRefilled: new versions are written as fast as others are deleted.
     :raises BucketNotFound: there is no such bucket.
     :raises AccessDenied: ``s3:ListBucket`` (with ``all_versions``: ``s3:ListBucketVersions``) is missing.
     :raises Stopped: ``stop`` is set.
     """
     started = time.monotonic()
-    selection = selected(
+    selection = checked_selection(
         bucket,
         keys=keys,
         prefix=prefix,
@@ -79,30 +81,30 @@ def delete_objects(
     require_booleans(bucket, dry_run=dry_run)
     targets = targets_of(client, selection, stop)
     if dry_run:
-        count = _shown(selection, targets, log)
+        count = _count_for_dry_run(selection, targets, log)
         return DeleteObjectsResult(
             bucket, 0, targets.missing, count, dry_run=True, seconds=_seconds_since(started)
         )
-    _require_few(selection, targets)
+    _require_within_limit(selection, targets)
     deletion = Deletion(bucket, log)
-    if _removed_up_to_limit(client, selection, targets, deletion, stop):
-        raise _too_many(selection, f"more came while it was deleted; {deletion.deleted:,} are deleted")
+    if _delete_up_to_limit(client, selection, targets, deletion, stop):
+        raise _too_many(selection, f"more were written during the deletion; {deletion.deleted:,} are deleted")
     matched = deletion.sent if selection.keys is None else None
     return DeleteObjectsResult(
         bucket, deletion.deleted, targets.missing, matched, seconds=_seconds_since(started)
     )
 
 
-def _removed_up_to_limit(
+def _delete_up_to_limit(
     client: S3Client,
     selection: Selection,
     targets: Targets,
     deletion: Deletion,
     stop: threading.Event | None,
 ) -> bool:
-    """Delete the targets, and return whether there are more than the limit allows.
+    """Delete the targets, and return whether there are more than the limit.
 
-    Versions that were found by listing are looked for again: there are servers whose listing ends too early.
+    Versions are listed again after the deletion, because the listing of some servers ends too early.
     """
     for _ in range(MAX_ROUNDS):
         before = deletion.sent
@@ -114,14 +116,14 @@ def _removed_up_to_limit(
         if limited.is_exceeded or not is_listed or deletion.sent == before:
             return limited.is_exceeded
     raise BucketRefilled(
-        f"{selection} has versions left after {MAX_ROUNDS} rounds that deleted {deletion.deleted:,}: "
-        "somebody is writing to it, or the server does not list all of them",
+        f"{selection} still has versions after {MAX_ROUNDS} rounds that deleted {deletion.deleted:,}: "
+        "another client is writing to it, or the server does not list all of them",
         bucket=selection.bucket,
     )
 
 
 class _Limited:
-    """The targets up to a limit: the bucket may have grown since they were counted."""
+    """The targets up to a limit: there may be more of them than when they were counted."""
 
     def __init__(self, targets: Targets, limit: int | None) -> None:
         self.is_exceeded = False
@@ -138,27 +140,27 @@ class _Limited:
             yield target
 
 
-def _require_few(selection: Selection, targets: Targets) -> None:
+def _require_within_limit(selection: Selection, targets: Targets) -> None:
     limit = selection.max_objects
-    if limit is None or _is_short(selection, limit):
+    if limit is None or _cannot_exceed(selection, limit):
         return
     if sum(1 for _ in islice(targets, limit + 1)) > limit:
         raise _too_many(selection, "nothing was deleted")
 
 
-def _is_short(selection: Selection, limit: int) -> bool:
+def _cannot_exceed(selection: Selection, limit: int) -> bool:
     return selection.keys is not None and not selection.all_versions and len(selection.keys) <= limit
 
 
-def _shown(selection: Selection, targets: Targets, log: Log) -> int:
+def _count_for_dry_run(selection: Selection, targets: Targets, log: Log) -> int:
     first: list[Target] = []
     matched = 0
     for target in targets:
         matched += 1
-        if len(first) < SHOWN_KEYS:
+        if len(first) < LOGGED_KEYS:
             first.append(target)
     names = ", ".join(repr(key) + (f" version {version}" if version else "") for key, version in first)
-    log.info("Dry run: %s of %s would be deleted, first of all: %s", matched, selection, names or "none")
+    log.info("Dry run: %s of %s would be deleted; the first are: %s", matched, selection, names or "none")
     limit = selection.max_objects
     if limit is not None and matched > limit:
         raise _too_many(selection, f"{matched:,} match; nothing was deleted, this was a dry run")

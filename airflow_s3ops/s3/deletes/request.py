@@ -1,4 +1,4 @@
-"""One DeleteObjects request: botocore signs and sends it, its text is written and its answer read here."""
+"""One DeleteObjects request: its XML is written and its response parsed here; botocore signs and sends it."""
 
 from __future__ import annotations
 
@@ -18,50 +18,53 @@ if TYPE_CHECKING:
 
     from airflow_s3ops.s3.deletes.targets import Target
 
-# A parser of XML would make a line feed of a carriage return.
+# An XML parser would turn an unescaped carriage return into a line feed.
 _LINE_BREAKS = {"\r": "&#xD;", "\n": "&#xA;"}
 
 
 @dataclass
-class _Text:
-    """A request's text.
+class _Body:
+    """The body of a request.
 
-    :param is_taken: botocore has it.
+    :param is_used: botocore has put it into its request.
     """
 
-    body: bytes
-    is_taken: bool = False
+    xml: bytes
+    is_used: bool = False
 
 
-_ours: ContextVar[_Text | None] = ContextVar("deletion", default=None)
+_current_body: ContextVar[_Body | None] = ContextVar("deletion", default=None)
 
 
 def request_deletion(client: S3Client, bucket: str, targets: Sequence[Target]) -> XmlResponse:
-    """Ask for up to 1,000 keys or versions to be deleted; the answer's rows are the refusals.
+    """Delete up to 1,000 keys or versions; the rows of the response are the keys that failed.
 
-    botocore's checks and serialiser take ten times as long as all else that the client does for the request.
+    The body is written here because botocore's validation and serialiser take ten times as long as everything
+    else that the client does for the request.
 
-    :param targets: their keys have no character that XML 1.0 cannot carry.
-    :raises ClientError: the whole request is refused.
+    :param targets: their keys have no character that XML 1.0 cannot contain.
+    :raises ClientError: S3 rejects the whole request.
     """
-    client.meta.events.register("before-call.s3.DeleteObjects", _write, unique_id="s3ops-write-DeleteObjects")
-    text = _Text(deletion_xml(targets))
-    before = _ours.set(text)
-    # What botocore is given stands for all: were it sent, it would do no harm.
+    client.meta.events.register(
+        "before-call.s3.DeleteObjects", _replace_body, unique_id="s3ops-write-DeleteObjects"
+    )
+    body = _Body(deletion_xml(targets))
+    before = _current_body.set(body)
+    # botocore gets the first key as a placeholder for all. If it were sent, it would do no harm.
     first = {"Key": targets[0].key} | ({"VersionId": targets[0].version_id} if targets[0].version_id else {})
     try:
         response = request_document(
             client, DELETIONS, {"Bucket": bucket, "Delete": {"Objects": [first], "Quiet": True}}
         )
     finally:
-        _ours.reset(before)
-    if not text.is_taken:
-        raise RuntimeError("botocore sent a text of its own: only the first key was deleted")
+        _current_body.reset(before)
+    if not body.is_used:
+        raise RuntimeError("botocore sent its own request body: only the first key was deleted")
     return response
 
 
 def deletion_xml(targets: Iterable[Target]) -> bytes:
-    """Return a request's text, as botocore would write it. Quiet: the answer names only what failed."""
+    """Return the body as botocore would write it. ``Quiet``: the response contains only failed keys."""
     objects = "".join(
         f"<Object><Key>{escape(key, _LINE_BREAKS)}</Key>{_version(version_id)}</Object>"
         for key, version_id in targets
@@ -74,15 +77,15 @@ def _version(version_id: str | None) -> str:
     return "" if version_id is None else f"<VersionId>{escape(version_id, _LINE_BREAKS)}</VersionId>"
 
 
-def _write(params: dict[str, Any], **_: Any) -> None:
-    text = _ours.get()
-    if text is None:
+def _replace_body(params: dict[str, Any], **_: Any) -> None:
+    body = _current_body.get()
+    if body is None:
         return
-    text.is_taken = True
-    params["body"] = text.body
-    if "--x-s3" in params["url"]:  # directory buckets refuse the next header
+    body.is_used = True
+    params["body"] = body.xml
+    if "--x-s3" in params["url"]:  # directory buckets reject the next header
         return
-    # S3 asks for one checksum. botocore sends CRC32 (with request_checksum_calculation="when_required", too);
-    # servers from before 2022 know only Content-MD5 and refuse the request without it.
-    digest = hashlib.md5(text.body, usedforsecurity=False).digest()
+    # S3 requires one checksum. botocore sends CRC32, also with request_checksum_calculation="when_required".
+    # Servers from before 2022 know only Content-MD5 and reject the request without it.
+    digest = hashlib.md5(body.xml, usedforsecurity=False).digest()
     params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()

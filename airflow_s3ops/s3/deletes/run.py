@@ -1,4 +1,4 @@
-"""Many deletions at once: batches in a few threads, with memory for what is under way and for what failed."""
+"""Delete batches in several threads. Memory holds only the batches in flight and the keys that failed."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
     Log = Logger | LoggerAdapter[Any]
 
-START = 4  # DeleteObjects requests at once, in the beginning
+START = 4  # DeleteObjects requests at once, at the beginning
 PROGRESS_EVERY = 5.0  # seconds
 NAMED_KEYS = 20  # in an error's message
 
 
 @dataclass
 class Deletion:
-    """What was deleted so far, and what was not.
+    """Counts of a running deletion: what was deleted so far, and what failed.
 
-    :param sent: keys and versions that requests were made for.
-    :param failures: those of them that S3 did not delete.
-    :param is_retryable: whether one of the failures may succeed later.
+    :param sent: number of keys and versions in the requests so far.
+    :param failures: the keys and versions that S3 did not delete.
+    :param is_retryable: whether one of the failures may succeed in a retry.
     """
 
     bucket: str
@@ -58,7 +58,7 @@ class Deletion:
         return self.sent - len(self.failures)
 
     def add(self, sent: int, failures: Failures) -> None:
-        """Count a batch, and say how far things are if that was long ago. Any thread may."""
+        """Count a batch, and log the progress every few seconds. Thread-safe."""
         with self._lock:
             self.sent += sent
             self.failures += [*failures.permanent, *failures.transient]
@@ -70,9 +70,9 @@ class Deletion:
         self.log.info("%s: %s deleted, %s failed so far", s3_uri(self.bucket), *counts)
 
     def require_success(self) -> None:
-        """Do nothing if all was deleted.
+        """Raise an error unless everything was deleted.
 
-        :raises PartialDelete: naming the codes, and the first keys; it carries all of them.
+        :raises PartialDelete: its message names the error codes and the first keys; ``failures`` has all.
         """
         if not self.failures:
             return
@@ -87,36 +87,36 @@ class Deletion:
             retryable=self.is_retryable,
             bucket=self.bucket,
             code=codes[0][0],
-            reason=f"S3 said of the first: {self.failures[0].message!r}",
+            reason=f"S3's message for the first key: {self.failures[0].message!r}",
         )
 
 
 def delete_targets(
     client: S3Client, deletion: Deletion, targets: Targets, *, stop: threading.Event | None = None
 ) -> None:
-    """Delete all targets, as they come, and count them in ``removal``.
+    """Delete all targets while they are being found, and count them in ``deletion``.
 
-    A batch that fails does not stop the others. Targets are taken only as fast as they are deleted. Requests
-    at once are four to begin with, more while the server answers quickly, fewer when it throttles.
+    A batch that fails does not stop the others. Targets are read only as fast as they are deleted. It starts
+    with four requests at once, sends more while the server responds quickly, and fewer when it throttles.
 
-    :raises S3OpsError: what finding the targets raises, or what no batch would survive; requests that are
-        under way by then are waited for (after a stop: for 1.2 s) and counted.
+    :raises S3OpsError: an error of finding the targets, or one that every batch would have. Requests in
+        flight are then waited for (after a cancellation: for 1.2 s) and counted.
     """
-    most = deletes_at_once(client, targets)
-    concurrency = Concurrency(most, START)
+    max_requests = deletes_at_once(client, targets)
+    concurrency = Concurrency(max_requests, START)
     cancellation = Cancellation(stop, s3_uri(deletion.bucket))
     deleter = Deleter(client, deletion.bucket, cancellation, concurrency)
 
-    def work(batch: Sequence[Target]) -> None:
+    def delete_batch(batch: Sequence[Target]) -> None:
         deletion.add(len(batch), deleter.delete(batch))
 
     try:
         run_parallel(
             _batches(targets),
-            work,
+            delete_batch,
             limit=lambda: concurrency.limit,
-            threads=most,
-            on_done=lambda _: None,  # counted by the thread itself, so that an error elsewhere loses no count
+            threads=max_requests,
+            on_done=lambda _: None,  # each thread counts its batch, so that an error elsewhere loses no count
             cancellation=cancellation,
         )
     except BaseException:
@@ -125,7 +125,7 @@ def delete_targets(
 
 
 def deletes_at_once(client: S3Client, targets: Targets) -> int:
-    """Return how many requests there may be at once: the client's connections, less those that look."""
+    """Return the number of delete requests at once: the client's connections, less the lookups."""
     connections: int = client.meta.config.max_pool_connections  # type: ignore[attr-defined]
     return max(1, connections - targets.lookups_at_once)
 

@@ -1,4 +1,4 @@
-"""What a deletion of many keys is about; checked before any request."""
+"""Which keys to delete; checked before any request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-# botocore brings it. datetime.fromisoformat of Python 3.10 knows neither "Z" nor "+0200".
+# botocore depends on it. datetime.fromisoformat of Python 3.10 supports neither "Z" nor "+0200".
 from dateutil.parser import isoparse
 
 from airflow_s3ops.s3.errors import InvalidInput
@@ -15,13 +15,13 @@ from airflow_s3ops.s3.names import bucket_and_prefix, checked_bucket, checked_ke
 
 @dataclass(frozen=True)
 class Selection:
-    """Which keys of a bucket are meant: those of ``keys``, or all that begin with ``prefix``.
+    """Which keys of a bucket are selected: those in ``keys``, or all that begin with ``prefix``.
 
     :param keys: None for a prefix.
     :param prefix: empty for the whole bucket.
-    :param all_versions: versions and delete markers, not just the objects that are current.
+    :param all_versions: all versions and delete markers, not only the current objects.
     :param modified_before: in UTC; only what is strictly older.
-    :param max_objects: not more than so many.
+    :param max_objects: the highest number that may be deleted.
     """
 
     bucket: str
@@ -32,17 +32,17 @@ class Selection:
     max_objects: int | None = None
 
     def __str__(self) -> str:
-        """Return the selection in words, for messages."""
+        """Return a description of the selection, for messages."""
         if self.keys is not None:
             return f"{len(self.keys):,} given keys of {s3_uri(self.bucket)}"
         return f"{s3_uri(self.bucket)}/{self.prefix}*"
 
-    def takes(self, last_modified: datetime) -> bool:
-        """Whether something of that age is meant."""
+    def includes(self, last_modified: datetime) -> bool:
+        """Whether an object that was last modified at this time is selected."""
         return self.modified_before is None or last_modified < self.modified_before
 
 
-def selected(
+def checked_selection(
     bucket: str,
     *,
     keys: Iterable[str] | None = None,
@@ -54,13 +54,13 @@ def selected(
 ) -> Selection:
     """Check the parameters of a deletion; see :func:`airflow_s3ops.s3.deletes.objects.delete_objects`.
 
-    :raises InvalidInput: saying what to write instead.
+    :raises InvalidInput: with the advice what to write instead.
     """
     bucket = checked_bucket(bucket)
     require_booleans(bucket, everything=everything, all_versions=all_versions)
-    given = [name for name, is_given in _given(keys, prefix, everything=everything) if is_given]
+    given = [name for name, is_given in _parameters(keys, prefix, everything=everything) if is_given]
     if len(given) != 1:
-        raise _not_one(bucket, given)
+        raise _ambiguous(bucket, given)
     return Selection(
         bucket=bucket,
         keys=None if keys is None else _checked_keys(keys, bucket),
@@ -71,33 +71,33 @@ def selected(
     )
 
 
-def _given(
+def _parameters(
     keys: Iterable[str] | None, prefix: str | None, *, everything: bool
 ) -> tuple[tuple[str, bool], ...]:
     return ("keys", keys is not None), ("prefix", prefix is not None), ("everything", everything)
 
 
 def require_booleans(bucket: str, **flags: object) -> None:
-    """Refuse what is neither True nor False.
+    """Check that each value is True or False.
 
     :raises InvalidInput: naming the parameter.
     """
     for name, value in flags.items():
-        if not isinstance(value, bool):  # the text "False", from a template, would count as True
+        if not isinstance(value, bool):  # the string "False", rendered from a template, would count as True
             raise InvalidInput(f"{name}={value!r} is neither True nor False", bucket=bucket)
 
 
-def _not_one(bucket: str, given: list[str]) -> InvalidInput:
-    what = (
+def _ambiguous(bucket: str, given: list[str]) -> InvalidInput:
+    problem = (
         " and ".join(given) + " are given together"
         if given
         else "nothing is selected (keys and prefix are None)"
     )
     return InvalidInput(
-        f"It is not clear what is to go from {s3_uri(bucket)}: {what}",
+        f"It is not clear which objects of {s3_uri(bucket)} to delete: {problem}",
         bucket=bucket,
         advice="Give exactly one of keys, prefix and everything=True, and check the template that the value "
-        "comes from; everything=True is how a bucket is emptied on purpose. Nothing was sent.",
+        "comes from. To empty the whole bucket, write everything=True. Nothing was sent.",
     )
 
 
@@ -105,24 +105,24 @@ def _checked_prefix(prefix: str, bucket: str) -> str:
     if isinstance(prefix, str) and prefix:
         return bucket_and_prefix(bucket, prefix)[1]
     raise InvalidInput(
-        f"The prefix is empty ({prefix!r}): that would select every object of {s3_uri(bucket)}",
+        f"The prefix is empty ({prefix!r}): it would select every object in {s3_uri(bucket)}",
         bucket=bucket,
-        advice="Check the template that it comes from; if the whole bucket is meant, write everything=True. "
-        "Nothing was sent.",
+        advice="Check the template that the prefix comes from. To empty the whole bucket, write "
+        "everything=True. Nothing was sent.",
     )
 
 
 def _checked_keys(keys: Iterable[str], bucket: str) -> tuple[str, ...]:
     if isinstance(keys, (str, bytes)):
         raise InvalidInput(
-            f"keys is one text ({keys[:60]!r}), which would be taken letter by letter",
+            f"keys is one string ({keys[:60]!r}); each of its characters would be used as a key",
             bucket=bucket,
-            advice="Write a list: keys=[key]; for a template that renders to a list, the DAG needs "
+            advice="Write a list: keys=[key]. If a template renders to a list, the DAG needs "
             "render_template_as_native_obj=True. Nothing was sent.",
         )
     if not isinstance(keys, Iterable):
         raise InvalidInput(
-            f"keys={keys!r} is no list of keys",
+            f"keys={keys!r} is not a list of keys",
             bucket=bucket,
             advice="Write a list, and check the template that keys comes from. Nothing was sent.",
         )
@@ -132,31 +132,31 @@ def _checked_keys(keys: Iterable[str], bucket: str) -> tuple[str, ...]:
     raise InvalidInput(
         "The list of keys is empty",
         bucket=bucket,
-        advice="Skip the task if there is nothing to delete, or check the template that keys comes from; "
-        "everything=True is how a bucket is emptied on purpose. Nothing was sent.",
+        advice="Skip the task if there is nothing to delete, or check the template that keys comes from. To "
+        "empty the whole bucket, write everything=True. Nothing was sent.",
     )
 
 
-def _parsed_time(parse_time: datetime | str, bucket: str) -> datetime:
+def _parsed_time(value: datetime | str, bucket: str) -> datetime:
     try:
-        parsed = isoparse(parse_time) if isinstance(parse_time, str) else parse_time
+        parsed = isoparse(value) if isinstance(value, str) else value
     except (OverflowError, ValueError) as error:
-        raise _time_error(parse_time, "no ISO 8601 time", bucket) from error
+        raise _time_error(value, "not an ISO 8601 time", bucket) from error
     if not isinstance(parsed, datetime):
-        raise _time_error(parse_time, "no time", bucket)
+        raise _time_error(value, "not a time", bucket)
     if parsed.utcoffset() is None:
-        raise _time_error(parse_time, "a time without an offset, and could mean any time zone's", bucket)
+        raise _time_error(value, "a time without an offset, so its time zone is not known", bucket)
     try:
         return parsed.astimezone(timezone.utc)
     except OverflowError as error:
-        raise _time_error(parse_time, "in UTC not of the years 1 to 9999", bucket) from error
+        raise _time_error(value, "outside the years 1 to 9999 in UTC", bucket) from error
 
 
-def _time_error(parse_time: object, reason: str, bucket: str) -> InvalidInput:
+def _time_error(value: object, reason: str, bucket: str) -> InvalidInput:
     return InvalidInput(
-        f"modified_before={parse_time!r} is {reason}",
+        f"modified_before={value!r} is {reason}",
         bucket=bucket,
-        advice='Write an aware datetime, or a text such as "2026-01-31T00:00:00Z" or '
+        advice='Write an aware datetime, or a string such as "2026-01-31T00:00:00Z" or '
         '"2026-01-31T09:00:00+09:00". Nothing was sent.',
     )
 
@@ -165,5 +165,5 @@ def _checked_limit(max_objects: int | None, bucket: str) -> int | None:
     if max_objects is None:
         return None
     if isinstance(max_objects, bool) or not isinstance(max_objects, int) or max_objects < 0:
-        raise InvalidInput(f"max_objects={max_objects!r} is no number of objects", bucket=bucket)
+        raise InvalidInput(f"max_objects={max_objects!r} is not a number of objects", bucket=bucket)
     return max_objects

@@ -1,4 +1,4 @@
-"""What exactly is to be deleted: keys and versions, found for a selection while they are being deleted."""
+"""Find the keys and versions of a selection while they are being deleted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from airflow_s3ops.s3.listings.objects import object_documents
-from airflow_s3ops.s3.listings.pages import readable
+from airflow_s3ops.s3.listings.pages import translated_parse_errors
 from airflow_s3ops.s3.listings.versions import version_documents, version_pages
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.objects.presence import Presence, presence_of, require_bucket
@@ -29,29 +29,29 @@ HEADS_AHEAD = 1000  # keys
 
 
 class Target(NamedTuple):
-    """A key, or one of its versions, that is to go."""
+    """A key, or one of its versions, to delete."""
 
     key: str
     version_id: str | None = None
 
 
 class Targets(Protocol):
-    """Yields what is to be deleted; each iteration looks anew.
+    """Yields what to delete; each iteration sends its requests again.
 
-    ``missing`` is the number of given keys that the last iteration did not find; None where it is not known.
-    ``lookers`` is the number of requests that it makes at once.
+    ``missing`` is the number of given keys that the last iteration did not find; None if it is not known.
+    ``lookups_at_once`` is the number of requests that it sends at once.
     """
 
     missing: int | None
     lookups_at_once: int
 
     def __iter__(self) -> Iterator[Target]:
-        """Look, and yield what is found."""
+        """Send the requests, and yield what is found."""
         ...
 
 
 def targets_of(client: S3Client, selection: Selection, stop: threading.Event | None = None) -> Targets:
-    """Return what a selection selects, to be iterated."""
+    """Return the targets of a selection, to iterate over."""
     if selection.keys is None:
         return _ByPrefix(client, selection, stop)
     if selection.all_versions:
@@ -74,20 +74,20 @@ class _Finder:
 
 class _ByPrefix(_Finder):
     def __iter__(self) -> Iterator[Target]:
-        chosen = self._selection
-        answers = version_documents if chosen.all_versions else object_documents
-        pages = answers(self._client, chosen.bucket, chosen.prefix, stop=self._stop)
+        selection = self._selection
+        documents = version_documents if selection.all_versions else object_documents
+        pages = documents(self._client, selection.bucket, selection.prefix, stop=self._stop)
         for page in fetched_ahead(pages, self._check):
-            with readable(chosen.bucket):
-                targets = list(self._chosen(page))
+            with translated_parse_errors(selection.bucket):
+                targets = list(self._targets_in(page))
             yield from targets
 
-    def _chosen(self, page: Document) -> Iterator[Target]:
-        chosen = self._selection
+    def _targets_in(self, page: Document) -> Iterator[Target]:
+        selection = self._selection
         for _, row in page.rows:
-            # Without a limit no date is parsed.
-            if chosen.modified_before is None or chosen.takes(parse_time(row["LastModified"])):
-                yield Target(page.decoded(row["Key"]), row["VersionId"] if chosen.all_versions else None)
+            # Dates are parsed only if modified_before is given.
+            if selection.modified_before is None or selection.includes(parse_time(row["LastModified"])):
+                yield Target(page.decoded(row["Key"]), row["VersionId"] if selection.all_versions else None)
 
 
 class _VersionsOfKeys(_Finder):
@@ -101,12 +101,12 @@ class _VersionsOfKeys(_Finder):
             is_found = False
             for versions in self._versions(key):
                 is_found = is_found or bool(versions)
-                yield [Target(key, found.version_id) for found in versions if self._takes(found)]
+                yield [Target(key, found.version_id) for found in versions if self._is_selected(found)]
             if not is_found and self.missing is not None:
                 self.missing += 1
 
     def _versions(self, key: str) -> Iterator[list[VersionEntry]]:
-        # A small page: most keys have few versions, and what follows belongs to longer keys.
+        # A small page: most keys have few versions, and the entries after them belong to longer keys.
         pages = version_pages(self._client, self._selection.bucket, key, page_size=100, stop=self._stop)
         for page in a_page_ahead(pages):
             versions = [version for version in page if version.key == key]
@@ -114,12 +114,12 @@ class _VersionsOfKeys(_Finder):
             if len(versions) < len(page):
                 return
 
-    def _takes(self, version: VersionEntry) -> bool:
-        return self._selection.takes(version.last_modified)
+    def _is_selected(self, version: VersionEntry) -> bool:
+        return self._selection.includes(version.last_modified)
 
 
 class _Keys(_Finder):
-    # With the four lanes of DeleteObjects, boto3's default pool of ten connections is used in full.
+    # With four DeleteObjects requests at once, this uses all ten connections of boto3's default pool.
     lookups_at_once = 6
 
     def __iter__(self) -> Iterator[Target]:
@@ -131,7 +131,7 @@ class _Keys(_Finder):
                     self._require_bucket()
                     is_bucket_seen = True
                 self.missing += self.missing is not None
-            elif self._takes(presence):
+            elif self._is_selected(presence):
                 yield Target(key)
 
     def _require_bucket(self) -> None:
@@ -146,10 +146,10 @@ class _Keys(_Finder):
         self._check()
         return key, presence_of(self._client, self._selection.bucket, key)
 
-    def _takes(self, presence: Presence) -> bool:
+    def _is_selected(self, presence: Presence) -> bool:
         if presence.state == "unknown":
-            if self._selection.modified_before is not None and presence.refusal is not None:
-                raise presence.refusal  # its age can't be known
+            if self._selection.modified_before is not None and presence.error is not None:
+                raise presence.error  # its age is not known
             self.missing = None
             return True
-        return presence.last_modified is None or self._selection.takes(presence.last_modified)
+        return presence.last_modified is None or self._selection.includes(presence.last_modified)

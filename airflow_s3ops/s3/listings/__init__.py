@@ -1,1 +1,1 @@
-"""What a bucket holds, as generators: keys, versions, open multipart uploads."""
+"""List the objects, versions and open multipart uploads of a bucket, as generators."""

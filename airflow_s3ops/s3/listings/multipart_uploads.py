@@ -1,6 +1,6 @@
-"""Multipart uploads that were begun and neither completed nor aborted: listed, and aborted.
+"""List and abort open multipart uploads: those that were started, but neither completed nor aborted.
 
-Their parts are stored, and billed, until somebody does.
+S3 stores their parts, and bills them, until the upload is completed or aborted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3.errors import InvalidInput, RequestRejected, UploadNotFound
-from airflow_s3ops.s3.listings.pages import PAGE_SIZE, readable, request_page
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, request_page, translated_parse_errors
 from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
 from airflow_s3ops.s3.requests.translate import translated
 from airflow_s3ops.s3.requests.xml import parse_time
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class UploadEntry:
     """An open multipart upload.
 
-    :param initiated: when it was begun, with its time zone.
+    :param initiated: when it was started, with its time zone.
     """
 
     key: str
@@ -48,9 +48,9 @@ def list_uploads(
 ) -> Iterator[UploadEntry]:
     """Yield the open multipart uploads of a bucket (ListMultipartUploads).
 
-    :param prefix: only keys that begin so.
-    :param page_size: uploads a request, up to 1,000.
-    :param stop: looked at before each request.
+    :param prefix: only keys that begin with it.
+    :param page_size: uploads per request, up to 1,000.
+    :param stop: checked before each request.
     :raises BucketNotFound: there is no such bucket.
     :raises AccessDenied: ``s3:ListBucketMultipartUploads`` is missing.
     :raises Stopped: ``stop`` is set.
@@ -61,12 +61,12 @@ def list_uploads(
     while True:
         raise_if_cancelled(stop, bucket)
         page = _page(client, request)
-        with readable(bucket):
+        with translated_parse_errors(bucket):
             entries = uploads_in(page)
         yield from entries
         if not page.is_truncated:
             return
-        with readable(bucket):
+        with translated_parse_errors(bucket):
             request["KeyMarker"] = page.decoded(page.fields["NextKeyMarker"])
             request["UploadIdMarker"] = page.fields["NextUploadIdMarker"]
 
@@ -79,10 +79,11 @@ def abort_uploads(
     *,
     stop: threading.Event | None = None,
 ) -> int:
-    """Abort open multipart uploads, and return how many were.
+    """Abort open multipart uploads, and return how many were aborted.
 
-    :param prefix: only those to keys that begin so.
-    :param older_than: only those begun longer ago; None aborts those at work right now, too.
+    :param prefix: only uploads to keys that begin with it.
+    :param older_than: only uploads that were started longer ago than this; None also aborts uploads that
+        are still running.
     :raises AccessDenied: ``s3:AbortMultipartUpload`` or ``s3:ListBucketMultipartUploads`` is missing.
     """
     if older_than is not None and older_than.total_seconds() < 0:
@@ -97,7 +98,7 @@ def abort_uploads(
 
 
 def uploads_in(page: Document) -> list[UploadEntry]:
-    """Return the uploads of a ListMultipartUploads answer."""
+    """Return the uploads in a ListMultipartUploads response."""
     return [
         UploadEntry(page.decoded(row["Key"]), row["UploadId"], parse_time(row["Initiated"]))
         for _, row in page.rows
@@ -110,9 +111,10 @@ def _page(client: S3Client, request: dict[str, Any]) -> Document:
     except RequestRejected as error:
         if error.code != "InvalidArgument" or "UploadIdMarker" not in request:
             raise
-    # Versity Gateway refuses its own marker if it was the key's last upload, or is aborted by now.
-    after_key = {name: value for name, value in request.items() if name != "UploadIdMarker"}
-    return request_page(client, UPLOADS, after_key)
+    # Versity Gateway rejects its own marker if that upload was the last one of its key, or has been aborted
+    # since.
+    without_upload_id = {name: value for name, value in request.items() if name != "UploadIdMarker"}
+    return request_page(client, UPLOADS, without_upload_id)
 
 
 def _abort(client: S3Client, bucket: str, upload: UploadEntry) -> int:
@@ -120,5 +122,5 @@ def _abort(client: S3Client, bucket: str, upload: UploadEntry) -> int:
         with translated(client, bucket, upload.key):
             client.abort_multipart_upload(Bucket=bucket, Key=upload.key, UploadId=upload.upload_id)
     except UploadNotFound:
-        return 0  # completed, or aborted by somebody else, since it was listed
+        return 0  # completed, or aborted by another client, since it was listed
     return 1

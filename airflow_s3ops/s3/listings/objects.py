@@ -1,6 +1,6 @@
-"""Objects as a generator: a page of 1,000 is in memory, never the listing.
+"""List objects, as a generator: memory holds a page of 1,000 entries, never the whole listing.
 
-Keys arrive as they are stored: boto3 asks for ``encoding-type=url`` by itself, and it is decoded.
+Keys are returned as they are stored: boto3 itself requests ``encoding-type=url``, and the keys are decoded.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_s3ops.s3.listings.pages import PAGE_SIZE, readable, request_page
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, request_page, translated_parse_errors
 from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
 from airflow_s3ops.s3.requests.xml import parse_time
 from airflow_s3ops.s3.requests.xml_operations import OBJECTS
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ObjectEntry:
-    """An object as ListObjectsV2 shows it.
+    """An object as ListObjectsV2 returns it.
 
     :param size: bytes.
     :param etag: without quotes.
-    :param storage_class: None where the server names none.
+    :param storage_class: None if the server does not return it.
     """
 
     key: str
@@ -50,10 +50,10 @@ def list_objects(
 ) -> Iterator[ObjectEntry]:
     """Yield the objects of a bucket in the order of their keys (ListObjectsV2).
 
-    :param prefix: only keys that begin so; every one by default.
+    :param prefix: only keys that begin with it; all keys by default.
     :param start_after: only keys after this one.
-    :param page_size: keys a request, up to 1,000.
-    :param stop: looked at before each request.
+    :param page_size: keys per request, up to 1,000.
+    :param stop: checked before each request.
     :raises BucketNotFound: there is no such bucket.
     :raises AccessDenied: ``s3:ListBucket`` is missing.
     :raises Stopped: ``stop`` is set.
@@ -72,11 +72,11 @@ def object_pages(
     page_size: int = PAGE_SIZE,
     stop: threading.Event | None = None,
 ) -> Iterator[list[ObjectEntry]]:
-    """Yield what :func:`list_objects` does, page by page."""
+    """Yield the entries of :func:`list_objects`, page by page."""
     for page in object_documents(
         client, bucket, prefix, start_after=start_after, page_size=page_size, stop=stop
     ):
-        with readable(bucket):
+        with translated_parse_errors(bucket):
             entries = objects_in(page)
         yield entries
 
@@ -90,7 +90,7 @@ def object_documents(
     page_size: int = PAGE_SIZE,
     stop: threading.Event | None = None,
 ) -> Iterator[Document]:
-    """Yield the pages of :func:`list_objects` as S3 sent them."""
+    """Yield the pages of :func:`list_objects` as XML documents."""
     request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": page_size}
     if start_after:
         request["StartAfter"] = start_after
@@ -100,12 +100,12 @@ def object_documents(
         yield page
         if not page.is_truncated:
             return
-        with readable(bucket):
+        with translated_parse_errors(bucket):
             request["ContinuationToken"] = page.fields["NextContinuationToken"]
 
 
 def objects_in(page: Document) -> list[ObjectEntry]:
-    """Return the objects of a ListObjectsV2 answer."""
+    """Return the objects in a ListObjectsV2 response."""
     return [
         ObjectEntry(
             key=page.decoded(row["Key"]),

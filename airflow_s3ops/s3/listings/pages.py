@@ -1,4 +1,4 @@
-"""One page of a listing: asked for, and its errors told."""
+"""Request one page of a listing, and translate its errors."""
 
 from __future__ import annotations
 
@@ -21,23 +21,24 @@ PAGE_SIZE = 1000  # S3's largest, and its default
 
 
 def request_page(client: S3Client, operation: Operation, request: dict[str, Any]) -> Document:
-    """Ask for one page of a listing.
+    """Request one page of a listing.
 
-    :raises S3OpsError: as the listings do.
+    :raises S3OpsError: the errors of the listings.
     """
     with translated(client, request["Bucket"]):
         return request_document(client, operation, request).document
 
 
 @contextmanager
-def readable(bucket: str) -> Iterator[None]:
-    """Say so if an entry lacks what every S3 sends, or holds what cannot be read.
+def translated_parse_errors(bucket: str) -> Iterator[None]:
+    """Translate the error if an entry lacks a field that every S3 sends, or a value cannot be parsed.
 
-    :raises ServerError: naming the field or the text.
+    :raises ServerError: naming the field or the value.
     """
     try:
         yield
     except (KeyError, ValueError) as error:
         raise ServerError(
-            f"The listing of {s3_uri(bucket)} cannot be read: {error!r} in the server's answer", bucket=bucket
+            f"The listing of {s3_uri(bucket)} cannot be parsed: {error!r} in the server's response",
+            bucket=bucket,
         ) from error

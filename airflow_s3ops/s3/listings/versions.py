@@ -1,4 +1,4 @@
-"""Versions and delete markers as a generator: a page of 1,000 is in memory, never the listing."""
+"""List versions and delete markers, as a generator: memory holds a page of 1,000, never the whole listing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from airflow_s3ops.s3.listings.pages import PAGE_SIZE, readable, request_page
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, request_page, translated_parse_errors
 from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
 from airflow_s3ops.s3.requests.xml import parse_time
 from airflow_s3ops.s3.requests.xml_operations import VERSIONS
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class VersionEntry:
-    """A version, or a delete marker, as ListObjectVersions shows it.
+    """A version, or a delete marker, as ListObjectVersions returns it.
 
     :param version_id: ``null`` for an object that was stored without versioning.
-    :param is_latest: whether it is what a request without a version id meets.
+    :param is_latest: whether a request without a version id gets this version.
     :param size: bytes; None for a delete marker.
     :param etag: without quotes; None for a delete marker.
     """
@@ -54,7 +54,7 @@ def list_versions(
     version id ``null``.
 
     :raises AccessDenied: ``s3:ListBucketVersions`` is missing.
-    :raises NotSupportedByServer: the server knows no versions.
+    :raises NotSupportedByServer: the server does not support versions.
     """
     for page in version_pages(client, bucket, prefix, page_size=page_size, stop=stop):
         yield from page
@@ -68,9 +68,9 @@ def version_pages(
     page_size: int = PAGE_SIZE,
     stop: threading.Event | None = None,
 ) -> Iterator[list[VersionEntry]]:
-    """Yield what :func:`list_versions` does, page by page."""
+    """Yield the entries of :func:`list_versions`, page by page."""
     for page in version_documents(client, bucket, prefix, page_size=page_size, stop=stop):
-        with readable(bucket):
+        with translated_parse_errors(bucket):
             entries = versions_in(page)
         yield entries
 
@@ -83,28 +83,31 @@ def version_documents(
     page_size: int = PAGE_SIZE,
     stop: threading.Event | None = None,
 ) -> Iterator[Document]:
-    """Yield the pages of :func:`list_versions` as S3 sent them, but for what one repeats of the last."""
+    """Yield the pages of :func:`list_versions` as XML documents, without entries of the page before."""
     request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": page_size}
-    before: set[tuple[str, str]] = set()
+    previous: set[tuple[str, str]] = set()
     while True:
         raise_if_cancelled(stop, bucket)
         page = request_page(client, VERSIONS, request)
-        with readable(bucket):
-            named = [(row["Key"], row["VersionId"]) for _, row in page.rows]
+        with translated_parse_errors(bucket):
+            names = [(row["Key"], row["VersionId"]) for _, row in page.rows]
         # Versity Gateway repeats entries of one page on the next.
-        page.rows[:] = [row for row, name in zip(page.rows, named, strict=True) if name not in before]
-        is_new = bool(page.rows)
+        page.rows[:] = [row for row, name in zip(page.rows, names, strict=True) if name not in previous]
+        has_new_entries = bool(page.rows)
         yield page
         if not page.is_truncated:
             return
-        before = set(named)
-        with readable(bucket):
+        previous = set(names)
+        with translated_parse_errors(bucket):
             request.pop("VersionIdMarker", None)
-            request |= _next_markers(page, [key for key, _ in named] if is_new else [])
+            request |= _next_markers(page, [key for key, _ in names] if has_new_entries else [])
 
 
 def versions_in(page: Document) -> list[VersionEntry]:
-    """Return versions and markers of a ListObjectVersions answer, by key and then in its order."""
+    """Return the versions and delete markers in a ListObjectVersions response, sorted by key.
+
+    Entries of the same key stay in the order of the response.
+    """
     entries = [
         VersionEntry(
             key=page.decoded(row["Key"]),
@@ -117,21 +120,22 @@ def versions_in(page: Document) -> list[VersionEntry]:
         )
         for kind, row in page.rows
     ]
-    # S3 mixes them, by key; Moto and Versity Gateway send all versions of a page before its markers.
+    # S3 sorts versions and markers together, by key. Moto and Versity Gateway send all versions of a page
+    # before its markers.
     entries.sort(key=attrgetter("key"))
     return entries
 
 
 def _next_markers(page: Document, keys: list[str]) -> dict[str, str]:
-    """Return where to go on.
+    """Return the markers of the next request.
 
-    :param keys: the page's, as it writes them, if it brought anything new.
-    :raises KeyError: the page does not tell.
+    :param keys: the keys of the page, still encoded; empty if the page had no new entry.
+    :raises KeyError: the page has no marker.
     """
     key, version_id = page.fields["NextKeyMarker"], page.fields.get("NextVersionIdMarker", "")
     if version_id == "null":
-        # From a null version on, Versity Gateway lists null versions only, and says that those were all. From
-        # the key before on, everything comes, and what this page had of it once more.
+        # After a null version, Versity Gateway lists only null versions and then ends the listing. After the
+        # key before it, everything is listed; entries of this page then come a second time.
         earlier = next((other for other in reversed(keys) if other != key), None)
         if earlier is not None:
             return {"KeyMarker": page.decoded(earlier)}

@@ -1,1 +1,1 @@
-"""Manifests are joined."""
+"""Join manifests."""

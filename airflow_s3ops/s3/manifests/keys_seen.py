@@ -1,4 +1,4 @@
-"""Whether a key comes a second time, among more keys than memory should hold."""
+"""Find duplicate keys among more keys than fit into memory."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ BATCH = 1000
 
 
 class KeysSeen:
-    """Keys, each with where it was seen, on disk; memory stays within 16 MiB and a batch. A context manager.
+    """Keys and the manifest of each, on disk; memory stays within 16 MiB and a batch. A context manager.
 
-    SQLite's private database has no name in the file system, so nothing of it stays, whatever happens.
+    SQLite's private database has no name in the file system, so it never remains on disk.
     """
 
     def __init__(self) -> None:
@@ -27,33 +27,33 @@ class KeysSeen:
         for pragma in (f"cache_size = -{CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
             self._database.execute(f"PRAGMA {pragma}")
         self._database.execute("CREATE TABLE seen (key TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID")
-        self._database.execute("BEGIN")  # one for all: nothing here outlives the connection
-        self._begins: list[tuple[int, str]] = []  # from which number on keys come from which place
+        self._database.execute("BEGIN")  # one for all: the data is not needed after the connection is closed
+        self._first_numbers: list[tuple[int, str]] = []  # the number of its first key, and the manifest
         self._batch: list[tuple[str, int]] = []
         self._count = 0
 
-    def add(self, key: str, place: str) -> None:
-        """Take a key.
+    def add(self, key: str, manifest: str) -> None:
+        """Add a key.
 
-        :param place: where it was seen, for the error.
-        :raises InvalidManifest: a key of the batch that is full now was seen before.
+        :param manifest: the manifest that contains it, for the error message.
+        :raises InvalidManifest: the batch is full now, and one of its keys was added before.
         """
-        if not self._begins or self._begins[-1][1] != place:
-            self._begins.append((self._count, place))
+        if not self._first_numbers or self._first_numbers[-1][1] != manifest:
+            self._first_numbers.append((self._count, manifest))
         self._batch.append((key, self._count))
         self._count += 1
         if len(self._batch) == BATCH:
-            self.require_each_once()
+            self.require_unique()
 
-    def require_each_once(self) -> None:
-        """Compare what waits for it.
+    def require_unique(self) -> None:
+        """Compare the keys of the current batch with all earlier keys.
 
-        :raises InvalidManifest: naming the key that was seen before, and both places.
+        :raises InvalidManifest: naming the key that was added before, and both manifests.
         """
         before = self._database.total_changes
         self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", self._batch)
         if self._database.total_changes - before < len(self._batch):
-            self._name_the_first()
+            self._raise_for_first_duplicate()
         self._batch.clear()
 
     def __enter__(self) -> Self:
@@ -64,15 +64,19 @@ class KeysSeen:
     ) -> None:
         self._database.close()
 
-    def _name_the_first(self) -> None:
+    def _raise_for_first_duplicate(self) -> None:
         for key, number in self._batch:
             ((first,),) = self._database.execute("SELECT number FROM seen WHERE key = ?", (key,))
             if first != number:
                 raise InvalidManifest(
-                    f"The key {key!r} is listed twice: in {self._place(first)} and in {self._place(number)}",
+                    f"The key {key!r} is listed twice: in {self._manifest_of(first)} "
+                    f"and in {self._manifest_of(number)}",
                     key=key,
-                    advice="Upload each file once: two shards, or two sources, have it. Nothing was joined.",
+                    advice="Upload each file only once: two shards, or two sources, contain it. "
+                    "Nothing was joined.",
                 )
 
-    def _place(self, number: int) -> str:
-        return next(place for begin, place in reversed(self._begins) if begin <= number)
+    def _manifest_of(self, number: int) -> str:
+        return next(
+            manifest for first_number, manifest in reversed(self._first_numbers) if first_number <= number
+        )

@@ -1,1 +1,1 @@
-"""One object: looked up, linked to, deleted."""
+"""Operations on one object: HEAD, presigned URL, console link, delete."""

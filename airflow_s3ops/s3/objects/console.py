@@ -1,4 +1,4 @@
-"""Where a person looks at a bucket or an object: AWS' console, or the server's own address."""
+"""Links to a bucket or an object for a browser: the AWS console, or the server's own address."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ _CONSOLES = {
 def console_url(
     bucket: str, key: str | None = None, *, region_name: str | None = None, endpoint_url: str | None = None
 ) -> str:
-    """Return a page about a bucket, or about an object of it.
+    """Return the URL of a page about a bucket, or about an object in it.
 
-    :param key: None means the bucket; a key that ends with ``/`` is shown as the folder it stands for.
-    :param region_name: the bucket's region, which chooses the console of AWS, AWS China or GovCloud.
-    :param endpoint_url: of a server that is not AWS; its own address is all that can be known of its pages.
+    :param key: None means the bucket; a key that ends with ``/`` opens the folder of that name.
+    :param region_name: the bucket's region. It determines the console: of AWS, AWS China or GovCloud.
+    :param endpoint_url: the endpoint of a server that is not AWS. The link is then the object's address on
+        that server, because the addresses of its web pages are not known.
     """
     if endpoint_url and not is_aws(endpoint_url):
         return "/".join((without_login(endpoint_url).rstrip("/"), bucket, *([quote(key)] if key else [])))

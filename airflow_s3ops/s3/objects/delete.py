@@ -1,4 +1,4 @@
-"""One object, or one of its versions, deleted; safe to do twice."""
+"""Delete one object, or one of its versions; safe to do twice."""
 
 from __future__ import annotations
 
@@ -38,50 +38,51 @@ def delete_object(
     if_missing: Literal["ignore", "fail"] = "ignore",
     stop: threading.Event | None = None,
 ) -> DeleteObjectResult:
-    """Delete an object; on a versioned bucket that puts a delete marker on top, unless a version is named.
+    """Delete an object. On a versioned bucket this adds a delete marker, unless a version is given.
 
-    A HEAD comes first, so that a second run finds the key missing and puts no second marker. An identity that
-    may not read is not stopped by it: then ``missing`` stays None.
+    A HEAD is sent first. So a second run finds that the key is missing, and adds no second marker. If the
+    identity is not allowed to HEAD the object, the deletion still goes on, and ``missing`` stays None.
 
-    :param version_id: delete this version (or delete marker) for good.
-    :param if_match: delete only the object of this ETag, with or without its quotes.
+    :param version_id: delete this version (or delete marker) permanently.
+    :param if_match: delete the object only if it has this ETag, with or without its quotes.
     :param if_missing: what to do if there is nothing to delete.
-    :param stop: ends it within 2 seconds when it is set; a request that is under way may still be done.
+    :param stop: cancels the call within 2 seconds when it is set; S3 may still process a request that was
+        already sent.
     :raises ObjectNotFound: nothing to delete, and ``if_missing="fail"``.
-    :raises PreconditionFailed: the object has another ETag than ``if_match``; it is untouched.
-    :raises BucketNotFound: there is no such bucket; that is never "missing".
+    :raises PreconditionFailed: the object has another ETag than ``if_match``; it was not deleted.
+    :raises BucketNotFound: there is no such bucket; this is never reported as ``missing``.
     :raises AccessDenied: ``s3:DeleteObject`` (``s3:DeleteObjectVersion``) is missing; for ``if_match`` and
         ``if_missing="fail"`` also ``s3:GetObject``.
     :raises Stopped: ``stop`` is set.
     """
     started = time.monotonic()
-    wanted = _checked(bucket, key, version_id, if_match, if_missing)
+    expected_etag = _checked_etag(bucket, key, version_id, if_match, if_missing)
     client = cancellable(client, Cancellation(stop, s3_uri(bucket, key)))
     found = presence_of(client, bucket, key, version_id)
-    if found.state != "missing" and wanted is not None:
-        _require_etag(found, wanted, bucket, key)
-    if isinstance(found.refusal, AccessDenied) and if_missing == "fail":
-        raise found.refusal  # whether there is something to delete cannot be known
+    if found.state != "missing" and expected_etag is not None:
+        _require_same_etag(found, expected_etag, bucket, key)
+    if isinstance(found.error, AccessDenied) and if_missing == "fail":
+        raise found.error  # it is not known whether there is something to delete
     if found.state == "missing":
         require_bucket(client, bucket)
         if if_missing == "fail":
             raise _not_found(bucket, key, version_id)
-        return DeleteObjectResult(bucket, deleted=0, missing=1, seconds=_since(started))
-    response = _delete(client, bucket, key, version_id, wanted)
+        return DeleteObjectResult(bucket, deleted=0, missing=1, seconds=_seconds_since(started))
+    response = _delete(client, bucket, key, version_id, expected_etag)
     return DeleteObjectResult(
         bucket,
         deleted=1,
         missing=None if found.state == "unknown" else 0,
         version_id=response.get("VersionId") or version_id,
         delete_marker=bool(response.get("DeleteMarker")) or found.state == "marker" or None,
-        seconds=_since(started),
+        seconds=_seconds_since(started),
     )
 
 
-def _checked(
+def _checked_etag(
     bucket: str, key: str, version_id: str | None, if_match: str | None, if_missing: str
 ) -> str | None:
-    """Check what needs no server, and return the bare ETag of ``if_match``."""
+    """Check the parameters without a request, and return the ETag of ``if_match`` without quotes."""
     checked_key(key, checked_bucket(bucket))
     if if_missing not in ("ignore", "fail"):
         raise InvalidInput(
@@ -90,14 +91,15 @@ def _checked(
     for name, value in (("version_id", version_id), ("if_match", if_match)):
         if value is not None and not isinstance(value, str):
             raise InvalidInput(
-                f"{name}={value!r} is no text but {type(value).__name__}",
+                f"{name}={value!r} is not a string but {type(value).__name__}",
                 bucket=bucket,
                 key=key,
                 advice=f"Check the template that {name} comes from; nothing was sent.",
             )
-    wanted = if_match.strip().strip('"') if if_match is not None else None
-    # An empty text is a template's nothing. Taken as None it would delete more than was asked for.
-    for name, value in (("version_id", version_id), ("if_match", wanted)):
+    expected_etag = if_match.strip().strip('"') if if_match is not None else None
+    # A template without a value renders to an empty string. Treated as None, it would delete more than was
+    # requested.
+    for name, value in (("version_id", version_id), ("if_match", expected_etag)):
         if value == "":
             raise InvalidInput(
                 f"{name} is empty",
@@ -105,18 +107,18 @@ def _checked(
                 key=key,
                 advice=f"Check the template that {name} comes from, or leave it out; nothing was sent.",
             )
-    return wanted
+    return expected_etag
 
 
-def _require_etag(found: Presence, wanted: str, bucket: str, key: str) -> None:
-    # Also where the server knows If-Match on a DELETE: those that don't would delete any object.
-    if found.refusal is not None:
-        raise found.refusal
-    if found.etag is not None and wanted in ("*", found.etag):
+def _require_same_etag(found: Presence, expected_etag: str, bucket: str, key: str) -> None:
+    # Also done if the server supports If-Match on a DELETE: a server that does not would delete any object.
+    if found.error is not None:
+        raise found.error
+    if found.etag is not None and expected_etag in ("*", found.etag):
         return
     has = f"has the ETag {found.etag}" if found.etag else "is a delete marker, which has no ETag"
     raise PreconditionFailed(
-        f"{s3_uri(bucket, key)} {has}; if_match asks for {wanted}",
+        f"{s3_uri(bucket, key)} {has}, but if_match is {expected_etag}",
         bucket=bucket,
         key=key,
         code="PreconditionFailed",
@@ -124,26 +126,26 @@ def _require_etag(found: Presence, wanted: str, bucket: str, key: str) -> None:
 
 
 def _delete(
-    client: S3Client, bucket: str, key: str, version_id: str | None, wanted: str | None
+    client: S3Client, bucket: str, key: str, version_id: str | None, expected_etag: str | None
 ) -> Mapping[str, Any]:
-    """Delete what the HEAD saw; the answer is empty if it was gone by then."""
+    """Delete what the HEAD found; the response is empty if it has been deleted since."""
     request: dict[str, Any] = {"Bucket": bucket, "Key": key}
     if version_id is not None:
-        request["VersionId"] = version_id  # a version never changes: its ETag needs no second look
-    elif wanted is not None:
-        request["IfMatch"] = wanted if wanted == "*" else f'"{wanted}"'
+        request["VersionId"] = version_id  # a version never changes: its ETag needs no second check
+    elif expected_etag is not None:
+        request["IfMatch"] = expected_etag if expected_etag == "*" else f'"{expected_etag}"'
     try:
         return _send(client, request)
     except ObjectNotFound:
         return {}
     except (PreconditionFailed, RequestRejected) as error:
-        if not _is_gone(client, bucket, key, version_id, wanted, error):
+        if not _is_gone(client, bucket, key, version_id, expected_etag, error):
             raise
         return {}
 
 
 def _send(client: S3Client, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Send the DELETE, and after a broken connection look before it is sent again."""
+    """Send the DELETE. After a broken connection, check with a HEAD before sending it again."""
     bucket, key = request["Bucket"], request["Key"]
     for is_last in (False, False, True):
         try:
@@ -153,7 +155,7 @@ def _send(client: S3Client, request: Mapping[str, Any]) -> Mapping[str, Any]:
             if is_last:
                 raise
         if presence_of(client, bucket, key, request.get("VersionId")).state == "missing":
-            return {}  # the connection broke after the deed
+            return {}  # the connection broke after S3 had deleted it
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -162,31 +164,32 @@ def _is_gone(
     bucket: str,
     key: str,
     version_id: str | None,
-    wanted: str | None,
+    expected_etag: str | None,
     error: PreconditionFailed | RequestRejected,
 ) -> bool:
-    """Whether the refused request was too late: another one, or ours whose answer was lost, had done it.
+    """Whether the request failed because it was too late.
 
-    Versity Gateway answers 400 InvalidArgument for a version that is gone.
+    Then another request has deleted the object: another client's, or an earlier one of ours whose response
+    was lost. Versity Gateway responds with 400 InvalidArgument for a version that no longer exists.
     """
-    if version_id is None and wanted is None:
+    if version_id is None and expected_etag is None:
         return False
     found = presence_of(client, bucket, key, version_id)
     if found.state == "missing":
         return True
-    if wanted is not None and isinstance(error, PreconditionFailed):
-        _require_etag(found, wanted, bucket, key)
+    if expected_etag is not None and isinstance(error, PreconditionFailed):
+        _require_same_etag(found, expected_etag, bucket, key)
     return False
 
 
 def _not_found(bucket: str, key: str, version_id: str | None) -> ObjectNotFound:
-    version = f" of version {version_id}" if version_id else ""
+    version = f" (version {version_id})" if version_id else ""
     return ObjectNotFound(
-        f'There is no object {s3_uri(bucket, key)}{version} to delete, and if_missing="fail"',
+        f'{s3_uri(bucket, key)}{version} cannot be deleted: it does not exist, and if_missing="fail"',
         bucket=bucket,
         key=key,
     )
 
 
-def _since(started: float) -> float:
+def _seconds_since(started: float) -> float:
     return round(time.monotonic() - started, 3)

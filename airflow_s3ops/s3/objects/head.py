@@ -1,4 +1,4 @@
-"""An object looked at without reading it."""
+"""HEAD an object: its metadata, without its content."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ObjectHead:
-    """What HeadObject tells.
+    """What HeadObject returns.
 
     :param size: bytes.
     :param etag: without quotes.
@@ -45,11 +45,12 @@ class ObjectHead:
 
 
 def head_object(client: S3Client, bucket: str, key: str, *, version_id: str | None = None) -> ObjectHead:
-    """Look at an object (HeadObject, with ``ChecksumMode=ENABLED``).
+    """Return the metadata of an object (HeadObject, with ``ChecksumMode=ENABLED``).
 
-    :param version_id: an older version; None means the current one.
-    :raises ObjectNotFound: no such object (or no such bucket: a HEAD does not tell them apart).
-    :raises AccessDenied: ``s3:GetObject`` is missing, or ``s3:ListBucket`` and the object is not there.
+    :param version_id: the id of a version; None means the current one.
+    :raises ObjectNotFound: no such object, or no such bucket: the response to a HEAD does not say which.
+    :raises AccessDenied: ``s3:GetObject`` is missing; or the object does not exist and
+        ``s3:ListBucket`` is missing.
     """
     request: dict[str, Any] = {"Bucket": bucket, "Key": key, "ChecksumMode": "ENABLED"}
     if version_id is not None:

@@ -1,4 +1,4 @@
-"""Whether there is something to delete: one HEAD, and what each refusal of it means."""
+"""Check with a HEAD whether there is something to delete, and interpret each error response to it."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What a HEAD tells of a key, or of one of its versions.
+    """What a HEAD shows about a key, or about one of its versions.
 
     :param state: ``object``; ``marker``: the version is a delete marker; ``missing``; ``unknown``: the server
-        refused to say, for ``refusal``.
-    :param etag: without quotes; None for all but an object.
+        rejected the HEAD with ``error``.
+    :param etag: without quotes; None unless it is an object.
     """
 
     state: Literal["object", "marker", "missing", "unknown"]
     etag: str | None = None
     last_modified: datetime | None = None
-    refusal: S3OpsError | None = None
+    error: S3OpsError | None = None
 
 
 def presence_of(client: S3Client, bucket: str, key: str, version_id: str | None = None) -> Presence:
-    """Ask whether an object, or one of its versions, is there (HeadObject).
+    """Check whether an object, or one of its versions, exists (HeadObject).
 
     A missing bucket looks like a missing key here: see :func:`require_bucket`.
 
-    :raises S3OpsError: the server can't be asked at all.
+    :raises S3OpsError: the request failed for another reason.
     """
     request: dict[str, Any] = {"Bucket": bucket, "Key": key}
     if version_id is not None:
@@ -47,16 +47,16 @@ def presence_of(client: S3Client, bucket: str, key: str, version_id: str | None 
         try:
             response: Mapping[str, Any] = client.head_object(**request)
         except ClientError as error:
-            return _refused(error, client, bucket, key)
+            return _presence_from(error, client, bucket, key)
     require_fields("HeadObject", response, bucket, key, "ETag", "LastModified")
     return Presence("object", response["ETag"].strip('"'), response["LastModified"])
 
 
 def require_bucket(client: S3Client, bucket: str) -> None:
-    """Tell a missing bucket from a missing key, after a HEAD of the key that said 404 without a word.
+    """Check that the bucket exists, after a HEAD of a key returned 404, which does not say what is missing.
 
     :raises BucketNotFound: there is no such bucket.
-    :raises Stopped: the client's; it says nothing of the bucket.
+    :raises Stopped: the client is cancelled; whether the bucket exists is not known.
     """
     try:
         with translated(client, bucket):
@@ -64,19 +64,20 @@ def require_bucket(client: S3Client, bucket: str) -> None:
     except (BucketNotFound, Stopped):
         raise
     except S3OpsError:
-        return  # whatever else it says, the bucket is there
+        return  # with any other error, the bucket exists
 
 
-def _refused(error: ClientError, client: S3Client, bucket: str, key: str) -> Presence:
+def _presence_from(error: ClientError, client: S3Client, bucket: str, key: str) -> Presence:
     status = status_of(error)
     if status == 404:
         return Presence("missing")
     if status == 405:
         return Presence("marker")
-    # 403: without s3:GetObject, or without s3:ListBucket and the key is not there. 400: SSE-C, whose key is
-    # not ours to know, or a version id of the wrong shape. A HEAD has no body to tell: the DELETE will.
+    # 403: s3:GetObject is missing; or s3:ListBucket is missing, and the key does not exist. 400: the object
+    # uses SSE-C, whose key we don't have, or the version id has the wrong format. The response to a HEAD has
+    # no body that would say which; the response to the DELETE will.
     if status in (400, 403):
-        refusal = from_client_error(error, client, bucket, key)
-        refusal.__cause__ = error
-        return Presence("unknown", refusal=refusal)
+        translated_error = from_client_error(error, client, bucket, key)
+        translated_error.__cause__ = error
+        return Presence("unknown", error=translated_error)
     raise error

@@ -1,4 +1,4 @@
-"""What tests of whole buckets share: names that are cleaned up, other regions, another account."""
+"""Shared helpers for the tests of buckets: names with clean-up, clients of other regions and accounts."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from tests.faults import FaultProxy
     from tests.servers import S3Server
 
-# Waits that would take seconds, for tests.
-AT_ONCE = (0.0, 0.01, 0.01, 0.01, 0.01, 0.01)
+# Short waits, instead of seconds.
+SHORT_WAITS = (0.0, 0.01, 0.01, 0.01, 0.01, 0.01)
 OTHER_ACCOUNT = "999999999999"
 NO_BUCKETS = b"""<?xml version="1.0" encoding="UTF-8"?>
 <ListAllMyBucketsResult><Owner><ID>me</ID></Owner><Buckets></Buckets></ListAllMyBucketsResult>"""
 ONE_TRY = {"total_max_attempts": 1}
-# Servers with accounts that a test can make.
-HAVE_ACCOUNTS = ("embedded", "versity")
+# Servers on which a test can create accounts.
+SERVERS_WITH_ACCOUNTS = ("embedded", "versity")
 
 
 def new_bucket_name() -> str:
@@ -33,8 +33,8 @@ def new_bucket_name() -> str:
 
 
 @contextmanager
-def cleaned_up(s3: S3Client, name: str) -> Iterator[str]:
-    """Give the name, and remove whatever bucket has it afterwards."""
+def deleted_afterwards(s3: S3Client, name: str) -> Iterator[str]:
+    """Yield the name, and delete the bucket of that name afterwards."""
     try:
         yield name
     finally:
@@ -42,28 +42,29 @@ def cleaned_up(s3: S3Client, name: str) -> Iterator[str]:
 
 
 def client_in(server: S3Server, region: str, **config: Any) -> S3Client:
-    """Give a client of the same server that signs for another region."""
+    """Return a client of the same server that signs for another region."""
     return replace(server, region=region).client(**config)
 
 
-def stranger_to(server: S3Server, behind: FaultProxy) -> S3Client:
-    """Give a client that owns no bucket: of another account where the server has accounts that we can make.
+def other_account_client(server: S3Server, faults: FaultProxy) -> S3Client:
+    """Return a client of another account, which owns no bucket.
 
-    Elsewhere it is ourselves behind a proxy that shows an empty list of buckets and refuses the creation.
+    If a test cannot create accounts on the server, it is a client of the same account. The proxy then returns
+    an empty list of buckets, and rejects CreateBucket.
     """
     if server.name == "embedded":
         client = server.client()
         client.meta.events.register("before-call.s3", _as_other_account)
         return client
     if server.name == "versity":
-        name = f"stranger-{uuid.uuid4().hex[:8]}"
+        name = f"other-{uuid.uuid4().hex[:8]}"
         return create_user(server, name, "a-secret-of-no-worth", role="userplus").client()
-    # Neither need happen: not every test that has a stranger asks for both.
-    behind.on(
+    # Not every test that uses this client sends both requests.
+    faults.on(
         "GET", path="/", predicate=lambda request: request.path == "/", times=None, at_least=0
     ).answer_body(200, NO_BUCKETS)
-    behind.on("PUT", times=None, at_least=0).respond(409, "BucketAlreadyExists")
-    return behind.server.client()
+    faults.on("PUT", times=None, at_least=0).respond(409, "BucketAlreadyExists")
+    return faults.server.client()
 
 
 def _as_other_account(params: dict[str, Any], **_: object) -> None:

@@ -1,4 +1,4 @@
-"""A bucket is made, or adopted if it is mine and where it was asked for; by any number of tasks at once."""
+"""Create a bucket, or adopt an existing one of this account; also from many tasks at once."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from airflow_s3ops.s3.buckets.create import create_bucket
 from airflow_s3ops.s3.buckets.settings import BucketSettings
 from tests.faults import Soon
 from tests.s3.buckets.support import (
-    AT_ONCE,
-    HAVE_ACCOUNTS,
     NO_BUCKETS,
-    cleaned_up,
+    SERVERS_WITH_ACCOUNTS,
+    SHORT_WAITS,
     client_in,
+    deleted_afterwards,
     new_bucket_name,
-    stranger_to,
+    other_account_client,
 )
 from tests.s3.uploads.test_cancellation import GRACE, WITHIN, StopWatch
-from tests.servers.purge import create_bucket as make_plainly
+from tests.servers.purge import create_bucket as create_directly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,24 +36,24 @@ TASKS = 8
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventual_consistency, "WAITS", AT_ONCE)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eventual_consistency, "WAITS", SHORT_WAITS)
 
 
 @pytest.fixture
 def name(s3: S3Client) -> Iterator[str]:
-    """A name that no bucket has yet."""
-    with cleaned_up(s3, new_bucket_name()) as unused:
+    """The name of a bucket that does not exist yet."""
+    with deleted_afterwards(s3, new_bucket_name()) as unused:
         yield unused
 
 
 @pytest.fixture
 def proxied(faults: FaultProxy) -> S3Client:
-    """A client through the proxy, that tries twice."""
+    """A client through the proxy, with two attempts per request."""
     return faults.server.client()
 
 
-def is_list_of_buckets(request: Request) -> bool:
+def is_list_buckets(request: Request) -> bool:
     return request.method == "GET" and request.path == "/"
 
 
@@ -61,8 +61,8 @@ def exists(s3: S3Client, name: str) -> bool:
     return any(bucket["Name"] == name for bucket in s3.list_buckets()["Buckets"])
 
 
-class TestANewBucket:
-    def test_is_there_and_the_result_says_where(self, s3: S3Client, name: str) -> None:
+class TestNewBucket:
+    def test_exists_and_the_result_has_its_region(self, s3: S3Client, name: str) -> None:
         result = create_bucket(s3, name)
 
         assert exists(s3, name)
@@ -75,7 +75,7 @@ class TestANewBucket:
 
     @pytest.mark.needs("any_region")
     @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "ap-northeast-2", "us-gov-west-1"])
-    def test_lies_in_the_region_of_the_client(
+    def test_is_in_the_region_of_the_client(
         self, server: S3Server, s3: S3Client, name: str, region: str
     ) -> None:
         result = create_bucket(client_in(server, region), name)
@@ -84,7 +84,7 @@ class TestANewBucket:
         assert s3.head_bucket(Bucket=name)["BucketRegion"] == region
 
     @pytest.mark.needs("any_region")
-    def test_may_lie_anywhere_for_a_client_of_us_east_1(
+    def test_may_be_in_any_region_for_a_client_of_us_east_1(
         self, server: S3Server, s3: S3Client, name: str
     ) -> None:
         result = create_bucket(client_in(server, "us-east-1"), name, region_name="eu-west-1")
@@ -93,7 +93,7 @@ class TestANewBucket:
         assert s3.head_bucket(Bucket=name)["BucketRegion"] == "eu-west-1"
 
     @pytest.mark.needs("ownership_at_creation")
-    def test_has_the_object_ownership_from_the_beginning(
+    def test_gets_its_object_ownership_from_create_bucket(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
         result = create_bucket(proxied, name, settings={"object_ownership": "ObjectWriter"})
@@ -102,7 +102,7 @@ class TestANewBucket:
         assert faults.count("PUT") == 1
 
     @pytest.mark.needs("ownership_controls")
-    def test_takes_acls_where_its_ownership_allows_them(self, s3: S3Client, name: str) -> None:
+    def test_accepts_acls_if_its_ownership_allows_them(self, s3: S3Client, name: str) -> None:
         settings = BucketSettings(object_ownership="ObjectWriter")
 
         create_bucket(s3, name, settings=settings, extra_args={"ACL": "public-read"})
@@ -111,7 +111,7 @@ class TestANewBucket:
         assert ("Group", "READ") in [(grant["Grantee"]["Type"], grant["Permission"]) for grant in grants]
 
     @pytest.mark.needs("object_lock")
-    def test_may_have_object_lock_without_asking_for_versions(self, s3: S3Client, name: str) -> None:
+    def test_may_have_object_lock_without_the_versioning_setting(self, s3: S3Client, name: str) -> None:
         result = create_bucket(s3, name, settings={"object_lock": True})
 
         assert result.applied == ("object_lock",)
@@ -120,15 +120,13 @@ class TestANewBucket:
         assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
 
     @pytest.mark.needs("versioning", "bucket_tagging")
-    def test_has_the_settings_and_names_them_in_order(self, s3: S3Client, name: str) -> None:
+    def test_has_the_settings_and_the_result_lists_them_in_order(self, s3: S3Client, name: str) -> None:
         result = create_bucket(s3, name, settings={"tags": {"team": "data"}, "versioning": "Enabled"})
 
         assert result.applied == ("versioning", "tags")
 
     @pytest.mark.needs("versioning", "bucket_tagging", "ownership_controls", "object_lock")
-    def test_is_left_as_it_is_by_the_second_run(
-        self, faults: FaultProxy, proxied: S3Client, name: str
-    ) -> None:
+    def test_is_not_changed_by_a_second_run(self, faults: FaultProxy, proxied: S3Client, name: str) -> None:
         settings = BucketSettings(
             object_ownership="BucketOwnerPreferred",
             tags={"team": "data"},
@@ -142,7 +140,7 @@ class TestANewBucket:
         assert (result.status, result.applied) == ("existed", ())
         assert faults.count("PUT") == writes
 
-    def test_stays_when_a_setting_fails_and_the_next_run_goes_on(
+    def test_stays_if_a_setting_fails_and_the_next_run_continues(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
         faults.on("PUT", query="tagging").respond(403, "AccessDenied")
@@ -156,14 +154,14 @@ class TestANewBucket:
 
 class TestNothingIsSentFor:
     @pytest.mark.parametrize("wrong", ["Reports", "ab", "192.168.5.4", ""])
-    def test_a_forbidden_name(self, faults: FaultProxy, proxied: S3Client, wrong: str) -> None:
+    def test_an_invalid_name(self, faults: FaultProxy, proxied: S3Client, wrong: str) -> None:
         with pytest.raises(errors.InvalidBucketName):
             create_bucket(proxied, wrong)
 
         assert not faults.requests
 
     @pytest.mark.parametrize(
-        ("parameters", "words"),
+        ("parameters", "message"),
         [
             ({"if_exists": "ignore"}, "if_exists is 'ignore', not one of adopt, fail"),
             ({"settings": {"versionning": "Enabled"}}, "Did you mean 'versioning'"),
@@ -174,51 +172,51 @@ class TestNothingIsSentFor:
         ],
     )
     def test_a_wrong_parameter(
-        self, faults: FaultProxy, proxied: S3Client, name: str, parameters: dict[str, Any], words: str
+        self, faults: FaultProxy, proxied: S3Client, name: str, parameters: dict[str, Any], message: str
     ) -> None:
-        with pytest.raises(errors.InvalidInput, match=words):
+        with pytest.raises(errors.InvalidInput, match=message):
             create_bucket(proxied, name, **parameters)
 
         assert not faults.requests
 
 
-class TestABucketThatIsThere:
-    def test_is_adopted_without_touching_it(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
+class TestExistingBucket:
+    def test_is_adopted_without_changes(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
         result = create_bucket(proxied, bucket)
 
         assert result.status == "existed"
         assert result.region in (proxied.meta.region_name, None)
         assert not faults.count("PUT")
 
-    def test_is_refused_where_that_is_asked(self, s3: S3Client, bucket: str) -> None:
+    def test_is_an_error_with_if_exists_fail(self, s3: S3Client, bucket: str) -> None:
         with pytest.raises(errors.BucketExists, match=bucket):
             create_bucket(s3, bucket, if_exists="fail")
 
     @pytest.mark.parametrize("if_exists", ["adopt", "fail"])
-    def test_of_another_account_is_not_mine(
+    def test_of_another_account_is_an_error(
         self, server: S3Server, faults: FaultProxy, bucket: str, if_exists: Any
     ) -> None:
         with pytest.raises(errors.BucketNotMine, match="another account") as caught:
-            create_bucket(stranger_to(server, faults), bucket, if_exists=if_exists)
+            create_bucket(other_account_client(server, faults), bucket, if_exists=if_exists)
 
         assert caught.value.bucket == bucket
 
     @pytest.mark.needs("bucket_tagging")
-    def test_of_another_account_is_left_as_it_is(
+    def test_of_another_account_is_not_changed(
         self, server: S3Server, faults: FaultProxy, s3: S3Client, bucket: str
     ) -> None:
         with pytest.raises(errors.BucketNotMine):
-            create_bucket(stranger_to(server, faults), bucket, settings={"tags": {"taken": "over"}})
+            create_bucket(other_account_client(server, faults), bucket, settings={"tags": {"team": "data"}})
 
         with pytest.raises(s3.exceptions.ClientError, match="NoSuchTagSet"):
             s3.get_bucket_tagging(Bucket=bucket)
 
     @pytest.mark.needs("any_region")
-    def test_in_another_region_names_both(self, server: S3Server, bucket: str) -> None:
+    def test_in_another_region_is_an_error_that_names_both(self, server: S3Server, bucket: str) -> None:
         with pytest.raises(errors.BucketInOtherRegion, match=f"{server.region}, not in sa-east-1"):
             create_bucket(client_in(server, "sa-east-1"), bucket)
 
-    def test_is_found_in_another_region_by_the_redirect(
+    def test_in_another_region_is_recognised_by_the_redirect(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         faults.on("HEAD", times=None).respond(301, headers={"x-amz-bucket-region": "eu-west-3"})
@@ -226,29 +224,29 @@ class TestABucketThatIsThere:
         with pytest.raises(errors.BucketInOtherRegion, match="eu-west-3"):
             create_bucket(proxied, bucket)
 
-    def test_is_mine_even_if_i_may_not_look_into_it(
+    def test_is_adopted_even_if_head_bucket_is_denied(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         faults.on("HEAD", times=None).respond(403)
 
         assert create_bucket(proxied, bucket).status == "existed"
 
-    def test_is_not_taken_for_mine_where_the_list_is_refused(
+    def test_is_not_adopted_if_list_buckets_is_denied(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on(predicate=is_list_of_buckets).respond(403, "AccessDenied")
+        faults.on(predicate=is_list_buckets).respond(403, "AccessDenied")
 
-        with pytest.raises(errors.AccessDenied, match="whether it is mine cannot be seen") as caught:
+        with pytest.raises(errors.AccessDenied, match="not known whether this account owns it") as caught:
             create_bucket(proxied, bucket)
 
         assert caught.value.action == "s3:ListAllMyBuckets"
 
-    def test_may_show_late_in_the_list(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
-        faults.on(predicate=is_list_of_buckets, times=2).answer_body(200, NO_BUCKETS)
+    def test_may_appear_late_in_the_list(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
+        faults.on(predicate=is_list_buckets, times=2).answer_body(200, NO_BUCKETS)
 
         assert create_bucket(proxied, bucket).status == "existed"
 
-    def test_is_found_on_the_second_page_of_a_server_that_knows_no_prefix(
+    def test_is_found_on_the_second_page_of_a_server_that_ignores_prefix(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         first = NO_BUCKETS.replace(
@@ -258,19 +256,19 @@ class TestABucketThatIsThere:
         second = NO_BUCKETS.replace(
             b"<Buckets></Buckets>", f"<Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets>".encode()
         )
-        faults.on(predicate=is_list_of_buckets).answer_body(200, first)
-        faults.on(predicate=is_list_of_buckets, query="continuation-token=2").answer_body(200, second)
+        faults.on(predicate=is_list_buckets).answer_body(200, first)
+        faults.on(predicate=is_list_buckets, query="continuation-token=2").answer_body(200, second)
 
         assert create_bucket(proxied, bucket).status == "existed"
 
-    def test_is_accepted_where_the_server_tells_no_region(
+    def test_is_adopted_if_the_server_returns_no_region(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         listed = NO_BUCKETS.replace(
             b"<Buckets></Buckets>", f"<Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets>".encode()
         )
         faults.on("HEAD", times=None).respond(200)
-        faults.on(predicate=is_list_of_buckets).answer_body(200, listed)
+        faults.on(predicate=is_list_buckets).answer_body(200, listed)
         faults.on("GET", query="location").answer_body(200, b"<LocationConstraint></LocationConstraint>")
 
         result = create_bucket(proxied, bucket)
@@ -279,14 +277,14 @@ class TestABucketThatIsThere:
         assert "region" not in result.to_xcom()
 
     @pytest.mark.parametrize(("location", "region"), [("EU", "eu-west-1"), ("eu-west-3", "eu-west-3")])
-    def test_is_where_its_location_says_if_nothing_else_does(
+    def test_is_in_the_region_of_its_location_if_head_bucket_returns_none(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, location: str, region: str
     ) -> None:
         listed = NO_BUCKETS.replace(
             b"<Buckets></Buckets>", f"<Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets>".encode()
         )
         faults.on("HEAD", times=None).respond(200)
-        faults.on(predicate=is_list_of_buckets).answer_body(200, listed)
+        faults.on(predicate=is_list_buckets).answer_body(200, listed)
         body = f"<LocationConstraint>{location}</LocationConstraint>".encode()
         faults.on("GET", query="location").answer_body(200, body)
 
@@ -294,8 +292,8 @@ class TestABucketThatIsThere:
             create_bucket(proxied, bucket)
 
 
-class TestALookThatFails:
-    def test_with_400_is_asked_again_for_its_reason(
+class TestHeadBucketThatFails:
+    def test_with_400_is_followed_by_a_request_that_returns_the_reason(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
         faults.on("HEAD", times=None).respond(400)
@@ -306,7 +304,7 @@ class TestALookThatFails:
 
         assert not faults.count("PUT")
 
-    def test_with_500_makes_nothing(self, faults: FaultProxy, proxied: S3Client, name: str) -> None:
+    def test_with_500_creates_nothing(self, faults: FaultProxy, proxied: S3Client, name: str) -> None:
         faults.on("HEAD", times=None).respond(500)
 
         with pytest.raises(errors.ServerError):
@@ -315,13 +313,13 @@ class TestALookThatFails:
         assert not faults.count("PUT")
 
     @pytest.mark.needs("unknown_keys_refused")
-    def test_with_an_unknown_key_says_so(self, server: S3Server, bucket: str) -> None:
+    def test_with_an_unknown_access_key_is_credentials_rejected(self, server: S3Server, bucket: str) -> None:
         with pytest.raises(errors.CredentialsRejected):
             create_bucket(server.as_user("AKIANOSUCHKEYEXAMPLE", "any").client(), bucket)
 
 
 class TestManyTasksAtOnce:
-    def test_all_succeed_and_one_made_it(self, server: S3Server, name: str) -> None:
+    def test_all_succeed_and_one_created_it(self, server: S3Server, name: str) -> None:
         clients = [server.client() for _ in range(TASKS)]
 
         with ThreadPoolExecutor(TASKS) as pool:
@@ -339,52 +337,52 @@ class TestManyTasksAtOnce:
         assert {result.region for result in results} == {"us-east-1"}
         assert "created" in {result.status for result in results}
 
-    def test_another_of_mine_between_look_and_creation_made_it(
+    def test_another_task_creates_it_between_head_and_create(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, name: str
     ) -> None:
-        faults.on("PUT").run(lambda _: make_plainly(s3, name))
+        faults.on("PUT").run(lambda _: create_directly(s3, name))
 
         assert create_bucket(proxied, name).status == "existed"
 
-    def test_another_of_mine_is_refused_where_that_is_asked(
+    def test_another_task_creates_it_and_if_exists_fail_is_an_error(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, name: str
     ) -> None:
-        faults.on("PUT").run(lambda _: make_plainly(s3, name))
+        faults.on("PUT").run(lambda _: create_directly(s3, name))
 
         with pytest.raises(errors.BucketExists):
             create_bucket(proxied, name, if_exists="fail")
 
     @pytest.mark.needs("any_region")
-    def test_another_of_mine_in_us_east_1_is_no_error(
+    def test_another_task_creates_it_in_us_east_1_without_an_error(
         self, faults: FaultProxy, server: S3Server, name: str
     ) -> None:
-        faults.on("PUT").run(lambda _: make_plainly(client_in(server, "us-east-1"), name))
+        faults.on("PUT").run(lambda _: create_directly(client_in(server, "us-east-1"), name))
 
         result = create_bucket(client_in(faults.server, "us-east-1"), name)
 
         assert result.region == "us-east-1"
 
     @pytest.mark.needs("any_region")
-    def test_another_of_mine_elsewhere_is_in_another_region(
+    def test_another_task_creates_it_in_another_region(
         self, faults: FaultProxy, proxied: S3Client, server: S3Server, name: str
     ) -> None:
-        faults.on("PUT").run(lambda _: make_plainly(client_in(server, "eu-west-3"), name))
+        faults.on("PUT").run(lambda _: create_directly(client_in(server, "eu-west-3"), name))
 
         with pytest.raises(errors.BucketInOtherRegion, match="eu-west-3"):
             create_bucket(proxied, name)
 
-    def test_a_stranger_between_look_and_creation_took_the_name(
+    def test_another_account_creates_it_between_head_and_create(
         self, faults: FaultProxy, s3: S3Client, name: str
     ) -> None:
-        stranger = stranger_to(faults.server, faults)
-        # Where the stranger is played, the proxy refuses the creation before this.
-        real = faults.server.name in HAVE_ACCOUNTS
-        faults.on("PUT", at_least=int(real)).run(lambda _: make_plainly(s3, name))
+        other_account = other_account_client(faults.server, faults)
+        # If there is no second account, another rule of the proxy rejects CreateBucket before this one.
+        has_accounts = faults.server.name in SERVERS_WITH_ACCOUNTS
+        faults.on("PUT", at_least=int(has_accounts)).run(lambda _: create_directly(s3, name))
 
         with pytest.raises(errors.BucketNotMine):
-            create_bucket(stranger, name)
+            create_bucket(other_account, name)
 
-    def test_the_settings_of_all_are_there(self, server: S3Server, s3: S3Client, name: str) -> None:
+    def test_the_settings_are_applied(self, server: S3Server, s3: S3Client, name: str) -> None:
         clients = [server.client() for _ in range(TASKS)]
 
         with ThreadPoolExecutor(TASKS) as pool:
@@ -393,8 +391,8 @@ class TestManyTasksAtOnce:
         assert s3.get_bucket_tagging(Bucket=name)["TagSet"] == [{"Key": "team", "Value": "data"}]
 
 
-class TestTheCreation:
-    def test_whose_answer_was_lost_counts_as_ours(
+class TestCreation:
+    def test_with_a_lost_response_counts_as_created(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, name: str
     ) -> None:
         faults.on("PUT").lose_answer()
@@ -404,14 +402,14 @@ class TestTheCreation:
         assert result.status == "created"
         assert exists(s3, name)
 
-    def test_is_tried_again_while_the_name_is_busy(
+    def test_is_retried_during_another_operation_on_the_name(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
         faults.on("PUT", times=3).respond(409, "OperationAborted")
 
         assert create_bucket(proxied, name).status == "created"
 
-    def test_is_left_to_a_later_try_when_the_name_stays_busy(
+    def test_is_a_retryable_error_if_the_other_operation_does_not_end(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
         faults.on("PUT", times=None).respond(409, "OperationAborted")
@@ -420,9 +418,9 @@ class TestTheCreation:
             create_bucket(proxied, name)
 
         assert caught.value.retryable
-        assert faults.count("PUT") == len(AT_ONCE) + 1
+        assert faults.count("PUT") == len(SHORT_WAITS) + 1
 
-    def test_that_is_refused_names_the_missing_right(
+    def test_that_is_denied_names_the_missing_permission(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
         faults.on("PUT").respond(403, "AccessDenied")
@@ -439,7 +437,7 @@ class TestTheCreation:
             ("InvalidBucketAclWithBlockPublicAccessError", errors.PublicAccessBlocked),
         ],
     )
-    def test_with_an_acl_that_is_refused_says_which_protection_it_was(
+    def test_with_a_rejected_acl_names_the_protection(
         self, faults: FaultProxy, proxied: S3Client, name: str, code: str, cls: type[errors.S3OpsError]
     ) -> None:
         faults.on("PUT").respond(400, code)
@@ -447,7 +445,7 @@ class TestTheCreation:
         with pytest.raises(cls, match="Three ways out"):
             create_bucket(proxied, name, extra_args={"ACL": "public-read"})
 
-    def test_waits_until_s3_knows_the_bucket_everywhere(
+    def test_waits_until_the_bucket_is_visible_everywhere(
         self, faults: FaultProxy, proxied: S3Client, name: str
     ) -> None:
         faults.on("GET", query="tagging", times=2).respond(404, "NoSuchBucket")
@@ -457,35 +455,31 @@ class TestTheCreation:
 
 @pytest.mark.needs("versioning")
 @pytest.mark.parametrize(
-    ("hangs", "where"),
+    ("stalled", "where"),
     [("HEAD", {}), ("PUT", {}), ("GET", {"query": "versioning"}), ("PUT", {"query": "versioning"})],
-    ids=["the look", "CreateBucket", "the reading of a setting", "the writing of one"],
+    ids=["HeadBucket", "CreateBucket", "reading a setting", "writing a setting"],
 )
-def test_a_stop_does_not_wait_for_an_answer(
-    faults: FaultProxy, name: str, hangs: str, where: dict[str, Any]
+def test_cancellation_does_not_wait_for_a_response(
+    faults: FaultProxy, name: str, stalled: str, where: dict[str, Any]
 ) -> None:
     watch = StopWatch()
     client = faults.server.client(retries={"total_max_attempts": 1}, read_timeout=20)
-    faults.on(hangs, **where, predicate=Soon(watch.set)).stall()
+    faults.on(stalled, **where, predicate=Soon(watch.set)).stall()
     with pytest.raises(errors.Stopped):
         create_bucket(client, name, settings={"versioning": "Enabled"}, stop=watch.event)
     assert watch.seconds < WITHIN + GRACE
 
 
-def test_neither_for_the_list_of_buckets(faults: FaultProxy, bucket: str) -> None:
+def test_cancellation_does_not_wait_for_the_list_of_buckets(faults: FaultProxy, bucket: str) -> None:
     watch = StopWatch()
     client = faults.server.client(retries={"total_max_attempts": 1}, read_timeout=20)
-    faults.on(
-        predicate=lambda cancellable_client: (
-            is_list_of_buckets(cancellable_client) and Soon(watch.set)(cancellable_client)
-        )
-    ).stall()
+    faults.on(predicate=lambda request: is_list_buckets(request) and Soon(watch.set)(request)).stall()
     with pytest.raises(errors.Stopped):
         create_bucket(client, bucket, stop=watch.event)
     assert watch.seconds < WITHIN + GRACE
 
 
-def test_neither_for_another_tasks_request_to_end(
+def test_cancellation_does_not_wait_for_another_tasks_operation(
     faults: FaultProxy, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(eventual_consistency, "WAITS", (60.0,))

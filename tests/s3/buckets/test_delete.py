@@ -1,4 +1,4 @@
-"""A bucket is deleted if it is empty, with force=True whatever it holds; nothing else passes for deleted."""
+"""Delete a bucket if it is empty, or with force=True with its contents; errors never count as deleted."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.buckets import delete, eventual_consistency
 from airflow_s3ops.s3.buckets.delete import delete_bucket
-from tests.s3.buckets.support import AT_ONCE, new_bucket_name, stranger_to
-from tests.servers.purge import create_bucket as make_plainly
-from tests.servers.purge import delete_bucket as remove_plainly
+from tests.s3.buckets.support import SHORT_WAITS, new_bucket_name, other_account_client
+from tests.servers.purge import create_bucket as create_directly
+from tests.servers.purge import delete_bucket as delete_directly
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventual_consistency, "WAITS", AT_ONCE)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eventual_consistency, "WAITS", SHORT_WAITS)
 
 
 @pytest.fixture
 def proxied(faults: FaultProxy) -> S3Client:
-    """A client through the proxy, that tries twice."""
+    """A client through the proxy, with two attempts per request."""
     return faults.server.client()
 
 
 def is_deletion_of(bucket: str) -> dict[str, Any]:
-    """Match the deletion of the bucket itself, not of what is in it."""
+    """Match DeleteBucket, but not the deletion of objects in the bucket."""
     return {"method": "DELETE", "predicate": lambda request: request.path.strip("/") == bucket}
 
 
@@ -49,9 +49,9 @@ def fill(s3: S3Client, bucket: str) -> None:
     s3.create_multipart_upload(Bucket=bucket, Key="c.csv")
 
 
-class TestAnEmptyBucket:
+class TestEmptyBucket:
     @pytest.mark.parametrize("force", [False, True])
-    def test_is_gone_afterwards(self, s3: S3Client, bucket: str, force: bool) -> None:  # noqa: FBT001
+    def test_is_deleted(self, s3: S3Client, bucket: str, force: bool) -> None:  # noqa: FBT001
         result = delete_bucket(s3, bucket, force=force)
 
         assert not exists(s3, bucket)
@@ -62,15 +62,15 @@ class TestAnEmptyBucket:
             "uploads_aborted": 0,
         }
 
-    def test_with_an_open_upload_takes_it_along(self, s3: S3Client, bucket: str) -> None:
+    def test_with_an_open_upload_is_deleted_together_with_it(self, s3: S3Client, bucket: str) -> None:
         s3.create_multipart_upload(Bucket=bucket, Key="never-completed")
 
         delete_bucket(s3, bucket)
 
-        make_plainly(s3, bucket)
+        create_directly(s3, bucket)
         assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket)
 
-    def test_whose_deletion_lost_its_answer_counts_as_deleted(
+    def test_counts_as_deleted_if_the_response_was_lost(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
         faults.on(**is_deletion_of(bucket)).lose_answer()
@@ -78,21 +78,21 @@ class TestAnEmptyBucket:
         assert delete_bucket(proxied, bucket).status == "deleted"
         assert not exists(s3, bucket)
 
-    def test_is_tried_again_while_another_change_is_under_way(
+    def test_is_retried_during_another_operation(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         faults.on(**is_deletion_of(bucket), times=2).respond(409, "OperationAborted")
 
         assert delete_bucket(proxied, bucket).status == "deleted"
 
-    def test_that_another_task_deletes_in_between_is_missing(
+    def test_that_another_task_deletes_meanwhile_is_missing(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
         faults.on(**is_deletion_of(bucket)).run(lambda _: s3.delete_bucket(Bucket=bucket))
 
         assert delete_bucket(proxied, bucket, if_missing="ignore").status == "missing"
 
-    def test_is_deleted_on_a_server_that_lists_no_versions(
+    def test_is_deleted_on_a_server_without_versions(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         faults.on("GET", query="versions").respond(501, "NotImplemented")
@@ -100,11 +100,9 @@ class TestAnEmptyBucket:
         assert delete_bucket(proxied, bucket).status == "deleted"
 
 
-class TestAFullBucket:
+class TestBucketWithContents:
     @pytest.mark.needs("versioning")
-    def test_is_left_as_it_is_and_the_error_counts_what_is_in_it(
-        self, s3: S3Client, versioned_bucket: str
-    ) -> None:
+    def test_is_kept_and_the_error_counts_its_contents(self, s3: S3Client, versioned_bucket: str) -> None:
         fill(s3, versioned_bucket)
 
         with pytest.raises(errors.BucketNotEmpty, match="force=True") as caught:
@@ -115,13 +113,13 @@ class TestAFullBucket:
         assert s3.get_object(Bucket=versioned_bucket, Key="a.csv")["Body"].read() == b"x"
 
     @pytest.mark.needs("versioning")
-    @pytest.mark.parametrize("left", ["marker", "version"])
-    def test_may_look_empty_and_is_not(
-        self, faults: FaultProxy, proxied: S3Client, s3: S3Client, versioned_bucket: str, left: str
+    @pytest.mark.parametrize("remaining", ["marker", "version"])
+    def test_is_kept_if_it_has_only_versions_or_markers(
+        self, faults: FaultProxy, proxied: S3Client, s3: S3Client, versioned_bucket: str, remaining: str
     ) -> None:
         version = s3.put_object(Bucket=versioned_bucket, Key="a.csv", Body=b"x")["VersionId"]
         s3.delete_object(Bucket=versioned_bucket, Key="a.csv")
-        if left == "marker":
+        if remaining == "marker":
             s3.delete_object(Bucket=versioned_bucket, Key="a.csv", VersionId=version)
 
         with pytest.raises(errors.BucketNotEmpty, match="1 delete marker"):
@@ -129,7 +127,7 @@ class TestAFullBucket:
 
         assert not faults.count("DELETE")
 
-    def test_is_never_shown_to_a_server_that_would_delete_it(
+    def test_is_kept_on_a_server_that_would_delete_it(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="a.csv", Body=b"x")
@@ -139,7 +137,7 @@ class TestAFullBucket:
 
         assert not faults.count("DELETE")
 
-    def test_is_not_deleted_by_a_server_that_lists_no_versions(
+    def test_is_kept_on_a_server_without_versions(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="a.csv", Body=b"x")
@@ -150,7 +148,7 @@ class TestAFullBucket:
 
         assert not faults.count("DELETE")
 
-    def test_that_fills_between_look_and_deletion_is_left_as_it_is(
+    def test_is_kept_if_an_object_is_written_after_the_listing(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
         faults.on(**is_deletion_of(bucket)).run(lambda _: s3.put_object(Bucket=bucket, Key="late", Body=b"x"))
@@ -158,7 +156,7 @@ class TestAFullBucket:
         with pytest.raises(errors.BucketNotEmpty, match="1 object"):
             delete_bucket(proxied, bucket)
 
-    def test_whose_server_counts_open_uploads_names_them(
+    def test_names_open_uploads_if_the_server_counts_them_as_contents(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
         s3.create_multipart_upload(Bucket=bucket, Key="never-completed")
@@ -180,7 +178,7 @@ class TestForce:
         assert not exists(s3, versioned_bucket)
         assert (result.status, result.objects_deleted, result.uploads_aborted) == ("deleted", 4, 1)
 
-    def test_empties_again_what_fills_before_the_deletion(
+    def test_empties_again_if_an_object_is_written_before_the_deletion(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
         faults.on(**is_deletion_of(bucket)).run(lambda _: s3.put_object(Bucket=bucket, Key="late", Body=b"x"))
@@ -189,7 +187,7 @@ class TestForce:
 
         assert (result.status, result.objects_deleted) == ("deleted", 1)
 
-    def test_gives_up_on_a_writer_who_goes_on(
+    def test_is_an_error_if_another_client_keeps_writing(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
         faults.on(**is_deletion_of(bucket), times=None).run(
@@ -202,9 +200,7 @@ class TestForce:
         assert caught.value.retryable
         assert len(faults.matching(**is_deletion_of(bucket))) == delete.MAX_ROUNDS
 
-    def test_stops_when_it_is_told_to(
-        self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
-    ) -> None:
+    def test_can_be_cancelled(self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str) -> None:
         s3.put_object(Bucket=bucket, Key="a.csv", Body=b"x")
         stop = threading.Event()
         stop.set()
@@ -216,28 +212,28 @@ class TestForce:
         assert not faults.count("DELETE")
 
 
-class TestAMissingBucket:
+class TestMissingBucket:
     @pytest.mark.parametrize("force", [False, True])
     def test_is_an_error(self, s3: S3Client, force: bool) -> None:  # noqa: FBT001
         with pytest.raises(errors.BucketNotFound):
             delete_bucket(s3, new_bucket_name(), force=force)
 
     @pytest.mark.parametrize("force", [False, True])
-    def test_is_no_error_where_that_is_asked(self, s3: S3Client, force: bool) -> None:  # noqa: FBT001
+    def test_is_no_error_with_if_missing_ignore(self, s3: S3Client, force: bool) -> None:  # noqa: FBT001
         assert delete_bucket(s3, new_bucket_name(), force=force, if_missing="ignore").status == "missing"
 
-    def test_that_goes_while_it_is_emptied_is_missing(
+    def test_that_is_deleted_while_it_is_emptied_is_missing(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
-        faults.on(**is_deletion_of(bucket)).run(lambda _: remove_plainly(s3, bucket))
+        faults.on(**is_deletion_of(bucket)).run(lambda _: delete_directly(s3, bucket))
 
         assert delete_bucket(proxied, bucket, force=True, if_missing="ignore").status == "missing"
 
 
-class TestARefusal:
+class TestDeniedRequest:
     @pytest.mark.parametrize("if_missing", ["fail", "ignore"])
     @pytest.mark.parametrize("force", [False, True])
-    def test_of_the_deletion_is_an_error_that_names_the_right(
+    def test_delete_bucket_is_an_error_that_names_the_permission(
         self,
         faults: FaultProxy,
         proxied: S3Client,
@@ -254,7 +250,7 @@ class TestARefusal:
         assert caught.value.action == "s3:DeleteBucket"
         assert exists(s3, bucket)
 
-    def test_of_the_look_is_an_error_that_names_the_right(
+    def test_listing_is_an_error_that_names_the_permission(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         faults.on("GET", query="versions", times=None).respond(403, "AccessDenied")
@@ -266,26 +262,26 @@ class TestARefusal:
         assert not faults.count("DELETE")
 
     @pytest.mark.needs("user_policies")
-    def test_of_a_stranger_leaves_the_bucket(
+    def test_of_another_account_keeps_the_bucket(
         self, server: S3Server, faults: FaultProxy, s3: S3Client, bucket: str
     ) -> None:
         with pytest.raises(errors.AccessDenied):
-            delete_bucket(stranger_to(server, faults), bucket, if_missing="ignore")
+            delete_bucket(other_account_client(server, faults), bucket, if_missing="ignore")
 
         assert exists(s3, bucket)
 
     @pytest.mark.parametrize(
-        ("bucket_name", "if_missing", "words"),
+        ("bucket_name", "if_missing", "message"),
         [
             ("", "fail", "empty"),
             ("a/b", "fail", "breaks S3's rule"),
             ("reports", "yes", "if_missing is 'yes'"),
         ],
     )
-    def test_of_a_wrong_parameter_sends_nothing(
-        self, faults: FaultProxy, proxied: S3Client, bucket_name: str, if_missing: Any, words: str
+    def test_nothing_is_sent_for_a_wrong_parameter(
+        self, faults: FaultProxy, proxied: S3Client, bucket_name: str, if_missing: Any, message: str
     ) -> None:
-        with pytest.raises(errors.InvalidInput, match=words):
+        with pytest.raises(errors.InvalidInput, match=message):
             delete_bucket(proxied, bucket_name, if_missing=if_missing)
 
         assert not faults.requests

@@ -1,4 +1,4 @@
-"""A bucket emptied for good, and what it holds put into words."""
+"""Empty a bucket permanently, and describe its contents."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def put(s3: S3Client, bucket: str, *keys: str) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
 
 
-def test_a_bucket_that_never_had_versions_is_emptied(s3: S3Client, bucket: str) -> None:
+def test_a_bucket_without_versioning_is_emptied(s3: S3Client, bucket: str) -> None:
     put(s3, bucket, "a", "b/c", "ü +&?#")
     assert empty_bucket(s3, bucket) == Emptied(objects_deleted=3)
     s3.delete_bucket(Bucket=bucket)
 
 
 @pytest.mark.needs("versioning")
-def test_versions_and_delete_markers_go_as_well(s3: S3Client, versioned_bucket: str) -> None:
+def test_versions_and_delete_markers_are_deleted(s3: S3Client, versioned_bucket: str) -> None:
     put(s3, versioned_bucket, "a", "a", "b")
     s3.delete_object(Bucket=versioned_bucket, Key="b")
     assert empty_bucket(s3, versioned_bucket) == Emptied(objects_deleted=4)
@@ -51,18 +51,16 @@ def test_open_uploads_are_aborted(s3: S3Client, bucket: str) -> None:
     assert list(list_uploads(s3, bucket)) == []
 
 
-def test_an_empty_bucket_has_nothing_to_empty(s3: S3Client, bucket: str) -> None:
+def test_emptying_an_empty_bucket_deletes_nothing(s3: S3Client, bucket: str) -> None:
     assert empty_bucket(s3, bucket) == Emptied()
 
 
-def test_more_than_a_page_is_emptied(s3: S3Client, bucket: str) -> None:
+def test_more_than_a_page_is_deleted(s3: S3Client, bucket: str) -> None:
     put(s3, bucket, *(f"k{number:04}" for number in range(1005)))
     assert empty_bucket(s3, bucket).objects_deleted == 1005
 
 
-def test_each_round_has_one_line_in_the_log(
-    s3: S3Client, bucket: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_each_round_logs_one_line(s3: S3Client, bucket: str, caplog: pytest.LogCaptureFixture) -> None:
     put(s3, bucket, "a")
     with caplog.at_level(logging.INFO):
         empty_bucket(s3, bucket)
@@ -72,7 +70,7 @@ def test_each_round_has_one_line_in_the_log(
     )
 
 
-def test_what_comes_in_meanwhile_is_deleted_in_another_round(
+def test_objects_written_meanwhile_are_deleted_in_another_round(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     put(s3, bucket, "a")
@@ -81,21 +79,21 @@ def test_what_comes_in_meanwhile_is_deleted_in_another_round(
     assert list(list_objects(s3, bucket)) == []
 
 
-def test_a_bucket_that_is_refilled_in_every_round_is_an_error_with_counts(
+def test_a_bucket_that_is_written_to_in_every_round_is_an_error_with_counts(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     put(s3, bucket, "a")
     names = (f"late-{number}" for number in count())
     faults.on("POST", query="delete", times=None).run(lambda _: put(s3, bucket, next(names)))
     with pytest.raises(
-        BucketRefilled, match="holds 1 object after 3 rounds that deleted 3 objects"
+        BucketRefilled, match="contains 1 object after 3 rounds that deleted 3 objects"
     ) as caught:
         empty_bucket(faults.server.client(), bucket, max_rounds=3)
     assert caught.value.bucket == bucket
     assert faults.count("POST", query="delete") == 3
 
 
-def test_a_server_without_versions_is_emptied_of_its_objects(
+def test_objects_are_deleted_on_a_server_without_versions(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     put(s3, bucket, "a", "b")
@@ -110,7 +108,7 @@ def test_a_server_without_a_list_of_uploads_is_emptied(s3: S3Client, bucket: str
     assert empty_bucket(faults.server.client(), bucket) == Emptied(objects_deleted=1)
 
 
-def test_what_cannot_be_deleted_is_named(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+def test_the_error_names_what_cannot_be_deleted(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     put(s3, bucket, "locked")
     error = b"<Error><Key>locked</Key><VersionId>null</VersionId><Code>AccessDenied</Code></Error>"
     faults.on("POST").answer_body(200, b"<DeleteResult>" + error + b"</DeleteResult>")
@@ -118,18 +116,18 @@ def test_what_cannot_be_deleted_is_named(s3: S3Client, bucket: str, faults: Faul
         empty_bucket(faults.server.client(), bucket)
 
 
-def test_versions_that_may_not_be_listed_are_an_error(bucket: str, faults: FaultProxy) -> None:
+def test_a_denied_listing_of_versions_is_an_error(bucket: str, faults: FaultProxy) -> None:
     faults.on("GET", query="versions").respond(403, "AccessDenied")
     with pytest.raises(AccessDenied, match="s3:ListBucketVersions"):
         empty_bucket(faults.server.client(), bucket)
 
 
-def test_a_bucket_that_is_not_there_cannot_be_emptied(s3: S3Client) -> None:
+def test_a_missing_bucket_is_an_error(s3: S3Client) -> None:
     with pytest.raises(BucketNotFound):
         empty_bucket(s3, "s3ops-no-such-bucket")
 
 
-def test_emptying_stops_between_requests(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+def test_emptying_is_cancelled_between_requests(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     put(s3, bucket, "a")
     stop = threading.Event()
     faults.on("GET", query="versions").run(lambda _: stop.set())
@@ -138,7 +136,7 @@ def test_emptying_stops_between_requests(s3: S3Client, bucket: str, faults: Faul
     assert [entry.key for entry in list_objects(s3, bucket)] == ["a"]
 
 
-def test_a_stop_ends_the_waiting_before_a_retry(
+def test_cancellation_ends_the_backoff_before_a_retry(
     s3: S3Client, bucket: str, faults: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(batch, "BACKOFF", (60.0,))
@@ -157,18 +155,18 @@ def test_contents_are_counted_by_kind(s3: S3Client, versioned_bucket: str) -> No
     s3.delete_object(Bucket=versioned_bucket, Key="b")
     s3.create_multipart_upload(Bucket=versioned_bucket, Key="d")
     assert contents(s3, versioned_bucket) == BucketContents(objects=2, versions=3, markers=1, uploads=1)
-    words = "2 objects, 3 noncurrent versions, 1 delete marker, 1 open upload"
-    assert describe_contents(s3, versioned_bucket) == words
+    text = "2 objects, 3 noncurrent versions, 1 delete marker, 1 open upload"
+    assert describe_contents(s3, versioned_bucket) == text
 
 
-def test_contents_beyond_a_page_are_at_least(s3: S3Client, bucket: str) -> None:
+def test_contents_of_more_than_a_page_are_at_least_that_many(s3: S3Client, bucket: str) -> None:
     put(s3, bucket, "a", "b", "c")
     found = contents(s3, bucket, limit=2)
     assert (found.objects, found.has_more) == (2, True)
     assert str(found) == "at least 2 objects"
 
 
-def test_an_empty_bucket_holds_nothing(s3: S3Client, bucket: str) -> None:
+def test_an_empty_bucket_contains_nothing(s3: S3Client, bucket: str) -> None:
     assert contents(s3, bucket).is_empty
     assert describe_contents(s3, bucket) == "nothing"
 
@@ -181,10 +179,10 @@ def test_contents_of_a_server_without_versions_are_its_objects(
     assert describe_contents(faults.server.client(), bucket) == "1 object"
 
 
-def test_contents_that_may_not_be_listed_are_no_error_of_their_own(bucket: str, faults: FaultProxy) -> None:
+def test_a_denied_listing_of_contents_raises_no_error(bucket: str, faults: FaultProxy) -> None:
     faults.on("GET", times=None).respond(403, "AccessDenied")
-    words = describe_contents(faults.server.client(), bucket)
-    assert words == "contents that could not be listed (AccessDenied)"
+    text = describe_contents(faults.server.client(), bucket)
+    assert text == "contents that could not be listed (AccessDenied)"
 
 
 @pytest.mark.needs("versioning")

@@ -1,4 +1,4 @@
-"""Refusals that pass by themselves are waited for, not longer than a task can wait."""
+"""Errors that go away within seconds are retried, for a limited time."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from botocore.exceptions import ClientError
 
 from airflow_s3ops.s3.buckets import eventual_consistency
 from airflow_s3ops.s3.buckets.eventual_consistency import CONFLICT, WAITS, retry_while
-from tests.s3.buckets.support import AT_ONCE
+from tests.s3.buckets.support import SHORT_WAITS
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventual_consistency, "WAITS", AT_ONCE)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eventual_consistency, "WAITS", SHORT_WAITS)
 
 
-class Refusing:
-    """Refuses so many calls, then answers."""
+class FailingCall:
+    """Raises an error in the first ``times`` calls, then returns."""
 
     def __init__(self, code: str, times: int) -> None:
         self.calls = 0
@@ -27,29 +27,29 @@ class Refusing:
     def __call__(self) -> str:
         self.calls += 1
         if self.calls <= self._times:
-            answer: Any = {"Error": {"Code": self._code}, "ResponseMetadata": {"HTTPStatusCode": 409}}
-            raise ClientError(answer, "PutBucketPolicy")
+            response: Any = {"Error": {"Code": self._code}, "ResponseMetadata": {"HTTPStatusCode": 409}}
+            raise ClientError(response, "PutBucketPolicy")
         return "done"
 
 
 def test_returns_what_the_call_returns() -> None:
-    assert retry_while(Refusing(CONFLICT, 0), CONFLICT) == "done"
+    assert retry_while(FailingCall(CONFLICT, 0), CONFLICT) == "done"
 
 
-def test_waits_out_a_refusal_that_passes() -> None:
-    call = Refusing(CONFLICT, len(AT_ONCE))
+def test_retries_until_the_call_succeeds() -> None:
+    call = FailingCall(CONFLICT, len(SHORT_WAITS))
 
     assert retry_while(call, CONFLICT) == "done"
-    assert call.calls == len(AT_ONCE) + 1
+    assert call.calls == len(SHORT_WAITS) + 1
 
 
-def test_gives_up_in_the_end() -> None:
+def test_raises_the_error_after_the_last_attempt() -> None:
     with pytest.raises(ClientError, match=CONFLICT):
-        retry_while(Refusing(CONFLICT, len(AT_ONCE) + 1), CONFLICT)
+        retry_while(FailingCall(CONFLICT, len(SHORT_WAITS) + 1), CONFLICT)
 
 
-def test_does_not_wait_for_any_other_refusal() -> None:
-    call = Refusing("AccessDenied", 1)
+def test_does_not_retry_any_other_error() -> None:
+    call = FailingCall("AccessDenied", 1)
 
     with pytest.raises(ClientError, match="AccessDenied"):
         retry_while(call, CONFLICT, "NoSuchBucket")
@@ -57,5 +57,5 @@ def test_does_not_wait_for_any_other_refusal() -> None:
     assert call.calls == 1
 
 
-def test_is_over_within_seconds() -> None:
+def test_all_waits_together_are_under_20_seconds() -> None:
     assert sum(WAITS) < 20

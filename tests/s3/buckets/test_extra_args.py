@@ -1,4 +1,4 @@
-"""What CreateBucket is sent is checked against botocore's own model before anything is sent."""
+"""The parameters of CreateBucket are checked against botocore's service model before any request."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def args(extra_args: dict[str, Any] | None, settings: BucketSettings | None = No
     return create_bucket_args(client, (settings or BucketSettings()).checked(), extra_args, SEOUL)
 
 
-def test_no_extra_args_leave_the_region() -> None:
+def test_without_extra_args_only_the_region_is_sent() -> None:
     assert args(None) == {"CreateBucketConfiguration": SEOUL}
 
 
-def test_a_configuration_of_the_callers_is_joined_with_the_region() -> None:
+def test_the_callers_configuration_is_merged_with_the_region() -> None:
     tags = [{"Key": "team", "Value": "data"}]
 
     assert args({"CreateBucketConfiguration": {"Tags": tags}}) == {
@@ -33,7 +33,7 @@ def test_a_configuration_of_the_callers_is_joined_with_the_region() -> None:
     }
 
 
-def test_settings_that_belong_to_the_making_are_part_of_it() -> None:
+def test_settings_of_create_bucket_are_included() -> None:
     settings = BucketSettings(object_ownership="ObjectWriter", object_lock={"mode": "GOVERNANCE", "days": 1})
 
     assert args({"ACL": "public-read"}, settings) == {
@@ -44,7 +44,7 @@ def test_settings_that_belong_to_the_making_are_part_of_it() -> None:
     }
 
 
-def test_extra_args_are_not_changed() -> None:
+def test_the_given_extra_args_are_not_modified() -> None:
     given: dict[str, Any] = {"ACL": "private", "CreateBucketConfiguration": {}}
 
     args(given, BucketSettings(object_ownership="ObjectWriter"))
@@ -53,11 +53,11 @@ def test_extra_args_are_not_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "words"),
+    ("wrong", "message"),
     [
         ({"Acl": "private"}, "Did you mean 'ACL'"),
         ({"ObjectOwner": "ObjectWriter"}, "Did you mean 'ObjectOwnership'"),
-        ({"Zzz": 1}, "It knows ACL, "),
+        ({"Zzz": 1}, "Its parameters are ACL, "),
         ({"ACL": 7}, "ACL"),
         ({"ObjectLockEnabledForBucket": "yes"}, "ObjectLockEnabledForBucket"),
         ({"CreateBucketConfiguration": "eu-west-1"}, "CreateBucketConfiguration"),
@@ -67,15 +67,13 @@ def test_extra_args_are_not_changed() -> None:
         ({"Bucket": "other"}, "bucket="),
     ],
 )
-def test_what_create_bucket_does_not_know_is_refused_with_what_it_does(
-    wrong: dict[str, Any], words: str
-) -> None:
-    with pytest.raises(InvalidExtraArgs, match=words):
+def test_an_invalid_parameter_is_rejected_with_a_suggestion(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidExtraArgs, match=message):
         args(wrong)
 
 
 @pytest.mark.parametrize("wrong", [5, 0, "ACL", ["ACL"]], ids=repr)
-def test_what_is_no_mapping_is_refused(wrong: Any) -> None:
+def test_a_value_that_is_not_a_mapping_is_rejected(wrong: Any) -> None:
     with pytest.raises(InvalidExtraArgs, match="not a mapping"):
         args(wrong)
 

@@ -1,4 +1,4 @@
-"""A bucket is looked at without touching it: there or not, mine or not, where."""
+"""HEAD a bucket: whether it exists, whether this account owns it, and in which region it is."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.buckets import eventual_consistency
-from airflow_s3ops.s3.buckets.head import BucketHead, head_bucket, region_if_mine, region_of_mine
-from tests.s3.buckets.support import AT_ONCE, NO_BUCKETS, ONE_TRY, new_bucket_name, stranger_to
+from airflow_s3ops.s3.buckets.head import BucketHead, head_bucket, region_if_owned, region_of_owned
+from tests.s3.buckets.support import NO_BUCKETS, ONE_TRY, SHORT_WAITS, new_bucket_name, other_account_client
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -17,48 +17,50 @@ if TYPE_CHECKING:
     from tests.faults import FaultProxy
     from tests.servers import S3Server
 
-NOWHERE = BucketHead(None)
+NO_REGION = BucketHead(None)
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventual_consistency, "WAITS", AT_ONCE)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eventual_consistency, "WAITS", SHORT_WAITS)
 
 
 @pytest.fixture
 def proxied(faults: FaultProxy) -> S3Client:
-    """A client through the proxy, that tries once."""
+    """A client through the proxy, with one attempt per request."""
     return faults.server.client(retries=ONE_TRY)
 
 
-class TestALook:
-    def test_sees_no_bucket_where_there_is_none(self, s3: S3Client) -> None:
+class TestHeadBucket:
+    def test_returns_none_for_a_missing_bucket(self, s3: S3Client) -> None:
         assert head_bucket(s3, new_bucket_name()) is None
 
     @pytest.mark.needs("region_of_bucket")
-    def test_sees_the_region(self, s3: S3Client, bucket: str) -> None:
+    def test_returns_the_region(self, s3: S3Client, bucket: str) -> None:
         assert head_bucket(s3, bucket) == BucketHead(s3.meta.region_name)
 
-    def test_sees_the_bucket_of_a_stranger(self, server: S3Server, faults: FaultProxy, bucket: str) -> None:
-        assert head_bucket(stranger_to(server, faults), bucket) is not None
+    def test_finds_another_accounts_bucket(self, server: S3Server, faults: FaultProxy, bucket: str) -> None:
+        assert head_bucket(other_account_client(server, faults), bucket) is not None
 
     @pytest.mark.parametrize("status", [301, 307, 400, 403])
-    def test_sees_the_region_in_a_refusal(
+    def test_returns_the_region_of_an_error_response(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, status: int
     ) -> None:
         faults.on("HEAD", times=None).respond(status, headers={"x-amz-bucket-region": "eu-west-3"})
 
         assert head_bucket(proxied, bucket) == BucketHead("eu-west-3")
 
-    def test_takes_a_bare_403_for_a_bucket(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
+    def test_finds_a_bucket_after_403_without_a_region(
+        self, faults: FaultProxy, proxied: S3Client, bucket: str
+    ) -> None:
         faults.on("HEAD").respond(403)
 
-        assert head_bucket(proxied, bucket) == NOWHERE
+        assert head_bucket(proxied, bucket) == NO_REGION
 
     @pytest.mark.parametrize(
         ("status", "cls"), [(400, errors.RequestRejected), (500, errors.ServerError), (503, errors.Throttled)]
     )
-    def test_that_was_not_answered_shows_nothing(
+    def test_raises_any_other_error(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, status: int, cls: type[errors.S3OpsError]
     ) -> None:
         faults.on("HEAD").respond(status)
@@ -67,27 +69,27 @@ class TestALook:
             head_bucket(proxied, bucket)
 
 
-class TestMine:
-    def test_is_what_my_list_holds(self, s3: S3Client, bucket: str) -> None:
-        assert region_if_mine(s3, bucket, BucketHead("eu-west-3")) == "eu-west-3"
+class TestRegionIfOwned:
+    def test_is_returned_for_a_bucket_in_the_list(self, s3: S3Client, bucket: str) -> None:
+        assert region_if_owned(s3, bucket, BucketHead("eu-west-3")) == "eu-west-3"
 
-    def test_is_not_what_only_begins_so(self, s3: S3Client, bucket: str) -> None:
+    def test_needs_the_exact_name_in_the_list(self, s3: S3Client, bucket: str) -> None:
         with pytest.raises(errors.BucketNotMine):
-            region_if_mine(s3, bucket[:-1], NOWHERE)
+            region_if_owned(s3, bucket[:-1], NO_REGION)
 
-    def test_is_looked_for_with_few_requests(
+    def test_requests_only_buckets_with_that_prefix(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        region_if_mine(proxied, bucket, BucketHead("eu-west-3"))
+        region_if_owned(proxied, bucket, BucketHead("eu-west-3"))
 
-        (cancellable_client,) = faults.requests
-        assert cancellable_client.parameters["prefix"] == bucket
+        (request,) = faults.requests
+        assert request.parameters["prefix"] == bucket
 
-    def test_is_looked_for_more_than_once(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
+    def test_retries_the_list(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
         faults.on("GET", times=None).answer_body(200, NO_BUCKETS)
 
         with pytest.raises(errors.BucketNotMine):
-            region_if_mine(proxied, bucket, NOWHERE)
+            region_if_owned(proxied, bucket, NO_REGION)
 
         assert len(faults.requests) == 5
 
@@ -95,38 +97,38 @@ class TestMine:
         ("code", "cls"),
         [("AccessDenied", errors.AccessDenied), ("InvalidAccessKeyId", errors.CredentialsRejected)],
     )
-    def test_is_not_known_where_the_list_is_refused(
+    def test_is_an_error_if_the_list_is_denied(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, code: str, cls: type[errors.S3OpsError]
     ) -> None:
         faults.on("GET").respond(403, code)
 
         with pytest.raises(cls) as caught:
-            region_if_mine(proxied, bucket, NOWHERE)
+            region_if_owned(proxied, bucket, NO_REGION)
 
         assert caught.value.code == code
 
 
-class TestTheRegionOfMine:
-    def test_is_asked_for_where_the_look_did_not_show_it(
+class TestRegionOfOwned:
+    def test_is_requested_if_head_bucket_did_not_return_it(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         faults.on("GET", query="location").answer_body(200, b"<LocationConstraint>EU</LocationConstraint>")
 
-        assert region_of_mine(proxied, bucket, NOWHERE) == "eu-west-1"
+        assert region_of_owned(proxied, bucket, NO_REGION) == "eu-west-1"
 
-    def test_is_none_where_the_server_knows_no_regions(
+    def test_is_none_if_the_server_does_not_support_regions(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         faults.on("GET", query="location").respond(501, "NotImplemented")
 
-        assert region_of_mine(proxied, bucket, NOWHERE) is None
+        assert region_of_owned(proxied, bucket, NO_REGION) is None
 
-    def test_is_not_guessed_where_it_is_refused(
+    def test_is_an_error_if_the_location_is_denied(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         faults.on("GET", query="location").respond(403, "AccessDenied")
 
         with pytest.raises(errors.AccessDenied) as caught:
-            region_of_mine(proxied, bucket, NOWHERE)
+            region_of_owned(proxied, bucket, NO_REGION)
 
         assert caught.value.action == "s3:GetBucketLocation"

@@ -1,7 +1,6 @@
-"""What fails with buckets today, line by line, and does not fail here.
+"""Bugs of the amazon provider with buckets, and tests that they do not occur here.
 
-Each class stands for one line of the list of what users of the amazon provider meet; each of its tests would
-fail on the old behaviour.
+Each class is named after one bug of the provider; each of its tests would fail with the provider's behaviour.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from airflow_s3ops.s3.buckets.create import create_bucket
 from airflow_s3ops.s3.buckets.delete import delete_bucket
 from airflow_s3ops.s3.buckets.settings import BucketSettings
 from tests.memory import peak_bytes_on_pages
-from tests.s3.buckets.support import cleaned_up, client_in, new_bucket_name
+from tests.s3.buckets.support import client_in, deleted_afterwards, new_bucket_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def name(s3: S3Client) -> Iterator[str]:
-    """A name that no bucket has yet."""
-    with cleaned_up(s3, new_bucket_name()) as unused:
+    """The name of a bucket that does not exist yet."""
+    with deleted_afterwards(s3, new_bucket_name()) as unused:
         yield unused
 
 
@@ -40,7 +39,7 @@ def exists(s3: S3Client, name: str) -> bool:
     return any(bucket["Name"] == name for bucket in s3.list_buckets()["Buckets"])
 
 
-class TestA403Or400OnHeadCountsAsNotThereAndTheDeleteTaskSucceedsWhileTheBucketExists:
+class TestA403Or400OnHeadCountsAsMissingAndTheDeleteTaskSucceedsWhileTheBucketExists:
     @pytest.mark.parametrize("force", [False, True])
     @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (400, "ExpiredToken")])
     def test_delete_bucket(
@@ -53,7 +52,7 @@ class TestA403Or400OnHeadCountsAsNotThereAndTheDeleteTaskSucceedsWhileTheBucketE
         force: bool,  # noqa: FBT001
     ) -> None:
         faults.on("GET", times=None).respond(status, code)
-        # Whichever request comes first is refused, and has to be the last; today that is a GET.
+        # The first request fails, and no other must follow; at the moment the first one is a GET.
         faults.on("HEAD", times=None, at_least=0).respond(status)
         faults.on("DELETE", times=None, at_least=0).respond(status, code)
 
@@ -166,14 +165,14 @@ class TestForceDeleteLoadsEveryKeyIntoMemory31192:
         def peak(pages: int) -> int:
             return peak_bytes_on_pages(
                 pages,
-                'assert delete_bucket(client, "made-up", force=True).objects_deleted == told["keys"]',
+                'assert delete_bucket(client, "made-up", force=True).objects_deleted == arguments["keys"]',
                 before="from airflow_s3ops.s3.buckets.delete import delete_bucket",
             )
 
-        # Both are enough for all the requests that go at once: what they hold is the same then.
+        # Both numbers fill all requests at once, so the requests take the same memory.
         small, large = peak(20), peak(100)
 
-        assert (large - small) / 80_000 < 20  # bytes a key
+        assert (large - small) / 80_000 < 20  # bytes per key
 
 
 class TestForceDeleteSleeps500SecondsInTheWorkerBetweenRounds31192:
@@ -184,9 +183,9 @@ class TestForceDeleteSleeps500SecondsInTheWorkerBetweenRounds31192:
         faults.on("DELETE", predicate=lambda request: request.path.strip("/") == bucket, times=None).run(
             refill
         )
-        begin = time.perf_counter()
+        started = time.perf_counter()
 
         with pytest.raises(errors.BucketRefilled):
             delete_bucket(faults.server.client(), bucket, force=True)
 
-        assert time.perf_counter() - begin < 20
+        assert time.perf_counter() - started < 20

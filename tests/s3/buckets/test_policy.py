@@ -1,4 +1,4 @@
-"""Two policies are the same if they say the same; every difference of meaning is one."""
+"""Two policies are the same if they have the same meaning; every difference of meaning is found."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ SAME: dict[str, Any] = {
     "keys in another order": {"Statement": [dict(reversed(STATEMENT.items()))], "Version": "2012-10-17"},
     "one statement without its list": {"Version": "2012-10-17", "Statement": STATEMENT},
     "actions in another order": policy(Action=["s3:ListBucket", "s3:GetObject"]),
-    "actions in other letters": policy(Action=["s3:getobject", "S3:ListBucket"]),
+    "actions in another case": policy(Action=["s3:getobject", "S3:ListBucket"]),
     "an action twice": policy(Action=["s3:GetObject", "s3:ListBucket", "s3:GetObject"]),
     "resources in another order": policy(Resource=["arn:aws:s3:::b/*", "arn:aws:s3:::b"]),
-    "an account's number for its root": policy(
+    "an account id instead of its root": policy(
         Principal={"AWS": ["111122223333", "arn:aws:iam::111122223333:user/a"]}
     ),
     "a condition as a boolean": policy(
@@ -44,20 +44,20 @@ OTHER: dict[str, Any] = {
     "another effect": policy(Effect="Deny"),
     "one action less": policy(Action=["s3:GetObject"]),
     "one resource more": policy(Resource=[*STATEMENT["Resource"], "arn:aws:s3:::c"]),
-    "a resource in other letters": policy(Resource=["arn:aws:s3:::B", "arn:aws:s3:::b/*"]),
-    "everybody": policy(Principal="*"),
+    "a resource in another case": policy(Resource=["arn:aws:s3:::B", "arn:aws:s3:::b/*"]),
+    "everyone": policy(Principal="*"),
     "another account": policy(Principal={"AWS": ["444455556666", "arn:aws:iam::111122223333:user/a"]}),
     "another condition": policy(Condition={"Bool": {"aws:SecureTransport": "false"}}),
     "no condition": {
         "Version": "2012-10-17",
         "Statement": [{name: part for name, part in STATEMENT.items() if name != "Condition"}],
     },
-    "another version of the language": {**policy(), "Version": "2008-10-17"},
-    "no version, which is the old one": {"Statement": [STATEMENT]},
+    "another policy version": {**policy(), "Version": "2008-10-17"},
+    "no version, which means the old one": {"Statement": [STATEMENT]},
     "an id": {**policy(), "Id": "x"},
     "one statement more": {**policy(), "Statement": [STATEMENT, {**STATEMENT, "Sid": "More"}]},
     "nothing": None,
-    "no policy at all": "{not json",
+    "invalid JSON": "{not json",
     "a list": "[]",
 }
 
@@ -72,23 +72,23 @@ ANY_STATEMENT = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("other", SAME.values(), ids=SAME)
-def test_says_the_same_with(other: Any) -> None:
+def test_is_the_same_as(other: Any) -> None:
     assert same_policy(policy(), other)
     assert same_policy(other, policy())
 
 
 @pytest.mark.parametrize("other", OTHER.values(), ids=OTHER)
-def test_says_something_else_with(other: Any) -> None:
+def test_is_not_the_same_as(other: Any) -> None:
     assert not same_policy(policy(), other)
     assert not same_policy(other, policy())
 
 
-def test_everybody_may_be_written_in_two_ways() -> None:
+def test_both_forms_of_everyone_are_the_same() -> None:
     assert same_policy(policy(Principal="*"), policy(Principal={"AWS": "*"}))
 
 
 @given(st.lists(ANY_STATEMENT, max_size=3))
-def test_whatever_a_policy_holds_it_says_the_same_as_its_text(statements: list[dict[str, Any]]) -> None:
+def test_any_policy_is_the_same_as_its_json_text(statements: list[dict[str, Any]]) -> None:
     anything = {"Version": "2012-10-17", "Statement": statements}
 
     assert same_policy(anything, json.dumps(anything))

@@ -1,4 +1,4 @@
-"""What the state of a setting must become, also for states that only AWS answers."""
+"""How the new state of a setting is computed, also from states that only AWS returns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_s3ops.s3.requests.iam_actions import actions_of
 TABLE = {setting.name: setting for setting in SETTINGS}
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY_ARN = f"arn:aws:kms:eu-west-1:111122223333:key/{KEY}"
-EVERYTHING_PUBLIC_BLOCKED = {
+ALL_PUBLIC_ACCESS_BLOCKED = {
     "PublicAccessBlockConfiguration": {
         "BlockPublicAcls": True,
         "IgnorePublicAcls": True,
@@ -26,7 +26,7 @@ EVERYTHING_PUBLIC_BLOCKED = {
 }
 
 
-def wanted(name: str, state: State, value: Any) -> State:
+def new_state(name: str, state: State, value: Any) -> State:
     checked = BucketSettings.of({name: value}).checked()
     return TABLE[name].merged(state, getattr(checked, name))
 
@@ -56,7 +56,7 @@ def test_settings_are_applied_in_the_order_of_the_fields() -> None:
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=TABLE)
-def test_every_operation_and_its_right_are_known(setting: Any) -> None:
+def test_every_operation_has_a_known_permission(setting: Any) -> None:
     client = boto3.session.Session().client(
         "s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y"
     )
@@ -66,7 +66,7 @@ def test_every_operation_and_its_right_are_known(setting: Any) -> None:
         assert actions_of(operation).startswith(f"s3:{verb.capitalize()}")
 
 
-# What AWS gives every new bucket, by the User Guide.
+# The defaults of a new bucket on AWS, according to the User Guide.
 @pytest.mark.parametrize(
     ("name", "state", "value"),
     [
@@ -75,7 +75,7 @@ def test_every_operation_and_its_right_are_known(setting: Any) -> None:
             {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}},
             "BucketOwnerEnforced",
         ),
-        ("block_public_access", EVERYTHING_PUBLIC_BLOCKED, True),
+        ("block_public_access", ALL_PUBLIC_ACCESS_BLOCKED, True),
         ("encryption", encryption("AES256", BucketKeyEnabled=False), "AES256"),
         (
             "encryption",
@@ -85,11 +85,11 @@ def test_every_operation_and_its_right_are_known(setting: Any) -> None:
     ],
 )
 def test_the_defaults_of_aws_need_no_change(name: str, state: State, value: Any) -> None:
-    assert wanted(name, state, value) == state
+    assert new_state(name, state, value) == state
 
 
 @pytest.mark.parametrize("name", list(TABLE))
-def test_what_was_made_as_asked_needs_no_change(name: str) -> None:
+def test_a_state_with_the_value_needs_no_change(name: str) -> None:
     values: dict[str, Any] = {
         "object_ownership": "ObjectWriter",
         "block_public_access": True,
@@ -101,21 +101,21 @@ def test_what_was_made_as_asked_needs_no_change(name: str) -> None:
         "policy": {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}]},
     }
 
-    made = wanted(name, {}, values[name])
+    state = new_state(name, {}, values[name])
 
-    assert made
-    assert wanted(name, made, values[name]) == made
+    assert state
+    assert new_state(name, state, values[name]) == state
 
 
 class TestPublicAccess:
-    def test_that_was_never_blocked_needs_no_unblocking(self) -> None:
-        assert wanted("block_public_access", {}, value=False) == {}
+    def test_that_was_never_blocked_needs_no_change_to_be_unblocked(self) -> None:
+        assert new_state("block_public_access", {}, value=False) == {}
 
     @pytest.mark.parametrize("value", [True, False])
-    def test_that_is_blocked_in_part_is_changed_either_way(self, value: bool) -> None:  # noqa: FBT001
+    def test_that_is_partly_blocked_is_changed_for_both_values(self, value: bool) -> None:  # noqa: FBT001
         part = {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}}
 
-        switches = wanted("block_public_access", part, value)["PublicAccessBlockConfiguration"]
+        switches = new_state("block_public_access", part, value)["PublicAccessBlockConfiguration"]
 
         assert list(switches.values()) == [value] * 4
 
@@ -125,12 +125,12 @@ class TestEncryption:
     def test_with_the_same_key_needs_no_change(self, given: str) -> None:
         state = encryption("aws:kms", KEY_ARN, BucketKeyEnabled=True)
 
-        assert wanted("encryption", state, {"kms_key_id": given}) == state
+        assert new_state("encryption", state, {"kms_key_id": given}) == state
 
     def test_with_the_same_alias_needs_no_change(self) -> None:
         state = encryption("aws:kms", "arn:aws:kms:eu-west-1:111122223333:alias/x", BucketKeyEnabled=True)
 
-        assert wanted("encryption", state, {"kms_key_id": "alias/x"}) == state
+        assert new_state("encryption", state, {"kms_key_id": "alias/x"}) == state
 
     @pytest.mark.parametrize(
         "value",
@@ -142,21 +142,21 @@ class TestEncryption:
             {"kms_key_id": KEY[1:]},
         ],
     )
-    def test_of_another_kind_or_key_is_changed(self, value: Any) -> None:
+    def test_with_another_algorithm_or_key_is_changed(self, value: Any) -> None:
         state = encryption("aws:kms", KEY_ARN, BucketKeyEnabled=True)
 
-        assert wanted("encryption", state, value) != state
+        assert new_state("encryption", state, value) != state
 
-    def test_keeps_what_else_its_rule_says(self) -> None:
+    def test_keeps_other_fields_of_its_rule(self) -> None:
         blocked = {"EncryptionType": ["SSE-C"]}
 
-        changed = wanted("encryption", encryption("AES256", BlockedEncryptionTypes=blocked), "aws:kms")
+        changed = new_state("encryption", encryption("AES256", BlockedEncryptionTypes=blocked), "aws:kms")
 
         assert changed == encryption("aws:kms", BucketKeyEnabled=True, BlockedEncryptionTypes=blocked)
 
 
 class TestTags:
-    def test_of_others_are_kept_those_of_aws_too(self) -> None:
+    def test_keep_other_tags_including_those_of_aws(self) -> None:
         state = {
             "TagSet": [
                 {"Key": "aws:cloudformation:stack-name", "Value": "x"},
@@ -164,7 +164,7 @@ class TestTags:
             ]
         }
 
-        assert wanted("tags", state, {"team": "new", "more": "1"}) == {
+        assert new_state("tags", state, {"team": "new", "more": "1"}) == {
             "TagSet": [
                 {"Key": "aws:cloudformation:stack-name", "Value": "x"},
                 {"Key": "team", "Value": "new"},
@@ -175,7 +175,7 @@ class TestTags:
     def test_in_another_order_need_no_change(self) -> None:
         state = {"TagSet": [{"Key": "b", "Value": "2"}, {"Key": "a", "Value": "1"}]}
 
-        assert wanted("tags", state, {"a": "1", "b": "2"}) == state
+        assert new_state("tags", state, {"a": "1", "b": "2"}) == state
 
 
 class TestAbortingIncompleteUploads:
@@ -184,10 +184,10 @@ class TestAbortingIncompleteUploads:
         {"ID": "tmp", "Status": "Disabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 1}},
     )
 
-    def test_keeps_the_other_rules_and_what_stands_beside_them(self) -> None:
+    def test_keeps_the_other_rules_and_the_fields_beside_them(self) -> None:
         state = {"Rules": [*self.OTHERS], "TransitionDefaultMinimumObjectSize": "varies_by_storage_class"}
 
-        assert wanted("abort_incomplete_uploads_days", state, 7) == {
+        assert new_state("abort_incomplete_uploads_days", state, 7) == {
             **state,
             "Rules": [*self.OTHERS, abort_rule(7)],
         }
@@ -195,25 +195,25 @@ class TestAbortingIncompleteUploads:
     def test_replaces_its_own_rule(self) -> None:
         state = {"Rules": [abort_rule(3), *self.OTHERS]}
 
-        assert wanted("abort_incomplete_uploads_days", state, 7)["Rules"] == [*self.OTHERS, abort_rule(7)]
+        assert new_state("abort_incomplete_uploads_days", state, 7)["Rules"] == [*self.OTHERS, abort_rule(7)]
 
     @pytest.mark.parametrize("rule", [abort_rule(7), abort_rule(7, Prefix=""), abort_rule(7, Filter={})])
     def test_with_the_same_days_needs_no_change(self, rule: Any) -> None:
         state = {"Rules": [rule, *self.OTHERS]}
 
-        assert wanted("abort_incomplete_uploads_days", state, 7) == state
+        assert new_state("abort_incomplete_uploads_days", state, 7) == state
 
     @pytest.mark.parametrize(
         "rule",
         [{**abort_rule(7), "Status": "Disabled"}, abort_rule(7, Filter={"Prefix": "logs/"}), abort_rule(8)],
     )
-    def test_that_somebody_changed_is_set_right(self, rule: Any) -> None:
-        assert wanted("abort_incomplete_uploads_days", {"Rules": [rule]}, 7) == {"Rules": [abort_rule(7)]}
+    def test_restores_its_own_rule_if_it_was_edited(self, rule: Any) -> None:
+        assert new_state("abort_incomplete_uploads_days", {"Rules": [rule]}, 7) == {"Rules": [abort_rule(7)]}
 
-    def test_takes_the_old_form_next_to_rules_of_the_old_form(self) -> None:
+    def test_uses_the_old_form_if_other_rules_use_it(self) -> None:
         old = {"ID": "logs", "Status": "Enabled", "Prefix": "logs/", "Expiration": {"Days": 30}}
 
-        rules = wanted("abort_incomplete_uploads_days", {"Rules": [old]}, 7)["Rules"]
+        rules = new_state("abort_incomplete_uploads_days", {"Rules": [old]}, 7)["Rules"]
 
         assert rules == [old, abort_rule(7, Prefix="")]
 
@@ -230,14 +230,14 @@ class TestAbortingIncompleteUploads:
 
 class TestObjectLock:
     @pytest.mark.parametrize("state", [lock(), lock(Mode="GOVERNANCE", Days=1)])
-    def test_that_is_on_needs_no_change_whatever_its_retention(self, state: State) -> None:
-        assert wanted("object_lock", state, value=True) == state
+    def test_that_is_enabled_needs_no_change_with_any_retention(self, state: State) -> None:
+        assert new_state("object_lock", state, value=True) == state
 
     @pytest.mark.parametrize(
         "state", [lock(Mode="GOVERNANCE", Days=1), lock(Mode="GOVERNANCE", Days=1, Years=0)]
     )
     def test_with_the_same_retention_needs_no_change(self, state: State) -> None:
-        assert wanted("object_lock", state, {"mode": "GOVERNANCE", "days": 1}) == state
+        assert new_state("object_lock", state, {"mode": "GOVERNANCE", "days": 1}) == state
 
     @pytest.mark.parametrize(
         "state",
@@ -249,28 +249,28 @@ class TestObjectLock:
         ],
     )
     def test_with_another_retention_is_changed(self, state: State) -> None:
-        assert wanted("object_lock", state, {"mode": "GOVERNANCE", "days": 1}) == lock(
+        assert new_state("object_lock", state, {"mode": "GOVERNANCE", "days": 1}) == lock(
             Mode="GOVERNANCE", Days=1
         )
 
-    def test_keeps_what_else_its_retention_says(self) -> None:
+    def test_keeps_other_fields_of_its_retention(self) -> None:
         state = lock(Mode="GOVERNANCE", Years=1, DefaultEventHold={"Days": 3})
 
-        changed = wanted("object_lock", state, {"mode": "GOVERNANCE", "days": 1})
+        changed = new_state("object_lock", state, {"mode": "GOVERNANCE", "days": 1})
 
         assert changed == lock(DefaultEventHold={"Days": 3}, Mode="GOVERNANCE", Days=1)
 
 
-def test_versioning_sends_the_status_only() -> None:
-    state = wanted("versioning", {"Status": "Suspended", "MFADelete": "Disabled"}, "Enabled")
+def test_versioning_sends_only_the_status() -> None:
+    state = new_state("versioning", {"Status": "Suspended", "MFADelete": "Disabled"}, "Enabled")
 
     assert TABLE["versioning"].request(state) == {"VersioningConfiguration": {"Status": "Enabled"}}
 
 
-def test_a_policy_that_says_the_same_is_left_as_it_is_written() -> None:
-    written = {
+def test_a_policy_with_the_same_meaning_is_not_changed() -> None:
+    current = {
         "Policy": json.dumps({"Statement": {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}}, indent=1)
     }
     statement = {"Action": ["s3:*"], "Effect": "Deny", "Principal": {"AWS": "*"}}
 
-    assert wanted("policy", written, {"Statement": [statement]}) == written
+    assert new_state("policy", current, {"Statement": [statement]}) == current

@@ -1,4 +1,4 @@
-"""Each setting takes the values that S3 takes, and says what it expects of the others."""
+"""Each setting accepts the values that S3 accepts; the error for any other value says what is expected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_s3ops.s3.buckets.setting_values import CHECKS, checked_value
 from airflow_s3ops.s3.buckets.settings import BucketSettings
 from airflow_s3ops.s3.errors import InvalidInput
 
-RIGHT: list[tuple[str, Any, Any]] = [
+VALID: list[tuple[str, Any, Any]] = [
     ("encryption", "AES256", "AES256"),
     ("encryption", "aws:kms", {"kms_key_id": None, "bucket_key": True}),
     ("encryption", {"kms_key_id": "alias/x"}, {"kms_key_id": "alias/x", "bucket_key": True}),
@@ -25,7 +25,7 @@ RIGHT: list[tuple[str, Any, Any]] = [
     ("object_lock", '{"mode": "GOVERNANCE", "days": 36500}', {"mode": "GOVERNANCE", "days": 36500}),
     ("policy", {"Statement": {"Effect": "Deny"}}, {"Statement": {"Effect": "Deny"}}),
 ]
-WRONG: list[tuple[str, Any, str]] = [
+INVALID: list[tuple[str, Any, str]] = [
     ("object_ownership", "objectwriter", "did you mean 'ObjectWriter'"),
     ("object_ownership", 1, "BucketOwnerEnforced, BucketOwnerPreferred, ObjectWriter"),
     ("block_public_access", 1, "True or False"),
@@ -36,9 +36,9 @@ WRONG: list[tuple[str, Any, str]] = [
     ("encryption", {"kms_key": "k"}, "'kms_key' is not one of kms_key_id, bucket_key"),
     ("encryption", {"kms_key_id": " "}, "an id, an ARN or an alias"),
     ("encryption", {"kms_key_id": 7}, "an id, an ARN or an alias"),
-    ("tags", ["team"], "a mapping of names to texts"),
-    ("tags", {1: "x"}, "a mapping of names to texts"),
-    ("tags", {"team": 7}, "'team' must be a text"),
+    ("tags", ["team"], "a mapping of names to strings"),
+    ("tags", {1: "x"}, "a mapping of names to strings"),
+    ("tags", {"team": 7}, "'team' must be a string"),
     ("tags", {"aws:team": "x"}, "not begin with aws:"),
     ("tags", {"": "x"}, "1 to 128"),
     ("tags", {"k" * 129: "x"}, "1 to 128"),
@@ -65,17 +65,17 @@ WRONG: list[tuple[str, Any, str]] = [
 ]
 
 
-def test_every_setting_has_its_check() -> None:
+def test_every_setting_has_a_check() -> None:
     assert list(CHECKS) == [field.name for field in fields(BucketSettings)]
 
 
-@pytest.mark.parametrize(("name", "value", "taken"), RIGHT)
-def test_a_right_value_is_taken_as_s3_takes_it(name: str, value: Any, taken: Any) -> None:
-    assert checked_value(name, value) == taken
+@pytest.mark.parametrize(("name", "value", "converted"), VALID)
+def test_a_valid_value_is_converted_to_the_form_of_s3(name: str, value: Any, converted: Any) -> None:
+    assert checked_value(name, value) == converted
 
 
-@pytest.mark.parametrize(("name", "value", "expected"), WRONG)
-def test_a_wrong_value_is_named_with_its_setting_and_what_is_expected(
+@pytest.mark.parametrize(("name", "value", "expected"), INVALID)
+def test_the_error_for_an_invalid_value_names_it_its_setting_and_what_is_expected(
     name: str, value: Any, expected: str
 ) -> None:
     with pytest.raises(InvalidInput, match=re.escape(expected)) as caught:
@@ -84,7 +84,7 @@ def test_a_wrong_value_is_named_with_its_setting_and_what_is_expected(
     assert f"BucketSettings.{name} is {value!r}"[:100] in str(caught.value)
 
 
-def test_a_long_value_is_not_printed_whole() -> None:
+def test_a_long_value_is_shortened_in_the_message() -> None:
     with pytest.raises(InvalidInput) as caught:
         checked_value("policy", "x" * 20_000)
 

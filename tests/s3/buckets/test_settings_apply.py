@@ -1,4 +1,4 @@
-"""Settings are applied: the difference is written and read back, and every refusal names its setting."""
+"""Apply settings: differences are written and read back, and every error names its setting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_s3ops.s3.buckets import eventual_consistency
 from airflow_s3ops.s3.buckets.setting_table import LIFECYCLE_RULE_ID, SETTINGS
 from airflow_s3ops.s3.buckets.settings import BucketSettings
 from airflow_s3ops.s3.buckets.settings_apply import apply_settings
-from tests.s3.buckets.support import AT_ONCE, ONE_TRY
+from tests.s3.buckets.support import ONE_TRY, SHORT_WAITS
 from tests.servers import Ability, lacks_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ SUBRESOURCE = {
     "object_lock": "object-lock",
     "policy": "policy",
 }
-# Two values each, the second a change of the first.
+# Two different values for each setting.
 VALUES: dict[str, tuple[Any, Any]] = {
     "object_ownership": ("ObjectWriter", "BucketOwnerPreferred"),
     "block_public_access": (True, False),
@@ -81,26 +81,26 @@ def setting(bucket: str, name: str, which: int = 0) -> BucketSettings:
 
 
 def each_setting() -> pytest.MarkDecorator:
-    """Run a test for each setting that the server has."""
+    """Run a test for each setting that the server supports."""
     return pytest.mark.parametrize(
         "name", [pytest.param(name, marks=pytest.mark.needs(NEEDS[name])) for name in NEEDS]
     )
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eventual_consistency, "WAITS", AT_ONCE)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eventual_consistency, "WAITS", SHORT_WAITS)
 
 
 @pytest.fixture
 def proxied(faults: FaultProxy) -> S3Client:
-    """A client through the proxy, that tries once."""
+    """A client through the proxy, with one attempt per request."""
     return faults.server.client(retries=ONE_TRY)
 
 
 @pytest.fixture
-def ready(s3: S3Client, bucket: str, name: str) -> str:
-    """A bucket that has what the setting at hand builds on."""
+def ready_bucket(s3: S3Client, bucket: str, name: str) -> str:
+    """A bucket that meets the requirements of the setting."""
     if name == "object_lock":
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     return bucket
@@ -108,22 +108,24 @@ def ready(s3: S3Client, bucket: str, name: str) -> str:
 
 class TestEverySetting:
     @each_setting()
-    def test_is_written_once(self, faults: FaultProxy, proxied: S3Client, ready: str, name: str) -> None:
-        first = apply_settings(proxied, ready, setting(ready, name), created=False)
-        second = apply_settings(proxied, ready, setting(ready, name), created=False)
+    def test_is_written_once(
+        self, faults: FaultProxy, proxied: S3Client, ready_bucket: str, name: str
+    ) -> None:
+        first = apply_settings(proxied, ready_bucket, setting(ready_bucket, name), created=False)
+        second = apply_settings(proxied, ready_bucket, setting(ready_bucket, name), created=False)
 
         assert (first, second) == ((name,), ())
         assert faults.count("PUT") == 1
 
     @each_setting()
-    def test_is_changed_when_it_differs(self, s3: S3Client, ready: str, name: str) -> None:
-        apply_settings(s3, ready, setting(ready, name), created=False)
+    def test_is_changed_when_it_differs(self, s3: S3Client, ready_bucket: str, name: str) -> None:
+        apply_settings(s3, ready_bucket, setting(ready_bucket, name), created=False)
 
-        assert apply_settings(s3, ready, setting(ready, name, 1), created=False) == (name,)
-        assert apply_settings(s3, ready, setting(ready, name, 1), created=False) == ()
+        assert apply_settings(s3, ready_bucket, setting(ready_bucket, name, 1), created=False) == (name,)
+        assert apply_settings(s3, ready_bucket, setting(ready_bucket, name, 1), created=False) == ()
 
     @each_setting()
-    def test_that_may_not_be_read_names_itself_and_the_right(
+    def test_whose_reading_is_denied_names_itself_and_the_permission(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, name: str
     ) -> None:
         faults.on("GET", query=SUBRESOURCE[name]).respond(403, "AccessDenied")
@@ -135,7 +137,7 @@ class TestEverySetting:
         assert not faults.count("PUT")
 
     @each_setting()
-    def test_that_may_not_be_written_names_itself_and_the_right(
+    def test_whose_writing_is_denied_names_itself_and_the_permission(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, name: str
     ) -> None:
         faults.on("PUT", query=SUBRESOURCE[name]).respond(403, "AccessDenied")
@@ -149,7 +151,7 @@ class TestEverySetting:
     @pytest.mark.parametrize(
         ("status", "code"), [(501, "NotImplemented"), (405, "MethodNotAllowed"), (501, None)]
     )
-    def test_that_the_server_cannot_read_is_an_error_that_names_it(
+    def test_that_the_server_does_not_support_reading_is_named_in_the_error(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, name: str, status: int, code: str | None
     ) -> None:
         faults.on("GET", query=SUBRESOURCE[name]).respond(status, code)
@@ -167,7 +169,7 @@ class TestEverySetting:
             (409, "BucketAlreadyOwnedByYou"),
         ],
     )
-    def test_that_the_server_cannot_write_is_an_error_that_names_it(
+    def test_that_the_server_does_not_support_writing_is_named_in_the_error(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, name: str, status: int, code: str
     ) -> None:
         faults.on("PUT", query=SUBRESOURCE[name]).respond(status, code)
@@ -176,46 +178,46 @@ class TestEverySetting:
             apply_settings(proxied, bucket, setting(bucket, name), created=False)
 
     @each_setting()
-    def test_that_the_server_takes_but_does_not_keep_is_an_error_that_names_it(
+    def test_that_the_server_accepts_but_does_not_keep_is_named_in_the_error(
         self, faults: FaultProxy, proxied: S3Client, bucket: str, name: str
     ) -> None:
         faults.on("PUT", query=SUBRESOURCE[name]).respond(200)
 
-        with pytest.raises(errors.NotSupportedByServer, match=f"BucketSettings.{name} .* does not keep it"):
+        with pytest.raises(errors.NotSupportedByServer, match=f"BucketSettings.{name} .* did not keep it"):
             apply_settings(proxied, bucket, setting(bucket, name), created=False)
 
     @each_setting()
-    def test_is_tried_again_while_another_change_is_under_way(
-        self, faults: FaultProxy, proxied: S3Client, ready: str, name: str
+    def test_is_retried_during_another_operation(
+        self, faults: FaultProxy, proxied: S3Client, ready_bucket: str, name: str
     ) -> None:
         faults.on("PUT", query=SUBRESOURCE[name], times=2).respond(409, "OperationAborted")
 
-        assert apply_settings(proxied, ready, setting(ready, name), created=False) == (name,)
+        assert apply_settings(proxied, ready_bucket, setting(ready_bucket, name), created=False) == (name,)
 
-    def test_of_the_table_is_tested(self) -> None:
+    def test_in_the_table_is_tested(self) -> None:
         assert list(VALUES) == [row.name for row in SETTINGS]
 
 
-def lacking(server: S3Server) -> list[str]:
+def unsupported_settings(server: S3Server) -> list[str]:
     lacks = lacks_of(server.name)
     return [name for name, ability in NEEDS.items() if Ability(ability) in lacks]
 
 
-def test_whatever_this_server_lacks_is_an_error_that_names_it(
+def test_a_setting_that_this_server_does_not_support_is_named_in_the_error(
     server: S3Server, s3: S3Client, bucket: str
 ) -> None:
-    refused = {}
-    for name in lacking(server):
+    messages = {}
+    for name in unsupported_settings(server):
         with pytest.raises(errors.NotSupportedByServer) as caught:
             apply_settings(s3, bucket, setting(bucket, name), created=False)
-        refused[name] = str(caught.value)
+        messages[name] = str(caught.value)
 
-    assert all(f"BucketSettings.{name}" in words for name, words in refused.items())
+    assert all(f"BucketSettings.{name}" in message for name, message in messages.items())
 
 
 class TestSeveralSettings:
     @pytest.mark.needs("versioning", "bucket_tagging", "ownership_controls", "anonymous_read_by_policy")
-    def test_are_written_in_the_order_in_which_they_depend_on_each_other(
+    def test_are_written_in_the_order_of_their_dependencies(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         settings = BucketSettings(
@@ -232,20 +234,20 @@ class TestSeveralSettings:
             SUBRESOURCE[name] for name in applied
         ]
 
-    def test_that_are_wrong_send_nothing(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
+    def test_that_are_invalid_send_nothing(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
         with pytest.raises(errors.InvalidInput, match="versioning"):
             apply_settings(proxied, bucket, BucketSettings(tags={"a": "b"}, versioning="On"), created=False)
 
         assert not faults.requests
 
-    def test_that_leave_everything_alone_ask_nothing(
+    def test_that_change_nothing_send_nothing(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         assert apply_settings(proxied, bucket, BucketSettings(), created=False) == ()
         assert not faults.requests
 
 
-class TestABucketThatWasJustMade:
+class TestNewBucket:
     @pytest.mark.needs("bucket_tagging")
     def test_is_waited_for(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
         faults.on("GET", query="tagging").respond(404, "NoSuchBucket")
@@ -253,7 +255,7 @@ class TestABucketThatWasJustMade:
 
         assert apply_settings(proxied, bucket, BucketSettings(tags={"a": "b"}), created=True) == ("tags",)
 
-    def test_is_not_waited_for_where_it_was_there_before(
+    def test_is_not_waited_for_if_it_existed_before(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         faults.on("GET", query="tagging").respond(404, "NoSuchBucket")
@@ -262,13 +264,13 @@ class TestABucketThatWasJustMade:
             apply_settings(proxied, bucket, BucketSettings(tags={"a": "b"}), created=False)
 
     @pytest.mark.needs("bucket_tagging")
-    def test_may_show_a_change_late(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
+    def test_may_return_a_change_late(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
         faults.on("GET", query="tagging", after=1, times=2).respond(404, "NoSuchTagSet")
 
         assert apply_settings(proxied, bucket, BucketSettings(tags={"a": "b"}), created=True) == ("tags",)
 
 
-class TestWhatOthersHaveSet:
+class TestOtherSettings:
     @pytest.mark.needs("bucket_tagging")
     def test_other_tags_are_kept(self, s3: S3Client, bucket: str) -> None:
         s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "cost", "Value": "7"}]})
@@ -297,7 +299,7 @@ class TestWhatOthersHaveSet:
         assert rules[LIFECYCLE_RULE_ID]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 3}
 
     @pytest.mark.needs("anonymous_read_by_policy")
-    def test_a_policy_that_says_the_same_is_not_written_again(
+    def test_a_policy_with_the_same_meaning_is_not_written_again(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
         policy = public_policy(bucket, "GetObject")
@@ -309,30 +311,30 @@ class TestWhatOthersHaveSet:
         assert not faults.count("PUT")
 
 
-class TestARefusal:
+class TestRejectedSetting:
     @pytest.mark.needs("object_lock")
-    def test_of_a_lock_without_versions_says_what_is_missing(self, s3: S3Client, bucket: str) -> None:
+    def test_object_lock_without_versioning_is_named_as_the_cause(self, s3: S3Client, bucket: str) -> None:
         with pytest.raises(errors.RequestRejected, match='versioning="Enabled"') as caught:
             apply_settings(s3, bucket, BucketSettings(object_lock=True), created=False)
 
         assert caught.value.code == "InvalidBucketState"
 
     @pytest.mark.needs("anonymous_read_by_policy")
-    def test_of_a_policy_for_everyone_names_block_public_access(
+    def test_a_public_policy_names_block_public_access(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        words = (
+        message = (
             "User: arn:aws:iam::111122223333:user/x is not authorized to perform: s3:PutBucketPolicy on "
             "resource: x because public policies are prevented by the BlockPublicPolicy setting in S3 Block "
             "Public Access."
         )
-        faults.on("PUT", query="policy").respond(403, "AccessDenied", words)
+        faults.on("PUT", query="policy").respond(403, "AccessDenied", message)
 
         with pytest.raises(errors.PublicAccessBlocked, match="block_public_access=False"):
             apply_settings(proxied, bucket, setting(bucket, "policy"), created=False)
 
     @pytest.mark.needs("bucket_tagging")
-    def test_keeps_s3s_own_words_and_the_cause(
+    def test_the_error_has_s3s_message_and_the_cause(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
         faults.on("PUT", query="tagging").respond(400, "InvalidTag", "No such luck")

@@ -1,4 +1,4 @@
-"""Deletions that run beside each other: more at once or fewer, and what breaks some of them."""
+"""Concurrent delete requests: how their number changes, faults in some of them, and cancellation."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
     from tests.faults import FaultProxy
 
-# Two seconds are promised; the rest is for a busy machine.
-STOP_WITHIN = 2.0
+# Cancellation is promised within two seconds; the grace is for a busy machine.
+CANCELLED_WITHIN = 2.0
 GRACE = 3.0
-IS_THE_BUCKET = {"path": "/s3ops-*[!n]"}  # and not the key that is unknown in it
-IS_SLOW_DOWN = "<Error><Key>{}</Key><Code>SlowDown</Code><Message>Reduce.</Message></Error>"
+BUCKET_ITSELF = {"path": "/s3ops-*[!n]"}  # not a request for the unknown key in it
+SLOW_DOWN = "<Error><Key>{}</Key><Code>SlowDown</Code><Message>Reduce.</Message></Error>"
 
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two keys a request, and no waiting, so that a few keys make many requests."""
+    """Two keys per request, and no backoff, so that a few keys make many requests."""
     monkeypatch.setattr(run, "BATCH_SIZE", 2)
     monkeypatch.setattr(batch, "BATCH_SIZE", 2)
     monkeypatch.setattr(batch, "BACKOFF", (0.0, 0.0, 0.0))
@@ -42,30 +42,30 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def limits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The limits that the deletions had, each change of them."""
+    """All limits of requests at once during the deletion, in order."""
     seen: list[int] = []
-    one_by_one = threading.Lock()
+    lock = threading.Lock()
 
-    class Watched(Concurrency):
+    class Recorded(Concurrency):
         def __init__(self, most: int, start: int | None = None) -> None:
             super().__init__(most, start)
             seen.append(self.limit)
 
         def throttled(self) -> None:
-            with one_by_one:
+            with lock:
                 super().throttled()
-                self.note()
+                self.record()
 
         def succeeded(self, seconds: float = 0.0, operation: str = "") -> None:
-            with one_by_one:
+            with lock:
                 super().succeeded(seconds, operation)
-                self.note()
+                self.record()
 
-        def note(self) -> None:
+        def record(self) -> None:
             if seen[-1] != self.limit:
                 seen.append(self.limit)
 
-    monkeypatch.setattr(run, "Concurrency", Watched)
+    monkeypatch.setattr(run, "Concurrency", Recorded)
     return seen
 
 
@@ -74,21 +74,21 @@ def put(s3: S3Client, bucket: str, count: int) -> None:
         s3.put_object(Bucket=bucket, Key=f"k{number:03}", Body=b"x")
 
 
-def test_it_begins_with_four_and_ends_at_the_clients_connections(
+def test_requests_at_once_grow_from_four_to_the_clients_connections(
     s3: S3Client, bucket: str, faults: FaultProxy, limits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # However slow the machine is.
+    # So that the limit also grows on a slow machine.
     monkeypatch.setattr("airflow_s3ops.s3.requests.concurrency.BUSY", float("inf"))
     put(s3, bucket, 80)
-    at_once = _AtOnce()
+    at_once = _RequestsAtOnce()
     faults.on("POST", times=None).run(at_once)
     client = faults.server.client(max_pool_connections=7)
     assert delete_objects(client, bucket, prefix="k").deleted == 80
-    assert limits == [4, 5, 6]  # the seventh connection lists
+    assert limits == [4, 5, 6]  # the seventh connection is for the listing
     assert at_once.most <= 6
 
 
-class _AtOnce:
+class _RequestsAtOnce:
     def __init__(self) -> None:
         self.most = 0
         self._now = 0
@@ -103,7 +103,7 @@ class _AtOnce:
             self._now -= 1
 
 
-def test_a_burst_of_503_halves_it_and_all_is_deleted(
+def test_many_503_halve_the_requests_at_once_and_everything_is_deleted(
     s3: S3Client, bucket: str, faults: FaultProxy, limits: list[int]
 ) -> None:
     put(s3, bucket, 60)
@@ -113,17 +113,17 @@ def test_a_burst_of_503_halves_it_and_all_is_deleted(
     assert list(list_objects(s3, bucket)) == []
 
 
-def test_keys_that_are_throttled_inside_a_200_lower_it(
+def test_throttled_keys_in_a_200_lower_the_requests_at_once(
     s3: S3Client, bucket: str, faults: FaultProxy, limits: list[int]
 ) -> None:
     put(s3, bucket, 40)
-    refusal = f"<DeleteResult>{IS_SLOW_DOWN.format('k000')}{IS_SLOW_DOWN.format('k001')}</DeleteResult>"
-    faults.on("POST", times=1).answer_body(200, refusal.encode())
+    body = f"<DeleteResult>{SLOW_DOWN.format('k000')}{SLOW_DOWN.format('k001')}</DeleteResult>"
+    faults.on("POST", times=1).answer_body(200, body.encode())
     assert delete_objects(faults.server.client(), bucket, prefix="k").deleted == 40
     assert min(limits) == 2
 
 
-def test_a_server_that_closes_connections_loses_nothing(
+def test_everything_is_deleted_if_the_server_closes_connections(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     put(s3, bucket, 40)
@@ -135,7 +135,7 @@ def test_a_server_that_closes_connections_loses_nothing(
 
 
 @pytest.mark.needs("versioning")
-def test_versions_and_markers_survive_no_faults(
+def test_versions_and_markers_are_deleted_in_spite_of_faults(
     s3: S3Client, versioned_bucket: str, faults: FaultProxy
 ) -> None:
     for _ in range(3):
@@ -187,10 +187,10 @@ def the_bucket_as_if_empty(client: S3Client, bucket: str, stop: threading.Event)
         (a_prefix, "POST", {"query": "delete"}),
         (a_prefix, "GET", {"query": "list-type"}),
         (given_keys, "HEAD", {}),
-        (an_unknown_key, "HEAD", IS_THE_BUCKET),
+        (an_unknown_key, "HEAD", BUCKET_ITSELF),
         (one_object, "HEAD", {}),
         (one_object, "DELETE", {}),
-        (an_unknown_object, "HEAD", IS_THE_BUCKET),
+        (an_unknown_object, "HEAD", BUCKET_ITSELF),
         (the_bucket, "GET", {"query": "uploads"}),
         (the_bucket, "POST", {"query": "delete"}),
         (the_bucket, "DELETE", {}),
@@ -199,7 +199,7 @@ def the_bucket_as_if_empty(client: S3Client, bucket: str, stop: threading.Event)
         (the_bucket_as_if_empty, "GET", {"query": "uploads"}),
     ],
 )
-def test_a_stop_does_not_wait_for_a_server_that_says_nothing(
+def test_cancellation_does_not_wait_for_a_server_that_does_not_respond(
     s3: S3Client,
     bucket: str,
     faults: FaultProxy,
@@ -210,13 +210,13 @@ def test_a_stop_does_not_wait_for_a_server_that_says_nothing(
     put(s3, bucket, 4)
     stop = threading.Event()
     client = faults.server.client(retries={"total_max_attempts": 1}, read_timeout=10)
-    asked_at: list[float] = []
+    cancelled_at: list[float] = []
 
-    def ask_to_stop() -> None:
-        asked_at.append(time.monotonic())
+    def cancel() -> None:
+        cancelled_at.append(time.monotonic())
         stop.set()
 
-    faults.on(hangs, **where, times=None, predicate=Soon(ask_to_stop)).stall()
+    faults.on(hangs, **where, times=None, predicate=Soon(cancel)).stall()
     with pytest.raises(Stopped):
         delete(client, bucket, stop)
-    assert time.monotonic() - asked_at[0] < STOP_WITHIN + GRACE
+    assert time.monotonic() - cancelled_at[0] < CANCELLED_WITHIN + GRACE

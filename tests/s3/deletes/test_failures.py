@@ -1,4 +1,4 @@
-"""Deletions of many objects that fail, in part or as a whole, or are stopped."""
+"""Deletions of many objects that fail, in part or completely, or are cancelled."""
 
 from __future__ import annotations
 
@@ -45,30 +45,30 @@ def errors_in_a_200(*failures: tuple[str, str]) -> bytes:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No waiting before a retry."""
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No backoff before a retry."""
     monkeypatch.setattr(batch, "BACKOFF", (0.0, 0.0))
 
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two keys a request, one request at a time, so that a few keys make many batches in a known order."""
+    """Two keys per request, one request at once, so that a few keys make many batches in a known order."""
     monkeypatch.setattr("airflow_s3ops.s3.deletes.run.BATCH_SIZE", 2)
     monkeypatch.setattr("airflow_s3ops.s3.deletes.run.deletes_at_once", lambda *_: 1)
 
 
 class TestFailures:
     @pytest.mark.usefixtures("small_batches")
-    def test_every_failed_key_is_there_with_its_code(
+    def test_the_error_has_every_failed_key_with_its_code(
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "k1", "k2", "k3", "k4", "k5")
-        faults.on("POST").answer_body(200, errors_in_a_200(("k1", "AccessDenied"), ("k2", "OddCode")))
+        faults.on("POST").answer_body(200, errors_in_a_200(("k1", "AccessDenied"), ("k2", "UnknownCode")))
         with pytest.raises(PartialDelete) as caught:
             delete_objects(faults.server.client(), bucket, prefix="k")
         assert {(failed.key, failed.code) for failed in caught.value.failures} == {
             ("k1", "AccessDenied"),
-            ("k2", "OddCode"),
+            ("k2", "UnknownCode"),
         }
         assert (caught.value.deleted, caught.value.retryable) == (3, False)
         assert keys_in(s3, bucket) == ["k1", "k2"]
@@ -78,32 +78,30 @@ class TestFailures:
     ) -> None:
         keys = [f"k{number:02}" for number in range(25)]
         put(s3, bucket, *keys)
-        refused = [(key, "OddCode" if key > "k21" else "AccessDenied") for key in keys]
-        faults.on("POST").answer_body(200, errors_in_a_200(*refused))
+        failed_keys = [(key, "UnknownCode" if key > "k21" else "AccessDenied") for key in keys]
+        faults.on("POST").answer_body(200, errors_in_a_200(*failed_keys))
         with pytest.raises(PartialDelete) as caught:
             delete_objects(faults.server.client(), bucket, prefix="k")
         message = str(caught.value)
         assert "25 of 25" in message
-        assert "AccessDenied: 22, OddCode: 3" in message
+        assert "AccessDenied: 22, UnknownCode: 3" in message
         assert "'k19' and 5 more" in message
         assert "'k20'" not in message
         assert (caught.value.code, caught.value.bucket) == ("AccessDenied", bucket)
         assert "Made up" in message
 
-    @pytest.mark.usefixtures("impatient")
-    def test_keys_that_were_throttled_are_sent_again_alone(
-        self, s3: S3Client, bucket: str, faults: FaultProxy
-    ) -> None:
+    @pytest.mark.usefixtures("no_backoff")
+    def test_only_throttled_keys_are_sent_again(self, s3: S3Client, bucket: str, faults: FaultProxy) -> None:
         put(s3, bucket, "k1", "k2", "k3")
         faults.on("POST").answer_body(200, errors_in_a_200(("k2", "SlowDown"), ("k3", "InternalError")))
         result = delete_objects(faults.server.client(), bucket, prefix="k")
         assert result.deleted == 3
         first, second = faults.matching("POST")
         assert second.body_bytes < first.body_bytes
-        assert keys_in(s3, bucket) == ["k1"]  # the first answer was made up
+        assert keys_in(s3, bucket) == ["k1"]  # the first response was made up, so k1 was not deleted
 
-    @pytest.mark.usefixtures("impatient")
-    def test_keys_that_stay_throttled_end_as_failures_worth_a_retry(
+    @pytest.mark.usefixtures("no_backoff")
+    def test_keys_that_stay_throttled_are_retryable_failures(
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "k1", "k2")
@@ -114,7 +112,7 @@ class TestFailures:
         assert (caught.value.deleted, caught.value.retryable) == (1, True)
         assert faults.count("POST") == 3
 
-    @pytest.mark.usefixtures("impatient")
+    @pytest.mark.usefixtures("no_backoff")
     def test_a_throttled_request_is_sent_again(self, s3: S3Client, bucket: str, faults: FaultProxy) -> None:
         put(s3, bucket, "k1", "k2")
         faults.on("POST", times=3).respond(503, "SlowDown")  # botocore itself gives up after two
@@ -122,7 +120,7 @@ class TestFailures:
         assert keys_in(s3, bucket) == []
 
     @pytest.mark.usefixtures("small_batches")
-    def test_a_refused_request_is_the_failure_of_each_of_its_keys_and_the_others_go_on(
+    def test_a_denied_request_fails_each_of_its_keys_and_the_other_requests_are_sent(
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "k1", "k2", "k3", "k4", "k5")
@@ -134,13 +132,15 @@ class TestFailures:
         assert len(keys_in(s3, bucket)) == 2
 
     @pytest.mark.usefixtures("small_batches")
-    def test_rejected_credentials_end_it_at_once(self, s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+    def test_rejected_credentials_end_the_deletion_at_once(
+        self, s3: S3Client, bucket: str, faults: FaultProxy
+    ) -> None:
         put(s3, bucket, "k1", "k2", "k3")
         faults.on("POST", times=None).respond(403, "InvalidAccessKeyId")
         with pytest.raises(CredentialsRejected):
             delete_objects(faults.server.client(), bucket, prefix="k")
 
-    def test_a_bucket_that_vanishes_ends_it_at_once(
+    def test_a_deleted_bucket_ends_the_deletion_at_once(
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "k1")
@@ -148,12 +148,12 @@ class TestFailures:
         with pytest.raises(BucketNotFound):
             delete_objects(faults.server.client(), bucket, prefix="k")
 
-    def test_a_refused_listing_names_the_missing_action(self, bucket: str, faults: FaultProxy) -> None:
+    def test_a_denied_listing_names_the_missing_action(self, bucket: str, faults: FaultProxy) -> None:
         faults.on("GET").respond(403, "AccessDenied")
         with pytest.raises(AccessDenied, match="s3:ListBucket"):
             delete_objects(faults.server.client(), bucket, prefix="k")
 
-    def test_a_key_that_xml_cannot_carry_fails_alone(
+    def test_a_failure_of_a_key_that_xml_cannot_contain_affects_no_other_key(
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "a", "bell\x07")
@@ -162,9 +162,9 @@ class TestFailures:
             delete_objects(faults.server.client(), bucket, keys=["a", "bell\x07"])
         assert [failed.key for failed in caught.value.failures] == ["bell\x07"]
         assert caught.value.deleted == 1
-        s3.delete_object(Bucket=bucket, Key="bell\x07")  # listings of versions fail on it here: no clean-up
+        s3.delete_object(Bucket=bucket, Key="bell\x07")  # the clean-up cannot list versions with this key
 
-    def test_an_identity_that_may_only_delete_deletes(
+    def test_an_identity_that_is_only_allowed_to_delete_can_delete(
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "a")
@@ -175,7 +175,7 @@ class TestFailures:
 
 
 @pytest.mark.needs("versioning")
-def test_a_version_whose_deletion_was_answered_to_nobody_is_no_failure(
+def test_a_version_is_no_failure_if_the_response_was_lost(
     s3: S3Client, versioned_bucket: str, faults: FaultProxy
 ) -> None:
     old = s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"1")["VersionId"]
@@ -188,9 +188,11 @@ def test_a_version_whose_deletion_was_answered_to_nobody_is_no_failure(
     assert old not in {entry.version_id for entry in list_versions(s3, versioned_bucket)}
 
 
-class TestStopping:
+class TestCancellation:
     @pytest.mark.usefixtures("small_batches")
-    def test_a_stop_is_heard_between_requests(self, s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+    def test_a_deletion_is_cancelled_between_requests(
+        self, s3: S3Client, bucket: str, faults: FaultProxy
+    ) -> None:
         put(s3, bucket, *(f"k{number:02}" for number in range(20)))
         stop = threading.Event()
         faults.on("POST").run(lambda _: stop.set())
@@ -198,7 +200,7 @@ class TestStopping:
             delete_objects(faults.server.client(), bucket, prefix="k", stop=stop)
         assert 10 <= len(keys_in(s3, bucket)) <= 18
 
-    def test_a_stop_beforehand_sends_nothing(self, bucket: str, faults: FaultProxy) -> None:
+    def test_nothing_is_sent_if_it_is_cancelled_before(self, bucket: str, faults: FaultProxy) -> None:
         stop = threading.Event()
         stop.set()
         for selection in ({"prefix": "k"}, {"keys": ["k"]}):
@@ -207,10 +209,12 @@ class TestStopping:
         assert faults.requests == []
 
 
-def test_servers_that_know_only_content_md5_get_it(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+def test_content_md5_is_sent_for_servers_that_support_no_other_checksum(
+    s3: S3Client, bucket: str, faults: FaultProxy
+) -> None:
     put(s3, bucket, "a", "b")
     client = faults.server.client()
-    faults.on("POST").respond(503, "SlowDown")  # the request that botocore makes again must have it, once
+    faults.on("POST").respond(503, "SlowDown")  # botocore's retry must have the header exactly once
     delete_objects(client, bucket, keys=["a"])
     delete_objects(client, bucket, keys=["b"])
     assert [record.status for record in faults.matching("POST")] == [503, 200, 200]

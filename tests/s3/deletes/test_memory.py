@@ -1,4 +1,4 @@
-"""Deletions of many keys: flat memory, and a word of progress now and then."""
+"""Deletions of many keys: flat memory, and a progress line every few seconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.servers.made_up import PAGE, made_up
 log = logging.getLogger(__name__)
 
 
-# What a task would be: idle, with a client that has made its first request.
+# The baseline is an idle task, with a client that has made its first request.
 TASK = """
 import json, resource, sys
 from tests.servers.server import S3Server
@@ -36,36 +36,36 @@ print(json.dumps({"deleted": result.deleted, "added_kib": peak() - idle}))
 """
 
 
-def deleted_in_a_process_of_its_own(pages: int, *arguments: str) -> dict[str, int]:
+def delete_in_separate_process(pages: int, *arguments: str) -> dict[str, int]:
     with made_up(pages) as server:
         command = [sys.executable, "-c", TASK, server.as_server.endpoint_url, *arguments]
         run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300, cwd=ROOT)
         assert server.deleted == pages * PAGE
-    found: dict[str, int] = json.loads(run.stdout)
-    assert found["deleted"] == pages * PAGE
-    return found
+    result: dict[str, int] = json.loads(run.stdout)
+    assert result["deleted"] == pages * PAGE
+    return result
 
 
-def test_a_million_keys_take_no_more_than_60_mib_over_an_idle_process() -> None:
-    assert deleted_in_a_process_of_its_own(1000, "objects")["added_kib"] < 60 * 1024
+def test_a_million_keys_add_less_than_60_mib_to_an_idle_process() -> None:
+    assert delete_in_separate_process(1000, "objects")["added_kib"] < 60 * 1024
 
 
-def test_versions_take_no_more_than_60_mib_over_an_idle_process() -> None:
-    assert deleted_in_a_process_of_its_own(200, "all_versions")["added_kib"] < 60 * 1024
+def test_versions_add_less_than_60_mib_to_an_idle_process() -> None:
+    assert delete_in_separate_process(200, "all_versions")["added_kib"] < 60 * 1024
 
 
 def peak_bytes_of_deleting(pages: int) -> int:
     return peak_bytes_on_pages(
         pages,
-        'assert delete_objects(client, "made-up", everything=True).deleted == told["keys"]',
+        'assert delete_objects(client, "made-up", everything=True).deleted == arguments["keys"]',
         before="from airflow_s3ops.s3.deletes.objects import delete_objects",
     )
 
 
 def test_five_times_as_many_keys_take_no_more_memory() -> None:
-    # Both are enough for all the requests that go at once: what they hold is the same then.
+    # Both numbers fill all requests at once, so the requests take the same memory.
     small, large = peak_bytes_of_deleting(pages=20), peak_bytes_of_deleting(pages=100)
-    assert (large - small) / 80_000 < 20  # bytes a key
+    assert (large - small) / 80_000 < 20  # bytes per key
 
 
 class Clock:
@@ -76,7 +76,7 @@ class Clock:
         return self.now
 
 
-def test_progress_is_told_every_few_seconds_and_no_more_often(caplog: pytest.LogCaptureFixture) -> None:
+def test_progress_is_logged_every_few_seconds_and_not_more_often(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     with caplog.at_level(logging.INFO):
         deletion = Deletion("some-bucket", log, clock)
@@ -88,7 +88,7 @@ def test_progress_is_told_every_few_seconds_and_no_more_often(caplog: pytest.Log
     ]
 
 
-def test_failures_are_counted_out_of_what_was_sent() -> None:
+def test_failures_are_not_counted_as_deleted() -> None:
     deletion = Deletion("some-bucket", log)
     failed = FailedKey("k", None, "SlowDown", "Slow down.")
     deletion.add(1000, Failures(transient=[failed]))
@@ -99,7 +99,7 @@ def test_failures_are_counted_out_of_what_was_sent() -> None:
     assert caught.value.retryable
 
 
-def test_without_failures_there_is_nothing_to_raise() -> None:
+def test_without_failures_no_error_is_raised() -> None:
     deletion = Deletion("some-bucket", log)
     deletion.add(1000, Failures())
     deletion.require_success()

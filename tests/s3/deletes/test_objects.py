@@ -1,4 +1,4 @@
-"""Many objects deleted: what is selected, by name, version and age, and how much at most."""
+"""Delete many objects: selection by key, version and age, the limit, and dry runs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def keys_in(s3: S3Client, bucket: str) -> list[str]:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two keys a request, one request at a time, so that a few keys make many batches in a known order."""
+    """Two keys per request, one request at once, so that a few keys make many batches in a known order."""
     monkeypatch.setattr("airflow_s3ops.s3.deletes.run.BATCH_SIZE", 2)
     monkeypatch.setattr("airflow_s3ops.s3.deletes.run.deletes_at_once", lambda *_: 1)
 
@@ -60,7 +60,7 @@ class TestSelection:
         assert (result.deleted, result.missing, result.matched) == (2, None, 2)
         assert keys_in(s3, bucket) == ["logs.txt", "other"]
 
-    def test_everything_is_deleted_on_purpose(self, s3: S3Client, bucket: str) -> None:
+    def test_everything_deletes_all_objects(self, s3: S3Client, bucket: str) -> None:
         put(s3, bucket, "a", "b/c")
         assert delete_objects(s3, bucket, everything=True).deleted == 2
         assert keys_in(s3, bucket) == []
@@ -72,13 +72,13 @@ class TestSelection:
         assert delete_objects(s3, bucket, prefix="a").deleted == 0
         assert delete_objects(s3, bucket, keys=["b"]).missing == 1
 
-    def test_a_prefix_that_nothing_has_is_no_error(self, s3: S3Client, bucket: str) -> None:
+    def test_a_prefix_without_keys_is_no_error(self, s3: S3Client, bucket: str) -> None:
         result = delete_objects(s3, bucket, prefix="nothing/")
         assert (result.deleted, result.matched) == (0, 0)
 
     @pytest.mark.parametrize("selection", [{"prefix": "p"}, {"keys": ["a"]}, {"everything": True}], ids=str)
     @pytest.mark.parametrize("all_versions", [{}, {"all_versions": True}], ids=str)
-    def test_a_bucket_that_is_not_there_is_an_error(
+    def test_a_missing_bucket_is_an_error(
         self, s3: S3Client, selection: dict[str, Any], all_versions: dict[str, Any]
     ) -> None:
         with pytest.raises(BucketNotFound):
@@ -91,8 +91,8 @@ class TestSelection:
         assert delete_objects(s3, bucket, everything=True).deleted == 4
         assert keys_in(s3, bucket) == []
 
-    def test_a_key_of_every_character_is_deleted_by_prefix(self, s3: S3Client, bucket: str) -> None:
-        # Every one that XML can carry: Versity Gateway lists others as U+FFFD. Moto refuses a line feed.
+    def test_keys_with_every_character_are_deleted_by_prefix(self, s3: S3Client, bucket: str) -> None:
+        # All characters that XML allows: Versity Gateway lists others as U+FFFD. Moto rejects line feeds.
         printable = [chr(code) for code in range(32, 127) if chr(code) != "/"]
         others = list("\t\x7f\x80\xa0ß€\u200e\u2028\ud7ff\ue000\ufffd😀\U0010ffff")
         keys = [f"k{character}z" for character in (*printable, *others)]
@@ -102,13 +102,13 @@ class TestSelection:
         assert delete_objects(s3, bucket, prefix="k").deleted == len(keys)
         assert keys_in(s3, bucket) == []
 
-    def test_a_key_that_xml_cannot_carry_spoils_no_batch(self, s3: S3Client, bucket: str) -> None:
+    def test_keys_that_xml_cannot_contain_are_deleted_with_others(self, s3: S3Client, bucket: str) -> None:
         keys = ["a", "bell\x07", "\x1fz", "u\ufffe"]
         put(s3, bucket, *keys)
         assert delete_objects(s3, bucket, keys=keys).deleted == 4
         assert keys_in(s3, bucket) == []
 
-    def test_more_than_a_thousand_keys_go_in_several_requests(
+    def test_more_than_a_thousand_keys_are_sent_in_several_requests(
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, *(f"k/{number:04}" for number in range(1003)))
@@ -127,14 +127,14 @@ class TestVersions:
         assert delete_objects(s3, versioned_bucket, everything=True).deleted == 1
         assert sum(entry.is_delete_marker for entry in list_versions(s3, versioned_bucket)) == 2
 
-    def test_a_second_run_puts_no_second_delete_marker(self, s3: S3Client, versioned_bucket: str) -> None:
+    def test_a_second_run_adds_no_second_delete_marker(self, s3: S3Client, versioned_bucket: str) -> None:
         put(s3, versioned_bucket, "a")
         for _ in range(2):
             delete_objects(s3, versioned_bucket, keys=["a", "nope"])
             delete_objects(s3, versioned_bucket, prefix="a")
         assert sum(entry.is_delete_marker for entry in list_versions(s3, versioned_bucket)) == 1
 
-    def test_all_versions_removes_versions_and_markers_of_a_prefix(
+    def test_all_versions_deletes_versions_and_markers_of_a_prefix(
         self, s3: S3Client, versioned_bucket: str
     ) -> None:
         put(s3, versioned_bucket, "p/a", "p/a", "p/b", "q")
@@ -142,30 +142,34 @@ class TestVersions:
         assert delete_objects(s3, versioned_bucket, prefix="p/", all_versions=True).deleted == 4
         assert [entry.key for entry in list_versions(s3, versioned_bucket)] == ["q"]
 
-    def test_all_versions_of_given_keys_are_exactly_theirs(self, s3: S3Client, versioned_bucket: str) -> None:
+    def test_all_versions_of_given_keys_deletes_no_versions_of_longer_keys(
+        self, s3: S3Client, versioned_bucket: str
+    ) -> None:
         put(s3, versioned_bucket, "a", "a", "a.csv", "ab")
         s3.delete_object(Bucket=versioned_bucket, Key="a")
         result = delete_objects(s3, versioned_bucket, keys=["a", "nope"], all_versions=True)
         assert (result.deleted, result.missing) == (3, 1)
         assert [entry.key for entry in list_versions(s3, versioned_bucket)] == ["a.csv", "ab"]
 
-    def test_each_version_is_judged_by_its_own_time(self, s3: S3Client, versioned_bucket: str) -> None:
+    def test_modified_before_applies_to_each_version_by_itself(
+        self, s3: S3Client, versioned_bucket: str
+    ) -> None:
         put(s3, versioned_bucket, "a", "b")
         time.sleep(1.1)  # S3's times are whole seconds
         put(s3, versioned_bucket, "a")
         entries = list(list_versions(s3, versioned_bucket))
         limit = max(entry.last_modified for entry in entries)
-        # Versity Gateway gives an old version the time at which it was replaced.
-        young = [entry.version_id for entry in entries if entry.last_modified >= limit]
-        assert 0 < len(young) < len(entries)
+        # In Versity Gateway the time of an old version is the time at which it was replaced.
+        recent = [entry.version_id for entry in entries if entry.last_modified >= limit]
+        assert 0 < len(recent) < len(entries)
         result = delete_objects(
             s3, versioned_bucket, everything=True, all_versions=True, modified_before=limit
         )
-        assert result.deleted == len(entries) - len(young)
-        assert [entry.version_id for entry in list_versions(s3, versioned_bucket)] == young
+        assert result.deleted == len(entries) - len(recent)
+        assert [entry.version_id for entry in list_versions(s3, versioned_bucket)] == recent
 
     @pytest.mark.usefixtures("small_batches")
-    def test_pages_of_versions_that_vanish_while_listed_hide_no_others(
+    def test_versions_that_are_deleted_during_the_listing_hide_no_others(
         self, s3: S3Client, versioned_bucket: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(
@@ -175,7 +179,7 @@ class TestVersions:
         assert delete_objects(s3, versioned_bucket, everything=True, all_versions=True).deleted == 12
         assert list(list_versions(s3, versioned_bucket)) == []
 
-    def test_a_version_deleted_by_a_request_whose_answer_was_lost_is_no_failure(
+    def test_versions_are_no_failures_if_the_response_was_lost(
         self, s3: S3Client, versioned_bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, versioned_bucket, "a", "a", "b")
@@ -186,7 +190,7 @@ class TestVersions:
 
 
 class TestAge:
-    def test_only_what_is_older_is_deleted(self, s3: S3Client, bucket: str) -> None:
+    def test_only_older_objects_are_deleted(self, s3: S3Client, bucket: str) -> None:
         put(s3, bucket, "old")
         time.sleep(1.1)  # S3's times are whole seconds
         put(s3, bucket, "new")
@@ -201,7 +205,7 @@ class TestAge:
     def test_an_offset_is_converted(self, s3: S3Client, bucket: str, text: str) -> None:
         put(s3, bucket, "a")
         in_an_hour = datetime.now(timezone.utc) + timedelta(hours=1)
-        # The same digits with +09:00 are nine hours earlier: before the object was written.
+        # The same digits with +09:00 are nine hours earlier, before the object was written.
         assert delete_objects(s3, bucket, prefix="a", modified_before=text.format(in_an_hour)).deleted == 0
         tokyo = in_an_hour.astimezone(timezone(timedelta(hours=9)))
         assert delete_objects(s3, bucket, prefix="a", modified_before=text.format(tokyo)).deleted == 1
@@ -214,7 +218,7 @@ class TestAge:
             limit = text.format(now + timedelta(hours=hours))
             assert delete_objects(s3, bucket, prefix="a", modified_before=limit).deleted == deleted
 
-    def test_an_age_that_may_not_be_looked_at_is_an_error(
+    def test_modified_before_is_an_error_for_an_identity_that_is_not_allowed_to_head(
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "a")
@@ -235,7 +239,7 @@ class TestLimit:
         assert faults.count("POST") == 0
         assert len(keys_in(s3, bucket)) == 3
 
-    def test_as_many_as_the_limit_are_deleted(self, s3: S3Client, bucket: str) -> None:
+    def test_exactly_the_limit_is_deleted(self, s3: S3Client, bucket: str) -> None:
         put(s3, bucket, "k1", "k2", "k3", "other")
         assert delete_objects(s3, bucket, prefix="k", max_objects=3).deleted == 3
 
@@ -244,14 +248,14 @@ class TestLimit:
         assert delete_objects(s3, bucket, keys=["a", "b", "c"], max_objects=1).deleted == 1
 
     @pytest.mark.needs("versioning")
-    def test_versions_count_one_by_one(self, s3: S3Client, versioned_bucket: str) -> None:
+    def test_each_version_counts(self, s3: S3Client, versioned_bucket: str) -> None:
         put(s3, versioned_bucket, "a", "a", "a")
         with pytest.raises(TooManyObjects):
             delete_objects(s3, versioned_bucket, keys=["a"], all_versions=True, max_objects=2)
         assert len(list(list_versions(s3, versioned_bucket))) == 3
 
     @pytest.mark.usefixtures("small_batches")
-    def test_a_bucket_that_grows_meanwhile_loses_no_more_than_the_limit(
+    def test_no_more_than_the_limit_is_deleted_from_a_bucket_that_grows_meanwhile(
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "k1", "k2")
@@ -262,7 +266,7 @@ class TestLimit:
 
 
 class TestDryRun:
-    def test_it_counts_and_shows_the_first_few(
+    def test_it_counts_and_logs_the_first_keys(
         self, s3: S3Client, bucket: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         put(s3, bucket, *(f"k{number}" for number in range(8)))
@@ -273,13 +277,13 @@ class TestDryRun:
         assert "'k5'" not in caplog.text
         assert len(keys_in(s3, bucket)) == 8
 
-    def test_it_tells_which_given_keys_are_there(self, s3: S3Client, bucket: str) -> None:
+    def test_it_counts_the_given_keys_that_exist(self, s3: S3Client, bucket: str) -> None:
         put(s3, bucket, "a", "b")
         result = delete_objects(s3, bucket, keys=["a", "nope"], dry_run=True)
         assert (result.deleted, result.matched, result.missing) == (0, 1, 1)
         assert keys_in(s3, bucket) == ["a", "b"]
 
-    def test_it_fails_as_the_real_run_would_with_the_whole_count(self, s3: S3Client, bucket: str) -> None:
+    def test_it_fails_like_the_real_run_and_names_the_total_count(self, s3: S3Client, bucket: str) -> None:
         put(s3, bucket, "k1", "k2", "k3")
         with pytest.raises(TooManyObjects, match="3 match"):
             delete_objects(s3, bucket, prefix="k", max_objects=1, dry_run=True)

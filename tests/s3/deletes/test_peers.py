@@ -1,4 +1,7 @@
-"""What apache-airflow-providers-amazon 9.39.0 gets wrong under "Delete" and "Keys and listing"."""
+"""Bugs of apache-airflow-providers-amazon 9.39.0 under "Delete" and "Keys and listing".
+
+Each docstring is the behaviour of the provider.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,9 @@ def keys_in(s3: S3Client, bucket: str) -> list[str]:
     return [entry.key for entry in list_objects(s3, bucket)]
 
 
-def test_a_batch_with_an_error_does_not_stop_the_rest(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+def test_an_error_in_one_batch_does_not_stop_the_others(
+    s3: S3Client, bucket: str, faults: FaultProxy
+) -> None:
     """Delete: the first batch of 1,000 with an error stops the rest."""
     put(s3, bucket, *(f"k/{number:04}" for number in range(1001)))
     faults.on("POST", query="delete").answer_body(200, ONE_ERROR_IN_A_200)
@@ -64,8 +69,8 @@ def test_keys_are_not_written_to_the_log(s3: S3Client, bucket: str, caplog: pyte
     assert not [line for line in ours if "secret-name-" in line]
 
 
-def test_an_empty_prefix_from_a_template_is_refused(s3: S3Client, bucket: str) -> None:
-    """Delete: prefix="", as a template that renders to nothing gives, empties the bucket."""
+def test_an_empty_prefix_from_a_template_is_rejected(s3: S3Client, bucket: str) -> None:
+    """Delete: prefix="", which an empty template renders to, empties the bucket."""
     put(s3, bucket, "a")
     with pytest.raises(InvalidInput, match="everything=True"):
         delete_objects(s3, bucket, prefix="")
@@ -73,10 +78,10 @@ def test_an_empty_prefix_from_a_template_is_refused(s3: S3Client, bucket: str) -
 
 
 def test_a_time_with_an_offset_is_converted(s3: S3Client, bucket: str) -> None:
-    """Delete: a time with an offset has the offset thrown away instead of converted."""
+    """Delete: the offset of a time is dropped instead of converted."""
     put(s3, bucket, "a")
     an_hour_ago = datetime.now(timezone.utc) - timedelta(hours=1)
-    # Its digits, taken for UTC, would lie in the future, and the object would count as old.
+    # Without its offset this time would be in the future in UTC, and the object would count as older.
     in_tokyo = an_hour_ago.astimezone(timezone(timedelta(hours=9)))
     for limit in (in_tokyo, in_tokyo.isoformat()):
         assert delete_objects(s3, bucket, prefix="a", modified_before=limit).deleted == 0
@@ -84,33 +89,33 @@ def test_a_time_with_an_offset_is_converted(s3: S3Client, bucket: str) -> None:
 
 
 @pytest.mark.needs("versioning")
-def test_versions_are_deleted_if_asked_for(s3: S3Client, versioned_bucket: str) -> None:
-    """Delete: no versions."""
+def test_all_versions_deletes_versions(s3: S3Client, versioned_bucket: str) -> None:
+    """Delete: versions cannot be deleted."""
     put(s3, versioned_bucket, "a", "a")
     assert delete_objects(s3, versioned_bucket, prefix="a", all_versions=True).deleted == 2
     assert list(list_versions(s3, versioned_bucket)) == []
 
 
-def test_there_is_a_limit(s3: S3Client, bucket: str) -> None:
-    """Delete: no limit."""
+def test_max_objects_is_a_limit(s3: S3Client, bucket: str) -> None:
+    """Delete: there is no limit."""
     put(s3, bucket, "a", "b")
     with pytest.raises(TooManyObjects):
         delete_objects(s3, bucket, everything=True, max_objects=1)
     assert keys_in(s3, bucket) == ["a", "b"]
 
 
-def test_there_is_a_dry_run(s3: S3Client, bucket: str) -> None:
-    """Delete: no dry run."""
+def test_a_dry_run_deletes_nothing(s3: S3Client, bucket: str) -> None:
+    """Delete: there is no dry run."""
     put(s3, bucket, "a", "b")
     assert delete_objects(s3, bucket, everything=True, dry_run=True).matched == 2
     assert keys_in(s3, bucket) == ["a", "b"]
 
 
 def test_a_listing_is_not_kept_in_memory() -> None:
-    """Keys and listing: peaks at 605 bytes a key, all in memory."""
+    """Keys and listing: all keys are in memory, 605 bytes per key at the peak."""
     peak = peak_bytes_on_pages(
         50,
-        'assert sum(1 for _ in list_objects(client, "made-up")) == told["keys"]',
+        'assert sum(1 for _ in list_objects(client, "made-up")) == arguments["keys"]',
         before="from airflow_s3ops.s3.listings.objects import list_objects",
     )
     assert peak < 50_000 * 605 / 5

@@ -1,4 +1,4 @@
-"""The text of a deletion against the one that botocore writes, and its way to the server."""
+"""The body of DeleteObjects is the same as botocore's, and the request has both checksums."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def operation() -> Any:
 
 @settings(max_examples=200)
 @given(targets)
-def test_the_text_is_botocores_byte_for_byte(chosen: list[Target]) -> None:
+def test_the_body_is_botocores_byte_for_byte(chosen: list[Target]) -> None:
     objects = [
         {"Key": key} | ({} if version_id is None else {"VersionId": version_id}) for key, version_id in chosen
     ]

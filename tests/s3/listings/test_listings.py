@@ -1,4 +1,4 @@
-"""Listings: keys as they are stored, page by page, and nothing collected."""
+"""Listings return keys as they are stored, page by page, in flat memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.faults import FaultProxy
 
-# "a//b" and "dir/" are left out: Versity Gateway keeps keys as files.
+# "a//b" and "dir/" are left out: Versity Gateway stores objects as files.
 KEYS = sorted([" lead", "%41", "a b", "p+q&r<s>'\"", "q?x#y", "ü/€/😀", "c:d=e,f;g@h$i", "~t!*()", "\ttab"])
 
 
@@ -29,40 +29,40 @@ def put(s3: S3Client, bucket: str, *keys: str) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=b"four")
 
 
-def test_objects_come_with_what_s3_knows_of_them(s3: S3Client, bucket: str) -> None:
+def test_objects_are_listed_with_size_etag_and_last_modified(s3: S3Client, bucket: str) -> None:
     etag = s3.put_object(Bucket=bucket, Key="a", Body=b"four")["ETag"]
     (entry,) = list_objects(s3, bucket)
     assert (entry.key, entry.size, entry.etag) == ("a", 4, etag.strip('"'))
     assert abs(entry.last_modified - datetime.now(timezone.utc)) < timedelta(minutes=1)
 
 
-def test_keys_of_any_legal_characters_come_back_as_they_are(s3: S3Client, bucket: str) -> None:
+def test_keys_of_any_legal_characters_are_returned_unchanged(s3: S3Client, bucket: str) -> None:
     put(s3, bucket, *KEYS)
     assert sorted(entry.key for entry in list_objects(s3, bucket)) == KEYS
     assert sorted(entry.key for entry in list_versions(s3, bucket)) == KEYS
 
 
-def test_a_prefix_of_any_legal_characters_selects(s3: S3Client, bucket: str) -> None:
+def test_a_prefix_may_have_any_legal_characters(s3: S3Client, bucket: str) -> None:
     put(s3, bucket, *KEYS)
     for key in KEYS:
         assert [entry.key for entry in list_objects(s3, bucket, key)] == [key]
         assert [entry.key for entry in list_versions(s3, bucket, key)] == [key]
 
 
-def test_pages_join_without_a_gap_or_a_double(s3: S3Client, bucket: str) -> None:
+def test_pages_have_neither_gaps_nor_duplicates(s3: S3Client, bucket: str) -> None:
     keys = [f"k{number:02}" for number in range(11)]
     put(s3, bucket, *keys)
     for size in (1, 2, 5, 10, 11):
         assert [entry.key for entry in list_objects(s3, bucket, page_size=size)] == keys
 
 
-def test_a_listing_begins_after_a_key(s3: S3Client, bucket: str) -> None:
+def test_start_after_skips_earlier_keys(s3: S3Client, bucket: str) -> None:
     put(s3, bucket, "a", "b", "c")
     assert [entry.key for entry in list_objects(s3, bucket, start_after="a")] == ["b", "c"]
 
 
 @pytest.mark.needs("versioning")
-def test_versions_and_markers_come_once_each_whatever_the_page_size(
+def test_each_version_and_marker_is_listed_once_with_any_page_size(
     s3: S3Client, versioned_bucket: str
 ) -> None:
     for key in "abcm":
@@ -78,9 +78,7 @@ def test_versions_and_markers_come_once_each_whatever_the_page_size(
 
 
 @pytest.mark.needs("versioning")
-def test_what_was_stored_before_versioning_came_costs_no_later_version_its_place(
-    s3: S3Client, bucket: str
-) -> None:
+def test_null_versions_from_before_versioning_hide_no_other_versions(s3: S3Client, bucket: str) -> None:
     put(s3, bucket, *"abcdef")
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     put(s3, bucket, *"abcdef", *"abcdef")
@@ -102,20 +100,20 @@ def test_an_empty_bucket_lists_nothing(s3: S3Client, bucket: str) -> None:
     assert list(list_uploads(s3, bucket)) == []
 
 
-def test_a_bucket_that_is_not_there_is_an_error(s3: S3Client) -> None:
+def test_a_missing_bucket_is_an_error(s3: S3Client) -> None:
     for listing in (list_objects, list_versions, list_uploads):
         with pytest.raises(BucketNotFound, match="s3ops-no-such-bucket"):
             next(listing(s3, "s3ops-no-such-bucket"))
 
 
-def test_a_refused_listing_names_the_missing_action(bucket: str, faults: FaultProxy) -> None:
+def test_a_denied_listing_names_the_missing_action(bucket: str, faults: FaultProxy) -> None:
     faults.on("GET").respond(403, "AccessDenied")
     with pytest.raises(AccessDenied) as caught:
         list(list_objects(faults.server.client(), bucket))
     assert caught.value.action == "s3:ListBucket"
 
 
-def test_a_page_is_asked_for_when_it_is_needed(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+def test_a_page_is_requested_only_when_it_is_needed(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     put(s3, bucket, "a", "b", "c")
     entries = list_objects(faults.server.client(), bucket, page_size=1)
     assert faults.count("GET") == 0
@@ -123,7 +121,7 @@ def test_a_page_is_asked_for_when_it_is_needed(s3: S3Client, bucket: str, faults
     assert faults.count("GET") == 2
 
 
-def test_a_listing_stops_between_pages(s3: S3Client, bucket: str) -> None:
+def test_a_listing_is_cancelled_between_pages(s3: S3Client, bucket: str) -> None:
     put(s3, bucket, "a", "b")
     stop = threading.Event()
     entries = list_objects(s3, bucket, page_size=1, stop=stop)
@@ -136,13 +134,13 @@ def test_a_listing_stops_between_pages(s3: S3Client, bucket: str) -> None:
 def peak_bytes_of_listing(pages: int) -> int:
     return peak_bytes_on_pages(
         pages,
-        'assert sum(1 for _ in list_objects(client, "made-up")) == told["keys"]',
+        'assert sum(1 for _ in list_objects(client, "made-up")) == arguments["keys"]',
         before="from airflow_s3ops.s3.listings.objects import list_objects",
     )
 
 
 def test_listing_memory_does_not_grow_with_the_number_of_keys() -> None:
-    """Keys and listing: the provider peaks at 605 bytes a key, all in memory."""
+    """Keys and listing: the provider holds all keys in memory, 605 bytes per key at its peak."""
     small, large = peak_bytes_of_listing(pages=10), peak_bytes_of_listing(pages=60)
     grown_per_key = (large - small) / 50_000
     assert grown_per_key < 20
@@ -158,27 +156,27 @@ def test_open_uploads_are_listed_and_a_completed_one_is_not(s3: S3Client, bucket
     assert [entry.key for entry in list_uploads(s3, bucket)] == ["other"]
 
 
-def test_pages_of_uploads_join_without_a_gap_or_a_double(s3: S3Client, bucket: str) -> None:
+def test_pages_of_uploads_have_neither_gaps_nor_duplicates(s3: S3Client, bucket: str) -> None:
     for key in ("a", "b b", "c+c", "d"):
         s3.create_multipart_upload(Bucket=bucket, Key=key)
     assert [entry.key for entry in list_uploads(s3, bucket, page_size=1)] == ["a", "b b", "c+c", "d"]
 
 
 def uploads_page(*, key: str, next_key: str = "") -> bytes:
-    following = (
+    next_page = (
         f"<IsTruncated>true</IsTruncated><NextKeyMarker>{next_key}</NextKeyMarker>"
         "<NextUploadIdMarker>id</NextUploadIdMarker>"
         if next_key
         else "<IsTruncated>false</IsTruncated>"
     )
     return (
-        f"<ListMultipartUploadsResult><EncodingType>url</EncodingType>{following}<Upload><Key>{key}</Key>"
+        f"<ListMultipartUploadsResult><EncodingType>url</EncodingType>{next_page}<Upload><Key>{key}</Key>"
         "<UploadId>id</UploadId><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>"
         "</ListMultipartUploadsResult>"
     ).encode()
 
 
-def test_upload_keys_and_markers_that_the_server_encoded_are_decoded(bucket: str, faults: FaultProxy) -> None:
+def test_encoded_keys_and_markers_of_uploads_are_decoded(bucket: str, faults: FaultProxy) -> None:
     faults.on("GET", query="uploads").answer_body(200, uploads_page(key="a%01%25b", next_key="a%01%25b"))
     faults.on("GET", query="key-marker=a%01%25b").answer_body(200, uploads_page(key="c%2Bd"))
     assert [entry.key for entry in list_uploads(faults.server.client(), bucket)] == ["a\x01%b", "c+d"]
@@ -192,20 +190,20 @@ def test_uploads_under_a_prefix_are_aborted(s3: S3Client, bucket: str) -> None:
     assert [entry.key for entry in list_uploads(s3, bucket)] == ["other"]
 
 
-def test_uploads_that_are_young_are_left_alone(bucket: str, faults: FaultProxy) -> None:
-    faults.on("GET", query="uploads").answer_body(200, uploads_page(key="begun-in-2026"))
+def test_recent_uploads_are_not_aborted(bucket: str, faults: FaultProxy) -> None:
+    faults.on("GET", query="uploads").answer_body(200, uploads_page(key="started-in-2026"))
     assert abort_uploads(faults.server.client(), bucket, older_than=timedelta(days=36500)) == 0
     assert faults.count("DELETE") == 0
 
 
-def test_uploads_that_are_old_are_aborted(bucket: str, faults: FaultProxy) -> None:
+def test_old_uploads_are_aborted(bucket: str, faults: FaultProxy) -> None:
     old = uploads_page(key="old").replace(b"2026-", b"2001-")
     faults.on("GET", query="uploads").answer_body(200, old)
     faults.on("DELETE", query="uploadId").answer_body(204, b"")
     assert abort_uploads(faults.server.client(), bucket, older_than=timedelta(days=365)) == 1
 
 
-def test_an_upload_that_is_gone_meanwhile_was_not_aborted_by_us(
+def test_an_upload_that_no_longer_exists_is_not_counted_as_aborted(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     s3.create_multipart_upload(Bucket=bucket, Key="a")
@@ -213,13 +211,13 @@ def test_an_upload_that_is_gone_meanwhile_was_not_aborted_by_us(
     assert abort_uploads(faults.server.client(), bucket) == 0
 
 
-def test_a_negative_age_of_uploads_is_refused(s3: S3Client, bucket: str) -> None:
+def test_a_negative_age_of_uploads_is_rejected(s3: S3Client, bucket: str) -> None:
     with pytest.raises(InvalidInput, match="older_than"):
         abort_uploads(s3, bucket, older_than=timedelta(days=-1))
 
 
 @pytest.mark.needs("versioning")
-def test_pages_of_versions_hold_what_the_listing_yields(s3: S3Client, versioned_bucket: str) -> None:
+def test_pages_of_versions_contain_what_the_listing_yields(s3: S3Client, versioned_bucket: str) -> None:
     put(s3, versioned_bucket, *"aab")
     pages = list(version_pages(s3, versioned_bucket, page_size=2))
     assert [entry.key for page in pages for entry in page] == ["a", "a", "b"]

@@ -1,4 +1,4 @@
-"""Where a person looks at a bucket or an object."""
+"""Links to a bucket or an object for a browser."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_a_bucket_of_aws_opens_in_the_console() -> None:
     assert url == "https://console.aws.amazon.com/s3/buckets/a-bucket?region=eu-west-1"
 
 
-def test_an_object_opens_its_own_page() -> None:
+def test_an_object_opens_in_the_console() -> None:
     url = console_url("a-bucket", "data/a.csv", region_name="eu-west-1")
     assert url == "https://console.aws.amazon.com/s3/object/a-bucket?region=eu-west-1&prefix=data%2Fa.csv"
 
@@ -37,7 +37,7 @@ def test_an_unknown_region_is_left_out() -> None:
         ("us-east-1", "https://console.aws.amazon.com/"),
     ],
 )
-def test_the_region_chooses_the_console(region: str, console: str) -> None:
+def test_the_region_determines_the_console(region: str, console: str) -> None:
     assert console_url("a-bucket", region_name=region).startswith(console)
 
 
@@ -49,7 +49,7 @@ def test_the_region_chooses_the_console(region: str, console: str) -> None:
         "https://s3.cn-north-1.amazonaws.com.cn",
     ],
 )
-def test_an_endpoint_of_aws_still_means_the_console(endpoint: str) -> None:
+def test_an_endpoint_of_aws_opens_in_the_console(endpoint: str) -> None:
     assert "/s3/buckets/a-bucket" in console_url("a-bucket", region_name="eu-west-1", endpoint_url=endpoint)
 
 
@@ -61,20 +61,20 @@ def test_an_endpoint_of_aws_still_means_the_console(endpoint: str) -> None:
         ("a?b#c d+ü", "http://minio.example:9000/a-bucket/a%3Fb%23c%20d%2B%C3%BC"),
     ],
 )
-def test_another_server_is_named_by_its_own_address(key: str | None, address: str) -> None:
+def test_on_another_server_the_link_is_the_objects_address(key: str | None, address: str) -> None:
     assert console_url("a-bucket", key, endpoint_url="http://minio.example:9000/") == address
 
 
-def test_a_login_in_the_address_is_no_part_of_the_link() -> None:
+def test_credentials_in_the_endpoint_are_not_in_the_link() -> None:
     url = console_url("a-bucket", endpoint_url="http://someuser:hush99@minio.example:9000")
     assert url == "http://minio.example:9000/a-bucket"
 
 
-def test_a_host_that_only_looks_like_aws_is_another_server() -> None:
+def test_a_host_with_a_name_similar_to_aws_is_another_server() -> None:
     url = console_url("a-bucket", endpoint_url="https://amazonaws.com.example.org")
     assert url.startswith("https://amazonaws.com.example.org/a-bucket")
 
 
-def test_a_key_cannot_add_parameters_of_its_own() -> None:
+def test_a_key_cannot_add_query_parameters() -> None:
     url = console_url("a-bucket", "a&region=xx#y", region_name="eu-west-1")
     assert parse_qs(urlsplit(url).query) == {"region": ["eu-west-1"], "prefix": ["a&region=xx#y"]}

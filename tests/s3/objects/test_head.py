@@ -1,4 +1,4 @@
-"""An object looked at without reading it."""
+"""HEAD an object: its metadata, without its content."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tests.faults import FaultProxy
 
 
-def test_it_tells_what_the_object_carries(s3: S3Client, bucket: str) -> None:
-    answer = s3.put_object(
+def test_it_returns_the_metadata_of_the_object(s3: S3Client, bucket: str) -> None:
+    response = s3.put_object(
         Bucket=bucket,
         Key="a/ü b.csv",
         Body=b"12345",
@@ -30,13 +30,13 @@ def test_it_tells_what_the_object_carries(s3: S3Client, bucket: str) -> None:
     )
     found = head_object(s3, bucket, "a/ü b.csv")
     assert (found.bucket, found.key, found.uri) == (bucket, "a/ü b.csv", f"s3://{bucket}/a/ü b.csv")
-    assert (found.size, found.etag) == (5, answer["ETag"].strip('"'))
+    assert (found.size, found.etag) == (5, response["ETag"].strip('"'))
     assert (found.content_type, found.content_encoding) == ("text/csv", "gzip")
     assert (found.cache_control, dict(found.metadata)) == ("max-age=60", {"run": "42"})
     assert abs(found.last_modified - datetime.now(timezone.utc)) < timedelta(minutes=5)
 
 
-def test_a_plain_object_carries_nothing_more(s3: S3Client, bucket: str) -> None:
+def test_an_object_without_optional_metadata_has_none(s3: S3Client, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"")
     found = head_object(s3, bucket, "k")
     assert (found.size, found.content_encoding, found.cache_control, dict(found.metadata)) == (
@@ -47,7 +47,7 @@ def test_a_plain_object_carries_nothing_more(s3: S3Client, bucket: str) -> None:
     )
 
 
-def test_checksums_are_named_by_their_algorithm(s3: S3Client, bucket: str) -> None:
+def test_checksums_are_returned_by_algorithm(s3: S3Client, bucket: str) -> None:
     crc32 = base64.b64encode(zlib.crc32(b"12345").to_bytes(4, "big")).decode()
     s3.put_object(Bucket=bucket, Key="k", Body=b"12345", ChecksumAlgorithm="CRC32", ChecksumCRC32=crc32)
     assert head_object(s3, bucket, "k").checksums["CRC32"] == crc32
@@ -70,7 +70,7 @@ def test_a_missing_object_is_an_error_that_names_it(s3: S3Client, bucket: str) -
     assert (caught.value.bucket, caught.value.key) == (bucket, "nothing/here")
 
 
-def test_a_refusal_is_not_taken_for_a_missing_object(faults: FaultProxy, bucket: str) -> None:
+def test_access_denied_is_not_treated_as_a_missing_object(faults: FaultProxy, bucket: str) -> None:
     faults.on("HEAD").respond(403)
     with pytest.raises(AccessDenied) as caught:
         head_object(faults.server.client(), bucket, "k")

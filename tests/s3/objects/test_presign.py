@@ -1,4 +1,4 @@
-"""Links that carry their own permission."""
+"""Presigned URLs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 def test_the_link_reads_the_object(s3: S3Client, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"hello")
-    with urllib.request.urlopen(presigned_url(s3, bucket, "k"), timeout=20) as answer:
-        assert answer.read() == b"hello"
+    with urllib.request.urlopen(presigned_url(s3, bucket, "k"), timeout=20) as response:
+        assert response.read() == b"hello"
 
 
 @pytest.mark.needs("signature_verification")
-def test_a_link_signed_with_a_wrong_secret_is_refused(server: S3Server, s3: S3Client, bucket: str) -> None:
+def test_a_link_signed_with_a_wrong_secret_is_rejected(server: S3Server, s3: S3Client, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"hello")
     url = presigned_url(server.as_user(server.access_key, "wrong").client(), bucket, "k")
     with pytest.raises(HTTPError, match="403") as caught:
@@ -47,12 +47,12 @@ def test_both_bounds_are_allowed(s3: S3Client, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, -5, MAX_SECONDS + 1, True, 1.5, "60", None])
-def test_anything_else_is_refused(s3: S3Client, seconds: Any) -> None:
-    with pytest.raises(InvalidInput, match="is no number of seconds from 1 to 604,800"):
+def test_anything_else_is_rejected(s3: S3Client, seconds: Any) -> None:
+    with pytest.raises(InvalidInput, match="is not a number of seconds from 1 to 604,800"):
         presigned_url(s3, "a-bucket", "k", seconds)
 
 
-def test_without_credentials_there_is_nothing_to_sign_with() -> None:
+def test_without_credentials_a_link_cannot_be_signed() -> None:
     client = boto3.session.Session().client("s3", region_name="eu-west-1")
     with pytest.raises(CredentialsMissing):
         presigned_url(client, "a-bucket", "k")
