@@ -11,6 +11,7 @@ from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.deletes.request import request_deletion
 from airflow_s3ops.s3.deletes.targets import Target
 from airflow_s3ops.s3.objects.presence import presence_of
+from airflow_s3ops.s3.requests import batch_errors
 from airflow_s3ops.s3.requests.translate import error_class, translated
 from airflow_s3ops.s3.results import FailedKey
 
@@ -28,16 +29,7 @@ if TYPE_CHECKING:
 BATCH_SIZE = 1000  # S3's limit for DeleteObjects
 BACKOFF = (0.2, 0.6, 1.8)  # seconds before each retry of the keys that failed
 # After one of these errors, every other batch would fail as well.
-FATAL = (
-    errors.BucketInOtherRegion,
-    errors.BucketNotFound,
-    errors.CredentialsExpired,
-    errors.CredentialsMissing,
-    errors.CredentialsRejected,
-    errors.InvalidInput,
-    errors.NotSupportedByServer,
-    errors.Stopped,
-)
+FATAL = (*batch_errors.FATAL, errors.InvalidInput, errors.NotSupportedByServer)
 # Characters that XML 1.0 cannot contain, not even escaped. A key may contain them.
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 

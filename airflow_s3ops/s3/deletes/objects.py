@@ -128,7 +128,6 @@ class _Limited:
     def __init__(self, targets: Targets, limit: int | None) -> None:
         self.is_exceeded = False
         self.lookups_at_once = targets.lookups_at_once
-        self.missing = targets.missing
         self._targets = targets
         self._limit = limit
 

@@ -38,11 +38,9 @@ class Target(NamedTuple):
 class Targets(Protocol):
     """Yields what to delete; each iteration sends its requests again.
 
-    ``missing`` is the number of given keys that the last iteration did not find; None if it is not known.
     ``lookups_at_once`` is the number of requests that it sends at once.
     """
 
-    missing: int | None
     lookups_at_once: int
 
     def __iter__(self) -> Iterator[Target]:
@@ -50,7 +48,18 @@ class Targets(Protocol):
         ...
 
 
-def targets_of(client: S3Client, selection: Selection, stop: threading.Event | None = None) -> Targets:
+class SelectedTargets(Targets, Protocol):
+    """The targets of a selection.
+
+    ``missing`` is the number of given keys that the last iteration did not find; None if it is not known.
+    """
+
+    missing: int | None
+
+
+def targets_of(
+    client: S3Client, selection: Selection, stop: threading.Event | None = None
+) -> SelectedTargets:
     """Return the targets of a selection, to iterate over."""
     if selection.keys is None:
         return _ByPrefix(client, selection, stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from airflow_s3ops.s3.errors import (
@@ -56,19 +57,19 @@ def delete_object(
     :raises Stopped: ``stop`` is set.
     """
     started = time.monotonic()
-    expected_etag = _checked_etag(bucket, key, version_id, if_match, if_missing)
-    client = cancellable(client, Cancellation(stop, s3_uri(bucket, key)))
-    found = presence_of(client, bucket, key, version_id)
-    if found.state != "missing" and expected_etag is not None:
-        _require_same_etag(found, expected_etag, bucket, key)
+    request = _checked_request(bucket, key, version_id, if_match, if_missing)
+    client = cancellable(client, Cancellation(stop, request.uri))
+    found = request.presence(client)
+    if found.state != "missing":
+        request.require_same_etag(found)
     if isinstance(found.error, AccessDenied) and if_missing == "fail":
         raise found.error  # it is not known whether there is something to delete
     if found.state == "missing":
         require_bucket(client, bucket)
         if if_missing == "fail":
-            raise _not_found(bucket, key, version_id)
+            raise _not_found(request)
         return DeleteObjectResult(bucket, deleted=0, missing=1, seconds=_seconds_since(started))
-    response = _delete(client, bucket, key, version_id, expected_etag)
+    response = _delete(client, request)
     return DeleteObjectResult(
         bucket,
         deleted=1,
@@ -79,10 +80,63 @@ def delete_object(
     )
 
 
-def _checked_etag(
+@dataclass(frozen=True)
+class _Request:
+    """What is to be deleted; checked.
+
+    :param expected_etag: without quotes; ``*`` for any.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None
+    expected_etag: str | None
+
+    @property
+    def uri(self) -> str:
+        return s3_uri(self.bucket, self.key)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Return the parameters of DeleteObject."""
+        parameters = {"Bucket": self.bucket, "Key": self.key}
+        if self.version_id is not None:
+            parameters["VersionId"] = (
+                self.version_id
+            )  # a version never changes: its ETag needs no second check
+        elif self.expected_etag is not None:
+            parameters["IfMatch"] = (
+                self.expected_etag if self.expected_etag == "*" else f'"{self.expected_etag}"'
+            )
+        return parameters
+
+    def presence(self, client: S3Client) -> Presence:
+        return presence_of(client, self.bucket, self.key, self.version_id)
+
+    def require_same_etag(self, found: Presence) -> None:
+        """Compare the ETags, if one is expected.
+
+        Also done if the server supports If-Match on a DELETE: a server that does not would delete any object.
+        """
+        if self.expected_etag is None:
+            return
+        if found.error is not None:
+            raise found.error
+        if found.etag is not None and self.expected_etag in ("*", found.etag):
+            return
+        has = f"has the ETag {found.etag}" if found.etag else "is a delete marker, which has no ETag"
+        raise PreconditionFailed(
+            f"{self.uri} {has}, but if_match is {self.expected_etag}",
+            bucket=self.bucket,
+            key=self.key,
+            code="PreconditionFailed",
+        )
+
+
+def _checked_request(
     bucket: str, key: str, version_id: str | None, if_match: str | None, if_missing: str
-) -> str | None:
-    """Check the parameters without a request, and return the ETag of ``if_match`` without quotes."""
+) -> _Request:
+    """Check the parameters without a request."""
     checked_key(key, checked_bucket(bucket))
     if if_missing not in ("ignore", "fail"):
         raise InvalidInput(
@@ -107,87 +161,60 @@ def _checked_etag(
                 key=key,
                 advice=f"Check the template that {name} comes from, or leave it out; nothing was sent.",
             )
-    return expected_etag
+    return _Request(bucket, key, version_id, expected_etag)
 
 
-def _require_same_etag(found: Presence, expected_etag: str, bucket: str, key: str) -> None:
-    # Also done if the server supports If-Match on a DELETE: a server that does not would delete any object.
-    if found.error is not None:
-        raise found.error
-    if found.etag is not None and expected_etag in ("*", found.etag):
-        return
-    has = f"has the ETag {found.etag}" if found.etag else "is a delete marker, which has no ETag"
-    raise PreconditionFailed(
-        f"{s3_uri(bucket, key)} {has}, but if_match is {expected_etag}",
-        bucket=bucket,
-        key=key,
-        code="PreconditionFailed",
-    )
-
-
-def _delete(
-    client: S3Client, bucket: str, key: str, version_id: str | None, expected_etag: str | None
-) -> Mapping[str, Any]:
+def _delete(client: S3Client, request: _Request) -> Mapping[str, Any]:
     """Delete what the HEAD found; the response is empty if it has been deleted since."""
-    request: dict[str, Any] = {"Bucket": bucket, "Key": key}
-    if version_id is not None:
-        request["VersionId"] = version_id  # a version never changes: its ETag needs no second check
-    elif expected_etag is not None:
-        request["IfMatch"] = expected_etag if expected_etag == "*" else f'"{expected_etag}"'
     try:
         return _send(client, request)
     except ObjectNotFound:
         return {}
     except (PreconditionFailed, RequestRejected) as error:
-        if not _is_gone(client, bucket, key, version_id, expected_etag, error):
+        if not _is_gone(client, request, error):
             raise
         return {}
 
 
-def _send(client: S3Client, request: Mapping[str, Any]) -> Mapping[str, Any]:
+def _send(client: S3Client, request: _Request) -> Mapping[str, Any]:
     """Send the DELETE. After a broken connection, check with a HEAD before sending it again."""
-    bucket, key = request["Bucket"], request["Key"]
     for is_last in (False, False, True):
         try:
-            with translated(client, bucket, key), no_automatic_retry(client, "DeleteObject"):
-                return cast("Mapping[str, Any]", client.delete_object(**request))
+            with (
+                translated(client, request.bucket, request.key),
+                no_automatic_retry(client, "DeleteObject"),
+            ):
+                return cast("Mapping[str, Any]", client.delete_object(**request.parameters))  # type: ignore[arg-type]
         except NetworkError:
             if is_last:
                 raise
-        if presence_of(client, bucket, key, request.get("VersionId")).state == "missing":
+        if request.presence(client).state == "missing":
             return {}  # the connection broke after S3 had deleted it
     raise AssertionError("the last attempt returns or raises")
 
 
-def _is_gone(
-    client: S3Client,
-    bucket: str,
-    key: str,
-    version_id: str | None,
-    expected_etag: str | None,
-    error: PreconditionFailed | RequestRejected,
-) -> bool:
+def _is_gone(client: S3Client, request: _Request, error: PreconditionFailed | RequestRejected) -> bool:
     """Whether the request failed because it was too late.
 
     Then another request has deleted the object: another client's, or an earlier one of ours whose response
     was lost. Versity Gateway responds with 400 InvalidArgument for a version that no longer exists.
     """
-    if version_id is None and expected_etag is None:
+    if request.version_id is None and request.expected_etag is None:
         return False
-    found = presence_of(client, bucket, key, version_id)
+    found = request.presence(client)
     if found.state == "missing":
         return True
-    if expected_etag is not None and isinstance(error, PreconditionFailed):
-        _require_same_etag(found, expected_etag, bucket, key)
+    if isinstance(error, PreconditionFailed):
+        request.require_same_etag(found)
     return False
 
 
-def _not_found(bucket: str, key: str, version_id: str | None) -> ObjectNotFound:
-    version = f" (version {version_id})" if version_id else ""
+def _not_found(request: _Request) -> ObjectNotFound:
+    version = f" (version {request.version_id})" if request.version_id else ""
     return ObjectNotFound(
-        f'{s3_uri(bucket, key)}{version} cannot be deleted: it does not exist, and if_missing="fail"',
-        bucket=bucket,
-        key=key,
+        f'{request.uri}{version} cannot be deleted: it does not exist, and if_missing="fail"',
+        bucket=request.bucket,
+        key=request.key,
     )
 
 
