@@ -15,6 +15,7 @@ from airflow_s3ops.s3.bulk.trust_store import trusted_authorities
 from airflow_s3ops.s3.engine.encryption import asks_for_encryption
 from airflow_s3ops.s3.engine.signing import PLAIN
 from airflow_s3ops.s3.requests.endpoint import is_aws
+from airflow_s3ops.s3.requests.in_process import answered_in_process
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -27,7 +28,7 @@ _EXPRESS = "--x-s3"
 def why_not(client: S3Client, args: BatchArgs) -> str | None:
     """Return why the fast road cannot serve a batch, in words for a log line; None if it can.
 
-    No request is made.
+    No request is sent.
     """
     config: Any = client.meta.config
     return (
@@ -38,6 +39,7 @@ def why_not(client: S3Client, args: BatchArgs) -> str | None:
         or _about_tls(client, config)
         or _about_headers(args)
         or _about_encryption(client, args)
+        or _about_answers(client, args.bucket)
     )
 
 
@@ -94,3 +96,9 @@ def _about_encryption(client: S3Client, args: BatchArgs) -> str | None:
     if is_aws(client.meta.endpoint_url) or not asks_for_encryption(args.extra_args):
         return None
     return "a server that is not AWS must confirm encryption before it gets a byte"
+
+
+def _about_answers(client: S3Client, bucket: str) -> str | None:
+    if answered_in_process(client, bucket):
+        return "requests are answered in this process, by moto or the like, which awscrt would go past"
+    return None
