@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from botocore.stub import Stubber
 
 from airflow_s3ops.hooks import S3OpsHook
 from airflow_s3ops.s3.errors import ObjectNotFound, Stopped
+from tests.in_process.conftest import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,3 +110,14 @@ def test_many_files_go_through_a_stubber(mocked: None, tmp_path: Path) -> None: 
         stubber.add_response("put_object", {"ETag": f'"{"0" * 32}"'})
         assert hook.upload_files(tmp_path, "a-bucket").uploaded == 1
         stubber.assert_no_pending_responses()
+
+
+def test_a_role_is_assumed_in_the_mock_too(
+    bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "a.csv").write_bytes(b"12")
+    extra = {"region_name": REGION, "role_arn": "arn:aws:iam::123456789012:role/reports"}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps({"conn_type": "aws", "extra": extra}))
+    assert S3OpsHook().upload_files(tmp_path, bucket).uploaded == 1
