@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts.processes import Failed, finished, started, tail
+from airflow_s3ops.testing import EmbeddedServer, EmbeddedServerError, embedded_server
+from scripts.processes import Failed, finished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 HOME = ROOT / ".airflow"
 AIRFLOW = (sys.executable, "-m", "airflow")
-REGION = "eu-central-1"
-ACCESS_KEY = "embedded"
-SECRET_KEY = "any-will-do"  # noqa: S105 - the embedded server takes any
+REGION = EmbeddedServer.region
+ACCESS_KEY = EmbeddedServer.access_key
+SECRET_KEY = EmbeddedServer.secret_key
 
 # Neither this machine's connections and settings nor its proxies have a part in this.
 FOREIGN = ("AWS_", "AIRFLOW_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -30,13 +29,12 @@ FOREIGN = ("AWS_", "AIRFLOW_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 @contextmanager
 def embedded_s3(home: Path) -> Iterator[str]:
     """Run an empty S3 server on a free port; give its address."""
-    log = home / "s3.log"
-    command = (sys.executable, ROOT / "scripts" / "embedded_s3.py")
-    with started(command, log, own_environment(), stdout=subprocess.PIPE) as process:
-        address = process.stdout.readline().decode().strip() if process.stdout else ""
-        if not address:
-            raise Failed(f"The S3 server did not start:\n{tail(log)}")
-        yield address
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(embedded_server(environment=own_environment(), log=home / "s3.log"))
+        except EmbeddedServerError as error:
+            raise Failed(str(error)) from error
+        yield server.endpoint_url
 
 
 def own_environment() -> dict[str, str]:
@@ -47,16 +45,6 @@ def own_environment() -> dict[str, str]:
 def environment(home: Path, s3_address: str) -> dict[str, str]:
     """Return the whole environment of an Airflow with its home there, and the S3 server as aws_default."""
     ours = own_environment()
-    connection = {
-        "conn_type": "aws",
-        "login": ACCESS_KEY,
-        "password": SECRET_KEY,
-        "extra": {
-            "endpoint_url": s3_address,
-            "region_name": REGION,
-            "config_kwargs": {"s3": {"addressing_style": "path"}},
-        },
-    }
     return {
         **ours,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{ours.get('PATH', '')}",
@@ -66,7 +54,7 @@ def environment(home: Path, s3_address: str) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         # Airflow reports its use to a service on the internet unless told not to.
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
+        "AIRFLOW_CONN_AWS_DEFAULT": EmbeddedServer(s3_address).connection_json(),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 

@@ -34,11 +34,14 @@ Run = Callable[[str], pytest.RunResult]
 
 pytest_plugins = ["pytester"]
 
-REPOSITORY = SCRIPT.parents[1]
+REPOSITORY = Path(__file__).parents[1]
 STARTER = """
 import signal, sys
-from tests.servers.embedded import SCRIPT, address_in
+from tests.servers.embedded import SCRIPT
 from tests.servers.process import running, scratch_folder
+
+def address_in(log):
+    return log.strip() or None
 
 with scratch_folder("s3ops-leash-") as folder, running([sys.executable, SCRIPT], folder, address_in) as url:
     print(url, folder, flush=True)

@@ -21,7 +21,7 @@ RUN_BY: dict[str, str] = {
     "export ": "test_a_block_of_exports_sets_what_the_tests_read",
     ".venv/bin/python -m pytest ": "test_a_command_that_runs_tests_finds_some",
     "make demo": "test_make_demo_prints_what_the_readme_shows",
-    ".venv/bin/python -m scripts.embedded_s3 ": "test_the_embedded_server_starts_as_the_page_says",
+    "python -m airflow_s3ops.testing.serve ": "test_the_embedded_server_starts_as_the_page_says",
 }
 # What another file runs, with the words by which that can be seen.
 RUN_ELSEWHERE: dict[str, tuple[str, str]] = {
@@ -35,6 +35,7 @@ RUN_ELSEWHERE: dict[str, tuple[str, str]] = {
         "tests/test_wheel.py",
         '"-m", "build", "--no-isolation", "--wheel"',
     ),
+    "python -m pytest": ("tests/docs/test_testing_page.py", '"-m", "pytest"'),
     "pip install dist/airflow_s3ops-": ("tests/test_wheel.py", '"install", "--no-deps", wheel'),
 }
 # What no test can run, by how it begins, with the reason.

@@ -121,7 +121,7 @@ def test_make_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
 
 
 def test_the_embedded_server_starts_as_the_page_says() -> None:
-    (command,) = commands(".venv/bin/python -m scripts.embedded_s3 ")
+    (command,) = commands("python -m airflow_s3ops.testing.serve ")
     words = ["0" if word.isdigit() else word for word in command.words[1:]]  # any free port
     process = subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.PIPE)
     try:

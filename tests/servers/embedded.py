@@ -1,37 +1,23 @@
-"""The embedded server: moto, in a process of its own."""
+"""The embedded server: moto, in a process of its own, as the package starts it for its users."""
 
 from __future__ import annotations
 
-import re
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.servers.process import running, scratch_folder
+from airflow_s3ops.testing import embedded_server, serve
 from tests.servers.server import S3Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAME = "embedded"
-SCRIPT = Path(__file__).parents[2] / "scripts" / "embedded_s3.py"
-
-
-def address_in(log: str) -> str | None:
-    """Give the address that the server has printed, if it has."""
-    line = re.search(r"^(http://127\.0\.0\.1:\d+)\n", log, re.MULTILINE)
-    return line and line[1]
+SCRIPT = Path(serve.__file__)
 
 
 @contextmanager
 def embedded() -> Iterator[S3Server]:
-    """Run an empty embedded server.
-
-    Not in us-east-1: there CreateBucket must not name the region, and no test would notice it forgotten.
-    """
-    with (
-        scratch_folder("s3ops-embedded-") as folder,
-        running([sys.executable, SCRIPT], folder, address_in) as url,
-    ):
-        yield S3Server(NAME, url, access_key="embedded", secret_key="any-will-do", region="eu-central-1")
+    """Run an empty embedded server."""
+    with embedded_server() as server:
+        yield S3Server(NAME, server.endpoint_url, server.access_key, server.secret_key, server.region)

@@ -15,6 +15,7 @@ from airflow_s3ops.s3.burst.trust_store import trusted_authorities
 from airflow_s3ops.s3.requests.client_config import SIGNATURE_VERSION_4
 from airflow_s3ops.s3.requests.encryption import asks_for_encryption
 from airflow_s3ops.s3.requests.endpoint import is_aws
+from airflow_s3ops.s3.requests.in_process import intercepted_in_process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ _EXPRESS = "--x-s3"
 def unsupported_reason(client: S3Client, bucket: str, extra_args: Mapping[str, Any]) -> str | None:
     """Return why the fast road cannot serve a batch, in words for a log line; None if it can.
 
-    No request is made.
+    No request is sent.
     """
     config: Any = client.meta.config
     return (
@@ -38,6 +39,7 @@ def unsupported_reason(client: S3Client, bucket: str, extra_args: Mapping[str, A
         or _about_tls(client, config)
         or _about_headers(extra_args)
         or _about_encryption(client, extra_args)
+        or _about_interception(client, bucket)
     )
 
 
@@ -94,3 +96,9 @@ def _about_encryption(client: S3Client, extra_args: Mapping[str, Any]) -> str | 
     if is_aws(client.meta.endpoint_url) or not asks_for_encryption(extra_args):
         return None
     return "a server that is not AWS must confirm encryption before it gets a byte"
+
+
+def _about_interception(client: S3Client, bucket: str) -> str | None:
+    if intercepted_in_process(client, bucket):
+        return "requests are intercepted in this process, by moto for example, and awscrt would bypass that"
+    return None

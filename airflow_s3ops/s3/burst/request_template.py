@@ -15,6 +15,7 @@ from botocore import xform_name
 from botocore.awsrequest import AWSResponse, HeadersDict
 from botocore.utils import percent_encode
 
+from airflow_s3ops.s3.errors import InvalidInput
 from airflow_s3ops.s3.requests.translate import translated
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def template_of(client: S3Client, operation: str, each: AbstractSet[str], **para
     :param each: lower-case names of headers that each request has its own of.
     :param params: all of its parameters but the key.
     :raises S3OpsError: botocore refuses the parameters, or has no credentials.
+    :raises InvalidInput: something in this process responded before botocore emitted ``before-send``.
     """
     gap = f"s3ops-{secrets.token_hex(16)}"
     caught: list[AWSPreparedRequest] = []
@@ -106,6 +108,12 @@ def template_of(client: S3Client, operation: str, each: AbstractSet[str], **para
             getattr(client, xform_name(operation))(Key=gap, **params)
     finally:
         client.meta.events.unregister(event, keep)
+    if not caught:
+        raise InvalidInput(
+            f"{operation} is intercepted in this process before botocore sends it, so awscrt cannot send it",
+            bucket=params.get("Bucket"),
+            advice="Set max_concurrency=1: then boto3 makes all requests. Nothing was sent.",
+        )
     return _template(operation, caught[-1], gap, _OF_ONE_REQUEST | each)
 
 

@@ -99,11 +99,18 @@ class PartBody:
             yield block
             offset += len(block)
 
-    def read(self, size: int | None = -1) -> memoryview:  # noqa: ARG002
+    def read(self, size: int | None = -1) -> bytes | memoryview:
         """Return the next block, whatever ``size`` says: urllib3 asks for 16 KiB and sends what it gets.
+
+        Without a size, as moto and others ask who answer requests in this process, it is all that is left.
 
         :raises BodyAbortedError: the source changed, or the upload is to stop.
         """
+        if size is None or size < 0:
+            return b"".join(map(bytes, iter(self._next, _NOTHING)))  # a block is good until the next one
+        return self._next()
+
+    def _next(self) -> memoryview:
         if self.failure:
             self._abort(self.failure)
         try:

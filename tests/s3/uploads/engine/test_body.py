@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CRC = algorithm_named("CRC64NVME")
+BLOCKSIZE = 16384  # what urllib3 asks for
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -35,7 +37,7 @@ def body_of(data: bytearray, window: int, check: Callable[[], None] = lambda: No
 
 
 def read_all(body: PartBody) -> bytes:
-    return b"".join(bytes(block) for block in iter(body.read, b""))
+    return b"".join(bytes(block) for block in iter(partial(body.read, BLOCKSIZE), b""))
 
 
 @given(data=st.binary(max_size=100), window=st.integers(1, 120))
@@ -45,6 +47,29 @@ def test_it_reads_as_the_part_again_and_again_whatever_the_window(data: bytes, w
     for _ in range(2):
         body.seek(0)
         assert read_all(body) == data
+
+
+@given(data=st.binary(max_size=100), window=st.integers(1, 120), blocks=st.integers(0, 3))
+def test_without_a_size_it_gives_the_rest_as_bytes(data: bytes, window: int, blocks: int) -> None:
+    body = body_of(bytearray(data), window)
+    body.checksum(CRC)
+    for ask in (body.read, partial(body.read, None), partial(body.read, -1)):
+        body.seek(0)
+        sent = b"".join(bytes(body.read(BLOCKSIZE)) for _ in range(blocks))
+        rest = ask()
+        assert type(rest) is bytes
+        assert sent + rest == data
+        assert ask() == b""
+
+
+def test_without_a_size_a_source_that_changed_is_seen_too() -> None:
+    data = bytearray(b"x" * 30)
+    body = body_of(data, 10)
+    body.checksum(CRC)
+    data[-1:] = b"y"
+    with pytest.raises(BodyAbortedError):
+        body.read()
+    assert isinstance(body.failure, SourceChanged)
 
 
 @given(data=st.binary(max_size=100), window=st.integers(1, 120), piece=st.integers(1, 30))
@@ -73,9 +98,9 @@ def test_a_larger_part_that_changes_between_two_readings_is_not_sent_to_its_end(
     body = body_of(data, 10)
     body.checksum(CRC)
     data[-1:] = b"y"
-    sent: list[memoryview] = []
+    sent: list[bytes | memoryview] = []
     with pytest.raises(BodyAbortedError):
-        sent.extend(iter(body.read, b""))
+        sent.extend(iter(partial(body.read, BLOCKSIZE), b""))
     assert isinstance(body.failure, SourceChanged)
     assert sum(map(len, sent)) < 30
 
@@ -89,10 +114,10 @@ def test_a_stop_ends_it_between_two_blocks() -> None:
 
     body = body_of(bytearray(30), 30, check)
     body.checksum(CRC)
-    assert len(body.read()) == 7
+    assert len(body.read(BLOCKSIZE)) == 7
     stopped = True
     with pytest.raises(BodyAbortedError):
-        body.read()
+        body.read(BLOCKSIZE)
     assert isinstance(body.failure, Stopped)
 
 
