@@ -1,4 +1,4 @@
-"""What several modules here need."""
+"""Fixtures of several test modules in this folder."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ import pytest
 from airflow_s3ops.s3.uploads import paths
 
 
-@pytest.fixture(params=["fast", "engine"])
-def either_road(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run the test with both roads for small files: awscrt, and boto3 where that cannot serve."""
-    if request.param == "engine":
-        monkeypatch.setattr(paths, "unsupported_reason", lambda *_: "the test wants it so")
+@pytest.fixture(params=["awscrt", "boto3"])
+def either_path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run the test on both paths for small files: the fast path (awscrt), and the boto3 path."""
+    if request.param == "boto3":
+        monkeypatch.setattr(paths, "unsupported_reason", lambda *_: "the test sets this reason")
     return str(request.param)
 
 
 class FewThreads(Protocol):
-    """Lets only so many more threads begin whose name starts with ``name``."""
+    """Limits how many more threads can start whose name begins with ``name``."""
 
     def __call__(self, name: str, *, most: int) -> None:
-        """Refuse all that come after."""
+        """Let ``most`` threads start, and refuse all later ones."""
 
 
 @pytest.fixture
 def few_threads(monkeypatch: pytest.MonkeyPatch) -> FewThreads:
-    """A machine whose limit of threads is reached, for those of some name."""
+    """Simulate a machine that has reached its limit of threads, for threads of a given name."""
     start = threading.Thread.start
 
     def limit(name: str, *, most: int) -> None:
-        begun = 0
+        started = 0
 
         def refuse(thread: threading.Thread) -> None:
-            nonlocal begun
+            nonlocal started
             if thread.name.startswith(name):
-                begun += 1
-                if begun > most:
+                started += 1
+                if started > most:
                     raise RuntimeError("can't start new thread")
             start(thread)
 

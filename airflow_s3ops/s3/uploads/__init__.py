@@ -1,1 +1,1 @@
-"""Files become objects: one of any size, or many."""
+"""Upload files as objects: one file of any size, or many files."""

@@ -1,4 +1,4 @@
-"""The road for large files, and for all where no faster one serves: the transfer engine, file by file."""
+"""The boto3 path: large files, and all files where the fast path (awscrt) cannot be used."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 class Boto3Path:
-    """Files in threads, each by ``upload_file``, all of them under one bound.
+    """Upload files in threads, each with ``upload_file``, with one limit for all of them.
 
-    A file counts as many times as it has parts, so that no more parts are under way, and in memory, than when
-    one large file is sent alone.
+    A file takes as many places under the limit as it has parts. So no more parts are in flight, and in
+    memory, than when one large file is uploaded alone.
 
-    :param parts_at_once: parts under way at once; no more than the client has connections.
-    :param checkpoint_for: gives the place where a file that is sent in parts is remembered, by its key.
-    :param stop: ends it within 2 seconds.
+    :param parts_at_once: the most parts in flight at once; no more than the client has connections.
+    :param checkpoint_for: is called with a key, and returns the checkpoint of a file that is sent in parts.
+    :param stop: cancels the uploads within 2 seconds when it is set.
     """
 
     def __init__(
@@ -52,56 +52,57 @@ class Boto3Path:
         self._limit = Concurrency(parts_at_once)
         self._checkpoint_for = checkpoint_for
         self._stop = stop
-        self._ended = EitherEvent(stop)
+        self._cancelled = EitherEvent(stop)
         self._pool = Threads(parts_at_once, "s3ops-file")
         self._running: dict[Future[Outcome], int] = {}
         self._failed_in_a_row = 0
 
     @property
     def is_busy(self) -> bool:
-        """Whether a file is under way."""
+        """Whether a file is in flight."""
         return bool(self._running)
 
     def send(self, items: Iterator[UploadItem]) -> Iterator[Outcome]:
-        """Send the files, and yield one outcome for each; see :class:`UploadPath`."""
+        """Upload the files, and yield one outcome for each; see :class:`UploadPath`."""
         try:
             item = next(items, None)
             while item or self.is_busy:
                 while item and self.has_room_for(item):
                     self.start(item)
                     item = next(items, None)
-                yield from self.ended(POLL)
+                yield from self.finished(POLL)
         finally:
             self.close()
 
     def has_room_for(self, item: UploadItem) -> bool:
-        """Whether the file can be started now; one always can if nothing is under way."""
+        """Whether the file can be started now. If nothing is in flight, any file can."""
         taken = sum(self._running.values())
         return not taken or taken + self._weight(item) <= self._limit.limit
 
     def start(self, item: UploadItem) -> None:
-        """Begin to send a file."""
+        """Start to upload a file."""
         weight = self._weight(item)
-        self._running[self._pool.submit(self._sent, item, weight)] = weight
+        self._running[self._pool.submit(self._upload, item, weight)] = weight
 
-    def ended(self, within: float) -> Iterator[Outcome]:
-        """Yield the outcomes of files that have ended, or end within so many seconds.
+    def finished(self, within: float) -> Iterator[Outcome]:
+        """Yield the outcomes of the files that have finished, or that finish soon.
 
-        :raises S3OpsError: what no other file would survive.
+        :param within: seconds to wait for the first one.
+        :raises S3OpsError: an error that every other file would meet, too.
         """
         raise_if_cancelled(self._stop, self._batch.bucket)
         for future in wait(self._running, within, FIRST_COMPLETED).done:
             del self._running[future]
             outcome = future.result()
-            self._learn_from(outcome)
+            self._adapt_to(outcome)
             yield outcome
 
     def close(self) -> None:
-        """End what is under way, and the threads. One that a dead connection holds is not waited for."""
-        self._ended.set()
+        """End the uploads in flight and the threads, except a thread that hangs in a dead connection."""
+        self._cancelled.set()
         close_pool(self._pool, self._running, JOIN_WITHIN)
 
-    def _learn_from(self, outcome: Outcome) -> None:
+    def _adapt_to(self, outcome: Outcome) -> None:
         if isinstance(outcome, Uploaded):
             self._failed_in_a_row = 0
             self._limit.succeeded()
@@ -115,7 +116,7 @@ class Boto3Path:
     def _weight(self, item: UploadItem) -> int:
         return max(1, min(self._parts_at_once, -(-item.file.size // DEFAULT_PART_SIZE)))
 
-    def _sent(self, item: UploadItem, parts_at_once: int) -> Outcome:
+    def _upload(self, item: UploadItem, parts_at_once: int) -> Outcome:
         read: list[SourceIdentity] = []
         try:
             result = upload_file(
@@ -128,7 +129,7 @@ class Boto3Path:
                 checksum_algorithm=self._batch.algorithm.name,
                 max_concurrency=parts_at_once,
                 checkpoint=self._checkpoint(item),
-                stop=self._ended,
+                stop=self._cancelled,
                 opened=read.append,
             )
         except FATAL:
@@ -140,7 +141,7 @@ class Boto3Path:
         return Uploaded(item, result.status, result.size, result.etag, result.version_id, result.checksum)
 
     def _checkpoint(self, item: UploadItem) -> Checkpoint | None:
-        # Only what is sent in parts can be resumed, and asking the place may cost a request.
+        # Only an upload in parts can be resumed, and reading the checkpoint may cost a request.
         if self._checkpoint_for is None or item.file.size <= DEFAULT_PART_SIZE:
             return None
         return self._checkpoint_for(item.key)

@@ -1,4 +1,4 @@
-"""What an upload must remember to be resumed by a later attempt: never a part list, never a secret."""
+"""The state that a later attempt needs to resume an upload: it has no part list and no secret."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ VERSION = 1
 
 
 class Checkpoint(Protocol):
-    """A place that survives the process: a small JSON object can be put there and taken back."""
+    """A store for one small JSON object that survives the process."""
 
     def get(self) -> Mapping[str, Any] | None:
-        """Return what was set last; None if there is nothing."""
+        """Return the state that was set last; None if there is none."""
 
     def set(self, state: dict[str, Any], /) -> None:
-        """Keep the state in place of any other, durably before returning."""
+        """Replace the stored state. It is stored durably before this returns."""
 
     def clear(self) -> None:
-        """Forget the state, if there is one."""
+        """Delete the state, if there is one."""
 
 
 @dataclass(frozen=True)
 class UploadState:
-    """An open multipart upload, and what it is an upload of.
+    """An open multipart upload, and the file and parameters that it was started with.
 
-    :param source: inode, size and mtime_ns of the file. The device's number is left out, because machines
-        that mount one share number it differently; every part that is kept is compared by its checksum
+    :param source: inode, size and mtime_ns of the file. The device number is left out, because machines
+        that mount the same share number it differently. Each part that is reused is compared by its checksum
         anyway.
-    :param extra_args: their fingerprint.
-    :param checksum: the whole object's, once all parts are there and completion is about to be asked for.
-    :param size: its size, likewise.
+    :param extra_args: the fingerprint of the ExtraArgs.
+    :param checksum: the checksum of the whole object; set when all parts are uploaded, just before
+        completion.
+    :param size: the size of the whole object; set at the same time.
     """
 
     endpoint: str
@@ -63,7 +64,7 @@ class UploadState:
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any] | None) -> UploadState | None:
-        """Return the state; None if there is none, or one of another version or shape."""
+        """Return the state; None if there is none, or if its version or fields are not the expected ones."""
         if not state or state.get("version") != VERSION:
             return None
         fields = {name: value for name, value in state.items() if name != "version"}
@@ -74,16 +75,16 @@ class UploadState:
 
 
 class FileCheckpoint:
-    """A checkpoint in a file of its own, replaced atomically.
+    """A checkpoint in a file, which is replaced atomically.
 
-    :param path: the file; its folder must be there and writable.
+    :param path: the file; its folder must exist and be writable.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
 
     def get(self) -> dict[str, Any] | None:
-        """Return what was set last; None if there is no file, or no JSON object in it."""
+        """Return the state that was set last; None if there is no file, or no JSON object in it."""
         try:
             state = json.loads(self._path.read_bytes())
         except (FileNotFoundError, ValueError):
@@ -91,7 +92,7 @@ class FileCheckpoint:
         return state if isinstance(state, dict) else None
 
     def set(self, state: dict[str, Any], /) -> None:
-        """Write a new file beside the old one, bring it to the disk, and put it in the old one's place."""
+        """Write a new file in the same folder, sync it to disk, and rename it over the old one."""
         fd, name = tempfile.mkstemp(prefix=f".{self._path.name}.", dir=self._path.parent)
         try:
             with os.fdopen(fd, "w", encoding="utf-8") as file:
@@ -105,14 +106,14 @@ class FileCheckpoint:
             raise
 
     def clear(self) -> None:
-        """Remove the file, if it is there."""
+        """Remove the file, if it exists."""
         self._path.unlink(missing_ok=True)
 
 
 class GuardedCheckpoint:
-    """A checkpoint whose failures cost resuming, and never the upload itself.
+    """A checkpoint whose failures disable resuming, but never fail the upload.
 
-    :param checkpoint: None if nobody keeps anything.
+    :param checkpoint: None if no state is to be stored.
     """
 
     def __init__(self, checkpoint: Checkpoint | str | os.PathLike[str] | None) -> None:
@@ -121,25 +122,25 @@ class GuardedCheckpoint:
         self._checkpoint: Checkpoint | None = checkpoint
 
     @property
-    def keeps(self) -> bool:
-        """Whether what is set will be there later; False once the store has failed."""
+    def is_available(self) -> bool:
+        """Whether state can be stored; False once the store has failed."""
         return self._checkpoint is not None
 
     def get(self) -> UploadState | None:
-        """Return the state that an earlier attempt left; None if there is none that is understood."""
-        with self._guarded("no earlier attempt is gone on with"):
+        """Return the state that an earlier attempt left; None if there is none, or it cannot be read."""
+        with self._guarded("an earlier attempt cannot be resumed"):
             return UploadState.from_json(self._checkpoint.get()) if self._checkpoint else None
         return None
 
     def set(self, state: UploadState) -> None:
-        """Keep the state, if anybody does."""
-        with self._guarded("a later attempt cannot resume it"):
+        """Store the state, if there is a checkpoint."""
+        with self._guarded("a later attempt cannot resume this upload"):
             if self._checkpoint:
                 self._checkpoint.set(state.to_json())
 
     def clear(self) -> None:
-        """Forget the state, if there is one."""
-        with self._guarded("a later attempt will find an old state, and look before it trusts it"):
+        """Delete the state, if there is one."""
+        with self._guarded("a later attempt finds the old state, and checks it before use"):
             if self._checkpoint:
                 self._checkpoint.clear()
 

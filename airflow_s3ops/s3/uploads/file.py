@@ -1,4 +1,4 @@
-"""One file to one object: conditional, verified, resumable, in one request or in parts."""
+"""Upload one file as one object: conditional, verified, resumable, in one request or in parts."""
 
 from __future__ import annotations
 
@@ -57,39 +57,41 @@ def upload_file(
     stop: threading.Event | None = None,
     opened: Callable[[SourceIdentity], object] | None = None,
 ) -> UploadFileResult:
-    """Store a file as an object.
+    """Upload a file as an object.
 
     :param bucket: its name; None if ``key`` is an ``s3://`` URI.
-    :param extra_args: any of boto3's ``upload_file`` and of PutObject.
-    :param if_exists: ``replace`` sends no condition; ``fail`` raises and ``skip`` leaves the object that is
-        there as it is; ``skip_if_same`` leaves it if size and checksum are the file's. S3 itself decides, not
-        a look before.
-    :param checksum_algorithm: CRC64NVME, CRC32C or CRC32; SHA256, SHA1, SHA512 and MD5 are COMPOSITE for
-        parts.
-    :param part_size: bytes, from 5 MiB to 5 GiB; files up to it go in one request. It grows where 10,000
-        parts would not suffice.
-    :param max_concurrency: parts under way at once; never more than the client has connections.
-    :param resume: go on with what an earlier attempt left in ``checkpoint``, and leave it for a later one.
-    :param compress: ``gzip`` stores the file compressed, with ``ContentEncoding: gzip``, without a file in
-        between.
-    :param progress: told the bytes done after each part, in the calling thread.
-    :param checkpoint: where an upload in parts is remembered: a file's path, or an object that keeps JSON.
-    :param stop: ends the transfer within 2 seconds when it is set, with ``Stopped``; what S3 has is kept for
-        resuming where there is a checkpoint.
-    :param opened: told which file exactly is read, before anything is sent.
+    :param extra_args: any parameter of boto3's ``upload_file`` and of PutObject.
+    :param if_exists: ``replace`` sends no condition. If there is an object at the key, ``fail`` raises, and
+        ``skip`` leaves it unchanged. ``skip_if_same`` leaves it unchanged if it has the file's size and
+        checksum. S3 decides this with a conditional request, not a HEAD before the upload.
+    :param checksum_algorithm: CRC64NVME, CRC32C or CRC32. SHA256, SHA1, SHA512 and MD5 are possible, too:
+        for an upload in parts their checksum is COMPOSITE.
+    :param part_size: bytes, from 5 MiB to 5 GiB. A file up to this size is sent in one request. Larger parts
+        are used if the file would need more than 10,000 parts.
+    :param max_concurrency: the most parts in flight at once; never more than the client has connections.
+    :param resume: resume the upload that an earlier attempt left in ``checkpoint``, and keep an upload that
+        fails there for a later attempt.
+    :param compress: ``gzip`` stores the file compressed, with ``ContentEncoding: gzip``, without a temporary
+        file.
+    :param progress: is called after each part with the bytes done, in the calling thread.
+    :param checkpoint: where the state of an upload in parts is stored: the path of a file, or an object that
+        stores JSON.
+    :param stop: cancels the upload within 2 seconds when it is set, with ``Stopped``. If there is a
+        checkpoint, the parts that S3 has are kept for resuming.
+    :param opened: is called with the identity of the file that is read, before anything is sent.
     :raises InvalidInput: a parameter is wrong; nothing was sent.
     :raises SourceNotFound: there is no such file.
-    :raises SourceUnreadable: it is no regular file, or may not be read.
-    :raises SourceChanged: it changed while it was read; nothing became visible at the key.
-    :raises ObjectExists: the key is taken (``fail``).
-    :raises PreconditionFailed: the object changed in between (``skip_if_same``), or a condition in
-        ``extra_args``.
-    :raises ChecksumMismatch: S3 got, or has, other bytes than were read.
-    :raises NotSupportedByServer: the server does not confirm the encryption that ``extra_args`` asks for.
-    :raises S3OpsError: S3's other refusals.
+    :raises SourceUnreadable: it is not a regular file, or this process is not allowed to read it.
+    :raises SourceChanged: the file changed while it was read; nothing became visible at the key.
+    :raises ObjectExists: there is an object at the key (``fail``).
+    :raises PreconditionFailed: the object changed meanwhile (``skip_if_same``), or a condition in
+        ``extra_args`` is not met.
+    :raises ChecksumMismatch: S3 received, or stored, other bytes than were read.
+    :raises NotSupportedByServer: the server does not confirm the encryption that ``extra_args`` requests.
+    :raises S3OpsError: any other error that S3 returns.
     """
-    begun = time.monotonic()
-    kept = GuardedCheckpoint(checkpoint)
+    started = time.monotonic()
+    guarded = GuardedCheckpoint(checkpoint)
     try:
         check_options(if_exists, compress, max_concurrency)
         args = args_to_send(client, extra_args, filename, if_exists, compress)
@@ -105,12 +107,12 @@ def upload_file(
             transfer = Transfer(destination, content, algorithm, form, at_once, cancellation, progress)
             transfer.check()
             check_declared_checksums(transfer, args)
-            outcome = upload_content(transfer, if_exists, kept, resume=resume)
+            outcome = upload_content(transfer, if_exists, guarded, resume=resume)
     except PermanentError:
-        # There will be no later attempt: what an earlier one left open, nobody goes on with.
-        abort_earlier_upload(client, extra_args if isinstance(extra_args, Mapping) else {}, kept)
+        # No later attempt follows, so no one resumes the upload that an earlier attempt left open.
+        abort_earlier_upload(client, extra_args if isinstance(extra_args, Mapping) else {}, guarded)
         raise
-    return _result(destination, outcome, source.identity.size, time.monotonic() - begun)
+    return _result(destination, outcome, source.identity.size, time.monotonic() - started)
 
 
 def _result(destination: Destination, outcome: UploadOutcome, size: int, seconds: float) -> UploadFileResult:

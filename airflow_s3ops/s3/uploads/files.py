@@ -1,4 +1,4 @@
-"""Many files to one bucket: every one is tried, and every one ends as uploaded, skipped or failed."""
+"""Upload many files to one bucket: each file is tried, and ends as uploaded, skipped or failed."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ _ALLOWED_ABOUT_CONTENT = frozenset({"ChecksumAlgorithm", "ChecksumType"})
 
 @dataclass(frozen=True)
 class Batch:
-    """What was asked for, checked.
+    """The parameters of one call, checked.
 
-    :param last: which files go after all others.
-    :param manifest_key: None if no manifest is asked for.
+    :param last: the files to upload after all others.
+    :param manifest_key: None if no manifest is to be written.
     """
 
     paths: UploadPaths
@@ -61,21 +61,21 @@ class Batch:
 
     @property
     def client(self) -> S3Client:
-        """The client that all of it goes through."""
+        """The client that makes all requests."""
         return self.paths.client
 
     @property
     def args(self) -> BatchArgs:
-        """What all files have in common."""
+        """The parameters that all files share."""
         return self.paths.args
 
     @property
     def stop(self) -> threading.Event | None:
-        """What ends it."""
+        """The event that cancels the upload."""
         return self.paths.stop
 
     def files(self) -> Iterator[SourceFile]:
-        """Yield the source's files; each call looks anew."""
+        """Yield the source's files; each call searches the source again."""
         return find_files(self.source, self.include, self.exclude, self.stop)
 
 
@@ -98,34 +98,37 @@ def upload_files(
     checkpoint_for: Callable[[str], Checkpoint | None] | None = None,
     stop: threading.Event | None = None,
 ) -> UploadFilesResult:
-    """Store every file of a source as an object of its own.
+    """Upload each file of a source as one object.
 
     :param source: a folder, a glob, a list of files or a shard; see :func:`find_files`.
     :param bucket: its name; None if ``prefix`` is an ``s3://`` URI.
-    :param prefix: is put before each relative path, as it is: ``data/`` needs its slash.
-    :param extra_args: any of PutObject, the same for all files. Each file's content type is guessed from its
-        name where none is given.
-    :param if_exists: as for :func:`upload_file`, for each key; ``skip_if_same`` makes another try send only
+    :param prefix: is put unchanged before each relative path: ``data/`` needs its slash.
+    :param extra_args: any parameter of PutObject, the same for all files. If it has no content type, each
+        file's is guessed from its name.
+    :param if_exists: as for :func:`upload_file`, for each key. With ``skip_if_same`` a later try sends only
         what is missing.
-    :param include: patterns of relative paths that are sent; None means all.
-    :param exclude: patterns of relative paths that are left out, although they are included.
+    :param include: patterns of the relative paths to upload; None means all.
+    :param exclude: patterns of relative paths to leave out, even if they match ``include``.
     :param checksum_algorithm: CRC64NVME, CRC32C, CRC32, SHA256 and others.
-    :param max_concurrency: requests under way at once; None means what was measured to be best.
-    :param manifest_key: where a manifest goes, after all else went well: one JSON object a line, with key,
-        size, etag, version_id, checksum and mtime. If a file failed, all that failed are listed in
-        ``<manifest_key>.failed`` instead; that goes when a later try succeeds.
-    :param last: patterns of what goes after all others have succeeded; if one failed, these are not sent.
-    :param allow_empty: a source without files is no error.
-    :param progress: told after each file, in the calling thread.
-    :param checkpoint_for: gives, by its key, the place where a file that is sent in parts is remembered.
-    :param stop: ends it within 2 seconds when it is set, with ``Stopped``.
-    :raises InvalidInput: a parameter is wrong, two files would have one key, or a file has the manifest's;
-        nothing was sent.
-    :raises SourceNotFound: there is no such folder, or nothing in it to be sent.
+    :param max_concurrency: the most requests in flight at once; None means the values that were best in
+        measurements.
+    :param manifest_key: the key of a manifest, which is written after all files were uploaded: one JSON
+        object a line, with key, size, etag, version_id, checksum and mtime. If a file failed, the failed
+        files are listed in ``<manifest_key>.failed`` instead. That list is deleted when a later try succeeds.
+    :param last: patterns of the files to upload after all others have succeeded. If another file failed,
+        these are not sent.
+    :param allow_empty: do not fail if the source has no files.
+    :param progress: is called after each file, in the calling thread.
+    :param checkpoint_for: is called with a key, and returns the checkpoint of a file that is sent in parts.
+    :param stop: cancels the upload within 2 seconds when it is set, with ``Stopped``.
+    :raises InvalidInput: a parameter is wrong, two files would have the same key, or a file has the key of
+        the manifest; nothing was sent.
+    :raises SourceNotFound: there is no such folder, or it has no file to upload.
     :raises PartialUpload: at the end, with the keys that failed and their codes.
-    :raises S3OpsError: what no file would survive: credentials, no such bucket, a server that is gone.
+    :raises S3OpsError: an error that every file would meet: wrong credentials, no such bucket, a server that
+        cannot be reached.
     """
-    begun = time.monotonic()
+    started = time.monotonic()
     check_options(if_exists, None, max_concurrency)
     bucket, prefix = bucket_and_prefix(bucket, prefix)
     args = _checked_args(client, extra_args)
@@ -147,7 +150,7 @@ def upload_files(
         manifest = _finish(batch, summary)
     finally:
         summary.close()
-    seconds = round(time.monotonic() - begun, 3)
+    seconds = round(time.monotonic() - started, 3)
     counts = (summary.uploaded, summary.skipped, summary.failed, summary.bytes)
     return UploadFilesResult(bucket, prefix, *counts, seconds, manifest)
 
@@ -158,9 +161,9 @@ def _send(batch: Batch, summary: UploadSummary, *, allow_empty: bool) -> None:
     first = next(files, None)
     if first is None and not allow_empty:
         raise errors.SourceNotFound(
-            f"There is no file to upload in {_shown(batch.source)}",
+            f"There is no file to upload in {_described(batch.source)}",
             bucket=batch.args.bucket,
-            advice="Check the path on the worker, and include and exclude; or say allow_empty=True.",
+            advice="Check the path on the worker, and include and exclude; or set allow_empty=True.",
         )
     files = chain([first] if first else [], files)
     try:
@@ -172,21 +175,21 @@ def _send(batch: Batch, summary: UploadSummary, *, allow_empty: bool) -> None:
                 summary.add_not_sent(item.key)
     except BaseException:
         uri = s3_uri(batch.args.bucket, batch.prefix)
-        log.warning("%s: ended early, %s uploaded, %s failed", uri, summary.uploaded, summary.failed)
+        log.warning("%s: upload ended early, %s uploaded, %s failed", uri, summary.uploaded, summary.failed)
         raise
 
 
 def _finish(batch: Batch, summary: UploadSummary) -> str | None:
-    """Write what there is to be written about the files; return the manifest's URI.
+    """Write the manifest, or the list of failures; return the manifest's URI.
 
-    :raises PartialUpload: some failed.
+    :raises PartialUpload: some files failed.
     """
     bucket, key = batch.args.bucket, batch.manifest_key
     if summary.failed_rows and key:
         try:
             store_rows(batch.client, batch.args, summary.failed_rows, key + FAILED_SUFFIX, batch.stop)
         except errors.S3OpsError as error:
-            log.warning("The list of failures could not be written: %s", error)
+            log.warning("The list of the failed files could not be written: %s", error)
     summary.require_success(bucket)
     if not summary.rows or not key:
         return None
@@ -203,9 +206,9 @@ def _items(
     are_last: bool,
     is_known_unreadable: bool = False,
 ) -> Iterator[UploadItem]:
-    """Yield files with their keys; what has no possible key, or cannot be listed, fails by itself.
+    """Yield files with their keys. A name that is not a valid key is a failure, as is an unreadable folder.
 
-    :param is_known_unreadable: a look before has failed, and noted what could not be listed.
+    :param is_known_unreadable: an earlier walk of the source has recorded the folder that cannot be listed.
     """
     try:
         for file in files:
@@ -225,33 +228,33 @@ def _items(
 
 
 def _require_other_keys(batch: Batch) -> None:
-    """Look for the manifest's keys among those of the files.
+    """Check that no file has the key of the manifest or of the list of failures.
 
-    :raises InvalidInput: one of them would be overwritten.
+    :raises InvalidInput: a file has one of these keys, and its object would be overwritten.
     """
     for key in (batch.manifest_key, f"{batch.manifest_key}{FAILED_SUFFIX}") if batch.manifest_key else ():
         if not key.startswith(batch.prefix):
             continue
-        place = key[len(batch.prefix) :]
-        if any(file.relative == place for file in _files_at(batch, place)):
+        relative = key[len(batch.prefix) :]
+        if any(file.relative == relative for file in _files_at(batch, relative)):
             raise errors.InvalidInput(
                 f"The manifest's key {key!r} is also the key of a file of the source",
                 bucket=batch.args.bucket,
                 key=key,
-                advice="Choose another manifest_key, or leave the file out by exclude; nothing was sent.",
+                advice="Choose another manifest_key, or leave the file out with exclude; nothing was sent.",
             )
 
 
-def _files_at(batch: Batch, place: str) -> Iterator[SourceFile]:
-    """Yield the file of one relative path, if there is one, without reading all folders.
+def _files_at(batch: Batch, relative: str) -> Iterator[SourceFile]:
+    """Yield the file at one relative path, if there is one, without reading all folders.
 
-    Of a shard the whole source is looked at: another shard's file may have that path.
+    For a shard the whole source is searched, because a file of another shard may have that path.
     """
     source: Any = batch.source
     if isinstance(source, (str, os.PathLike)):
         source = {"source": source}
     if isinstance(source, Mapping):
-        source = {**source, "from": place, "to": f"{place}\0"}
+        source = {**source, "from": relative, "to": f"{relative}\0"}
     return find_files(source, batch.include, batch.exclude, batch.stop)
 
 
@@ -260,12 +263,13 @@ def _checked_args(client: S3Client, extra_args: Mapping[str, Any] | None) -> dic
     for name in args:
         if name in CONDITIONS:
             raise errors.InvalidExtraArgs(
-                f"extra_args has a condition ({name}) for all files", advice="Use if_exists instead."
+                f"extra_args has a condition ({name}), which would apply to all files",
+                advice="Use if_exists instead.",
             )
         if is_about_content(name) and name not in _ALLOWED_ABOUT_CONTENT:
             raise errors.InvalidExtraArgs(
-                f"extra_args has a {name}, which cannot be that of all files",
-                advice="Leave it out: each file's checksum is computed, sent and compared.",
+                f"extra_args has a {name}, which cannot be the same for all files",
+                advice="Leave it out: the checksum of each file is computed, sent and compared.",
             )
     return args
 
@@ -278,12 +282,12 @@ def _checked_manifest_key(bucket: str, key: str | None) -> str | None:
 
 
 def _repeatable(items: Any) -> Any:
-    """Return what can be looked at more than once."""
+    """Return a value that can be iterated more than once."""
     is_one = items is None or isinstance(items, (str, bytes, os.PathLike, Mapping))
     return items if is_one or not isinstance(items, Iterable) else list(items)
 
 
-def _shown(source: Any) -> str:
+def _described(source: Any) -> str:
     if isinstance(source, list):
         return f"a list of {len(source):,} files"
     return repr(source["source"] if isinstance(source, Mapping) else os.fspath(source))

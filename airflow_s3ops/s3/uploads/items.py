@@ -1,4 +1,4 @@
-"""Many files on their way to one bucket: what is to be sent, how, and what became of it."""
+"""The files of a batch: what to upload, how, and with which outcome."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UploadItem:
-    """One file and the key that it is to have."""
+    """One file, and the key of its object."""
 
     file: SourceFile
     key: str
@@ -25,12 +25,12 @@ class UploadItem:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """A file whose object is there.
+    """A file whose object exists: it was uploaded, or skipped.
 
-    :param item: with the file's size and ``mtime_ns`` as it was read.
-    :param status: ``skipped``: what is there was left as it is.
+    :param item: with the file's size and ``mtime_ns`` when it was read.
+    :param status: ``skipped`` means that the existing object was left unchanged.
     :param size: bytes of the object.
-    :param etag: without quotes; None if a skipped object may not be looked at.
+    :param etag: without quotes; None if the object was skipped and this identity is not allowed to HEAD it.
     :param checksum: None if nothing was compared (``if_exists="skip"``).
     """
 
@@ -44,7 +44,7 @@ class Uploaded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A file that could not be sent, and why."""
+    """A file that could not be uploaded, and why."""
 
     item: UploadItem
     error: S3OpsError
@@ -55,10 +55,10 @@ Outcome: TypeAlias = "Uploaded | Failed"
 
 @dataclass(frozen=True)
 class BatchArgs:
-    """What all files of one batch have in common.
+    """The parameters that all files of one batch share.
 
-    :param extra_args: checked ones, without what follows from ``if_exists``; a ``ContentType`` only if the
-        user gave one, for otherwise each file has its own.
+    :param extra_args: checked; without the condition that ``if_exists`` adds. They have a ``ContentType``
+        only if the user gave one; otherwise each file has its own.
     """
 
     bucket: str
@@ -68,13 +68,14 @@ class BatchArgs:
 
 
 class UploadPath(Protocol):
-    """A way to send many files."""
+    """A way to upload many files."""
 
     def send(self, items: Iterator[UploadItem]) -> Iterator[Outcome]:
-        """Send the files, and yield one outcome for each, in the order in which they end.
+        """Upload the files, and yield one outcome for each, in the order in which they finish.
 
-        The input is pulled as there is room, so memory stays flat however many files there are.
+        The next file is taken from ``items`` only when there is room for it, so memory does not grow with the
+        number of files.
 
-        :raises S3OpsError: what no other file would survive either: credentials, no such bucket, a wrong
-            region, a stop. One file's fault is its outcome.
+        :raises S3OpsError: an error that every other file would meet, too: wrong credentials, no such bucket,
+            a wrong region, a cancellation. An error of one file is its outcome, and is not raised.
         """

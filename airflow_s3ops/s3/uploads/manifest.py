@@ -1,4 +1,4 @@
-"""The manifest of an upload of many files, and the list of its failures: stored beside the objects."""
+"""The manifest of an upload of many files, and the list of the failed files, as objects in the bucket."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# These describe the uploaded files, and not the manifest.
+# These describe the uploaded files, not the manifest.
 _OF_FILES = frozenset({"ContentDisposition", "ContentEncoding", "ContentLanguage", "ContentType"})
 
 
 def store_rows(
     client: S3Client, batch: BatchArgs, rows: JsonLines, key: str, stop: threading.Event | None
 ) -> str:
-    """Store rows as one object, in place of any other, and return its URI.
+    """Upload rows as one object, replacing any other, and return its URI.
 
-    :param batch: whose bucket, checksum and ExtraArgs it shares, except those that describe a content.
+    :param batch: its bucket, checksum algorithm and ExtraArgs are used, except ExtraArgs that describe
+        content.
     """
     args = {
         name: value
@@ -53,9 +54,9 @@ def store_rows(
 
 
 def remove_stale(client: S3Client, batch: BatchArgs, key: str, stop: threading.Event | None) -> None:
-    """Delete the list of failures that an earlier try has left. If that cannot be done, the log says so.
+    """Delete the list of failures that an earlier try left. If that fails, a warning is logged.
 
-    :param batch: whose bucket and ExtraArgs it shares: the list was written with them.
+    :param batch: its bucket and ExtraArgs are used: the list was written with them.
     :raises Stopped: ``stop`` is set.
     """
     cancellation = Cancellation(stop, s3_uri(batch.bucket, key))
@@ -63,18 +64,18 @@ def remove_stale(client: S3Client, batch: BatchArgs, key: str, stop: threading.E
     try:
         try:
             _head_and_delete(stale)
-        except errors.NetworkError:  # it may have broken after the deed
+        except errors.NetworkError:  # the connection may have broken after the deletion
             _head_and_delete(stale)
     except errors.ObjectNotFound:
         return
     except errors.Stopped:
         raise
     except errors.S3OpsError as error:
-        log.warning("A list of an earlier try's failures may still be there: %s", error)
+        log.warning("The list of an earlier try's failed files may still exist: %s", error)
 
 
 def _head_and_delete(stale: Destination) -> None:
-    """Delete an object if it is there: on a versioned bucket, deleting what is not there leaves a marker."""
+    """Delete an object if it exists. In a versioned bucket, deleting a missing key adds a delete marker."""
     stale.request("HeadObject")
     with no_automatic_retry(stale.client, "DeleteObject"):
         stale.request("DeleteObject")

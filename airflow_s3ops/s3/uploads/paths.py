@@ -1,4 +1,4 @@
-"""Which file goes which way: small ones by the fast road, large ones through the engine, at the same time."""
+"""Small files take the fast path (awscrt), large files the boto3 path, both at the same time."""
 
 from __future__ import annotations
 
@@ -28,18 +28,19 @@ log = logging.getLogger(__name__)
 
 # Measured: docs/design-of-transfers.md.
 LARGE = 4 << 20
-# Files found to be large that wait for their turn; then the search waits, and not memory grows.
+# The most large files that wait to be uploaded. At this number the walk of the source waits, so that memory
+# does not grow.
 MOST_WAITING = 1000
 
 
 @dataclass(frozen=True)
 class UploadPaths:
-    """The ways that the files of one batch may go.
+    """The upload paths for the files of one batch.
 
-    :param max_concurrency: requests under way at once, on all of them; None means 8 for parts of large files
-        and 64 to 256 for small ones.
-    :param checkpoint_for: gives, by its key, the place where a file that is sent in parts is remembered.
-    :param stop: ends the sending within 2 seconds when it is set.
+    :param max_concurrency: the most requests in flight at once, on both paths together; None means 8 for
+        parts of large files, and 64 to 256 for small files.
+    :param checkpoint_for: is called with a key, and returns the checkpoint of a file that is sent in parts.
+    :param stop: cancels the uploads within 2 seconds when it is set.
     """
 
     client: S3Client
@@ -49,20 +50,21 @@ class UploadPaths:
     stop: threading.Event | None = None
 
     def send(self, items: Iterator[UploadItem], on_outcome: Callable[[Outcome], object]) -> None:
-        """Send the files, and tell what becomes of each, in the calling thread.
+        """Upload the files.
 
-        :raises S3OpsError: what no other file would survive.
+        :param on_outcome: is called with the outcome of each file, in the calling thread.
+        :raises S3OpsError: an error that every other file would meet, too.
         """
-        reason = "max_concurrency=1 leaves no room" if self.max_concurrency == 1 else None
+        reason = "max_concurrency=1 allows one request at a time" if self.max_concurrency == 1 else None
         reason = reason or unsupported_reason(self.client, self.args.bucket, self.args.extra_args)
         if reason:
-            log.info("boto3 sends all files, more slowly than awscrt would: %s", reason)
+            log.info("boto3 uploads all files, which is slower than awscrt: %s", reason)
             for outcome in self._boto3_path(self.max_concurrency).send(items):
                 on_outcome(outcome)
         else:
-            self._send_by_both(items, on_outcome)
+            self._send_on_both(items, on_outcome)
 
-    def _send_by_both(self, items: Iterator[UploadItem], on_outcome: Callable[[Outcome], object]) -> None:
+    def _send_on_both(self, items: Iterator[UploadItem], on_outcome: Callable[[Outcome], object]) -> None:
         most = self.max_concurrency or DEFAULT_CONCURRENCY + MOST_AT_ONCE
         large_parts = min(DEFAULT_CONCURRENCY, most // 2)
         boto3_path = self._boto3_path(large_parts)
@@ -71,14 +73,16 @@ class UploadPaths:
         )
         large_files = _LargeFiles(boto3_path, on_outcome)
         try:
-            sending = cast("Generator[Outcome, None, None]", fast_path.send(large_files.without_large(items)))
-            with closing(sending):
-                for outcome in sending:
+            outcomes = cast(
+                "Generator[Outcome, None, None]", fast_path.send(large_files.without_large(items))
+            )
+            with closing(outcomes):
+                for outcome in outcomes:
                     on_outcome(outcome)
-                    large_files.go_on(0)
+                    large_files.advance(0)
             while large_files.is_busy:
                 raise_if_cancelled(self.stop, self.args.bucket)
-                large_files.go_on(POLL)
+                large_files.advance(POLL)
         finally:
             boto3_path.close()
 
@@ -94,7 +98,7 @@ class UploadPaths:
 
 
 class _LargeFiles:
-    """The large files, sent by the engine while the small ones go another way."""
+    """The large files: they take the boto3 path while the small files take the fast path."""
 
     def __init__(self, boto3_path: Boto3Path, on_outcome: Callable[[Outcome], object]) -> None:
         self._boto3_path = boto3_path
@@ -103,23 +107,26 @@ class _LargeFiles:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a large file is under way or waits."""
+        """Whether a large file is in flight or waits."""
         return bool(self._waiting) or self._boto3_path.is_busy
 
     def without_large(self, items: Iterator[UploadItem]) -> Iterator[UploadItem]:
-        """Yield the small files, and keep the large ones."""
+        """Yield the small files, and put the large ones in the queue."""
         for item in items:
             if item.file.size <= LARGE:
                 yield item
                 continue
             self._waiting.append(item)
-            self.go_on(0)
+            self.advance(0)
             while len(self._waiting) >= MOST_WAITING:
-                self.go_on(POLL)
+                self.advance(POLL)
 
-    def go_on(self, within: float) -> None:
-        """Begin what there is room for, and tell what has ended, or ends within so many seconds."""
+    def advance(self, within: float) -> None:
+        """Start the files for which there is room, and report those that have finished.
+
+        :param within: seconds to wait for a file to finish.
+        """
         while self._waiting and self._boto3_path.has_room_for(self._waiting[0]):
             self._boto3_path.start(self._waiting.popleft())
-        for outcome in self._boto3_path.ended(within) if self._boto3_path.is_busy else ():
+        for outcome in self._boto3_path.finished(within) if self._boto3_path.is_busy else ():
             self._on_outcome(outcome)

@@ -1,4 +1,4 @@
-"""How far a transfer is: told to a subscriber, and written to a log now and then."""
+"""The progress of a transfer: passed to a subscriber, and logged periodically."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a transfer is, in bytes of the source.
+    """The progress of a transfer, in bytes of the source.
 
-    :param done: bytes that S3 has, those of an earlier attempt included.
-    :param total: bytes in all.
-    :param resumed: bytes that an earlier attempt had sent.
+    :param done: bytes that S3 has, including those that an earlier attempt sent.
+    :param total: all bytes.
+    :param resumed: bytes that an earlier attempt sent.
     """
 
     done: int
@@ -29,51 +29,51 @@ class Progress:
 
 
 class ProgressSubscriber(Protocol):
-    """Anything that can be called with a :class:`Progress`."""
+    """A callable that takes a :class:`Progress`."""
 
     def __call__(self, progress: Progress, /) -> object:
-        """Take note. It is called in the thread that called the upload; what it raises ends the upload."""
+        """Take the progress, in the thread that called the upload. An exception here ends the upload."""
 
 
-class LogNowAndThen:
-    """A log that is written to every ten seconds at most.
+class PeriodicLog:
+    """Log at most one line every ten seconds.
 
-    :param log: where to.
-    :param what: what is transferred, for the line.
-    :param clock: seconds, monotonic.
+    :param log: the logger.
+    :param what: the name of the transfer, for the line.
+    :param clock: returns monotonic seconds.
     """
 
     def __init__(self, log: logging.Logger, what: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._log = log
         self._what = what
         self._clock = clock
-        self._begun = self._logged = clock()
+        self._started = self._logged = clock()
 
     def _due(self) -> float | None:
-        """Return the seconds since the beginning if a line is due; it counts as written then."""
+        """Return the seconds since the start if a line is due, and count it as logged; else None."""
         now = self._clock()
         if now - self._logged < LOG_EVERY:
             return None
         self._logged = now
-        return now - self._begun
+        return now - self._started
 
 
-class ProgressLog(LogNowAndThen):
-    """A subscriber that logs a line every ten seconds at most: percentage, rate and time left."""
+class ProgressLog(PeriodicLog):
+    """A subscriber that logs at most one line every ten seconds: percentage, rate and time left."""
 
     def __call__(self, progress: Progress, /) -> None:
-        """Log, unless the last line is too young or there is nothing left to wait for."""
+        """Log a line if one is due and the transfer is not complete."""
         if progress.done < progress.total and (seconds := self._due()):
             self._log.info("%s: %s", self._what, described(progress, seconds))
 
 
 @dataclass(frozen=True)
 class FilesProgress:
-    """How far an upload of many files is.
+    """The progress of an upload of many files.
 
-    :param files: that are uploaded, skipped or failed.
-    :param bytes: of those that are uploaded.
-    :param failed: how many of the files failed.
+    :param files: the number of files that were uploaded, were skipped or failed.
+    :param bytes: the bytes of the uploaded files.
+    :param failed: the number of files that failed.
     """
 
     files: int
@@ -82,17 +82,17 @@ class FilesProgress:
 
 
 class FilesProgressSubscriber(Protocol):
-    """Anything that can be called with a :class:`FilesProgress`."""
+    """A callable that takes a :class:`FilesProgress`."""
 
     def __call__(self, progress: FilesProgress, /) -> object:
-        """Take note, after each file, in the calling thread. What it raises ends the upload."""
+        """Take the progress after each file, in the calling thread. An exception here ends the upload."""
 
 
-class FilesProgressLog(LogNowAndThen):
-    """A subscriber that logs a line every ten seconds at most: files, bytes and their rates."""
+class FilesProgressLog(PeriodicLog):
+    """A subscriber that logs at most one line every ten seconds: files, bytes and their rates."""
 
     def __call__(self, progress: FilesProgress, /) -> None:
-        """Log, unless the last line is too young."""
+        """Log a line if one is due."""
         seconds = self._due()
         if seconds is None:
             return
@@ -108,9 +108,9 @@ class FilesProgressLog(LogNowAndThen):
 
 
 def described(progress: Progress, seconds: float) -> str:
-    """Return one phrase: ``42 % of 1.0 GiB, 105.0 MiB/s, 0:00:06 left``, and what was resumed.
+    """Return a phrase such as ``42 % of 1.0 GiB, 105.0 MiB/s, 0:00:06 left``, and the resumed bytes.
 
-    :param seconds: since this attempt began; the rate is this attempt's own.
+    :param seconds: the seconds since this attempt started; the rate is that of this attempt only.
     """
     rate = (progress.done - progress.resumed) / seconds if seconds > 0 else 0.0
     parts = [f"{_percentage(progress)} % of {_size(progress.total)}", f"{_size(rate)}/s"]

@@ -1,4 +1,4 @@
-"""What became of many files: counted, told, and written down row by row."""
+"""The outcomes of many files: counts, progress, and the rows of the manifest."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ NOT_SENT = "NotSent"
 
 
 class UploadSummary:
-    """The counts, and the rows for manifest and failures.
+    """The counts, and the rows of the manifest and of the list of failures.
 
-    :param with_rows: whether rows are asked for.
-    :param progress: told after each file.
+    :param with_rows: whether to collect rows.
+    :param progress: is called after each file.
     """
 
     def __init__(self, *, with_rows: bool, progress: FilesProgressSubscriber | None = None) -> None:
@@ -39,26 +39,28 @@ class UploadSummary:
         self._codes: Counter[str] = Counter()
 
     def add(self, outcome: Uploaded | Failed) -> None:
-        """Take note of one file's end."""
+        """Add the outcome of one file."""
         if isinstance(outcome, Uploaded):
             self._add_uploaded(outcome)
         else:
             self.add_failure(outcome.item.key, outcome.error)
 
     def add_failure(self, key: str, error: errors.S3OpsError) -> None:
-        """Take note of a failure."""
+        """Add a failed file."""
         self.is_retryable = self.is_retryable or error.retryable
         code = error.code or type(error).__name__
         self._add_failed(FailedKey(key, None, code, error.reason or error.what))
 
     def add_not_sent(self, key: str) -> None:
-        """Take note of a file that was to go after the others, some of which failed."""
-        self._add_failed(FailedKey(key, None, NOT_SENT, "It goes after all others, and some of those failed"))
+        """Add a file of ``last`` that was not sent, because another file failed."""
+        self._add_failed(
+            FailedKey(key, None, NOT_SENT, "It is uploaded after all others, and some of those failed")
+        )
 
     def require_success(self, bucket: str) -> None:
-        """Do nothing if no file failed.
+        """Return if no file failed.
 
-        :raises PartialUpload: naming the codes and the first keys.
+        :raises PartialUpload: a file failed; the error names the codes and the first keys.
         """
         if not self.failed:
             return
@@ -74,11 +76,11 @@ class UploadSummary:
             retryable=self.is_retryable,
             bucket=bucket,
             code=codes[0][0],
-            reason=f"Of the first was said: {self._failures[0].message}",
+            reason=f"The first error: {self._failures[0].message}",
         )
 
     def close(self) -> None:
-        """Give the space of the rows back."""
+        """Delete the temporary files of the rows."""
         for rows in (self.rows, self.failed_rows):
             if rows:
                 rows.close()
@@ -100,7 +102,7 @@ class UploadSummary:
                     mtime_ns=uploaded.item.file.mtime_ns,
                 )
             )
-        self._tell()
+        self._report_progress()
 
     def _add_failed(self, failure: FailedKey) -> None:
         self.failed += 1
@@ -110,9 +112,9 @@ class UploadSummary:
         if self._with_rows:
             self.failed_rows = self.failed_rows or JsonLines()
             self.failed_rows.add(failed_row(failure))
-        self._tell()
+        self._report_progress()
 
-    def _tell(self) -> None:
+    def _report_progress(self) -> None:
         if self._progress:
             files = self.uploaded + self.skipped + self.failed
             self._progress(FilesProgress(files, self.bytes, self.failed))

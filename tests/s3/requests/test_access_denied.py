@@ -9,7 +9,7 @@ import pytest
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.errors import PUBLIC_READ_WAYS_OUT
 from airflow_s3ops.s3.uploads.file import upload_file
-from tests.s3.uploads.support import PART, assert_nothing_stored, impatient_client, open_uploads, write_file
+from tests.s3.uploads.support import PART, assert_nothing_stored, one_try_client, open_uploads, write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(faults: FaultProxy) -> S3Client:
-    return impatient_client(faults)
+    return one_try_client(faults)
 
 
 def refuse(faults: FaultProxy, message: str = "Access Denied") -> None:

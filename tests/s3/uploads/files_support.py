@@ -1,4 +1,4 @@
-"""What tests of uploads of many files share."""
+"""Helpers for tests of uploads of many files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def write_files(folder: Path, names: Iterable[str]) -> Path:
-    """Write files whose content is their place."""
+    """Write files; the content of each is its relative path."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,13 +25,13 @@ def write_files(folder: Path, names: Iterable[str]) -> Path:
 
 
 def listed(s3: S3Client, bucket: str, prefix: str = "") -> dict[str, int]:
-    """Give the keys and their sizes."""
+    """Return the keys and their sizes."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
 
 
 def settled(s3: S3Client, faults: FaultProxy, bucket: str) -> dict[str, int]:
-    """Give the keys when no request that was broken off arrives any more; the proxy is closed for that."""
+    """Close the proxy, wait until no cancelled request arrives any more, and return the keys."""
     faults.close()
     before: dict[str, int] = {}
     while (now := listed(s3, bucket)) != before or not now:
@@ -50,6 +50,6 @@ def rows(s3: S3Client, bucket: str, key: str) -> list[dict[str, Any]]:
 
 
 def sent_keys(faults: FaultProxy, bucket: str, method: str = "PUT") -> list[str]:
-    """Give the keys of the requests that came through the proxy, in the order in which they were answered."""
+    """Return the keys of the requests through the proxy, in the order of their responses."""
     paths = [request.path for request in faults.matching(method, path=f"/{bucket}/")]
     return [path.removeprefix(f"/{bucket}/") for path in paths]

@@ -1,4 +1,4 @@
-"""What tests of uploads share: files in parts, and a look at what is left open."""
+"""Helpers for tests of uploads: files, stored objects and open multipart uploads."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from tests.faults import FaultProxy
 
 MIB = 1 << 20
-PART = 5 * MIB  # the least that S3 takes
-# One request is one try, so that every fault of the proxy meets the engine itself, not botocore's retries.
+PART = 5 * MIB  # the smallest part that S3 accepts
+# botocore makes one try for each request, so that the engine, not botocore, handles each fault of the proxy.
 ONE_TRY = {"total_max_attempts": 1, "mode": "standard"}
 
 
 def write_file(path: Path, size: int, seed: int = 0) -> Path:
-    """Write bytes that no two seeds, and no two places, have in common."""
+    """Write random bytes: different for each seed, and at each position."""
     path.write_bytes(random.Random(seed).randbytes(size))
     return path
 
@@ -30,7 +30,7 @@ def stored_bytes(s3: S3Client, bucket: str, key: str) -> bytes:
 
 
 def digest(data: bytes) -> str:
-    """Shorten content for a comparison whose failure is printed."""
+    """Return a short digest, so that a failed comparison prints little."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -46,12 +46,12 @@ def open_uploads(s3: S3Client, bucket: str) -> list[str]:
     return [upload["UploadId"] for upload in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])]
 
 
-def impatient_client(faults: FaultProxy, **config: Any) -> S3Client:
-    """Give a client through the proxy that tries once, and soon gives a silent connection up."""
+def one_try_client(faults: FaultProxy, **config: Any) -> S3Client:
+    """Return a client through the proxy that tries once, and has a short read time-out."""
     return faults.server.client(retries=ONE_TRY, **{"read_timeout": 10, **config})
 
 
-class Kept:
+class MemoryCheckpoint:
     """A checkpoint in memory."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Asked to stop, an upload ends within two seconds, wherever it is."""
+"""A cancelled upload ends within two seconds, at whatever step it is."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from airflow_s3ops.s3.uploads.file import upload_file
 from tests.faults import Soon
 from tests.s3.uploads.support import (
     PART,
-    Kept,
+    MemoryCheckpoint,
     assert_nothing_stored,
-    impatient_client,
+    one_try_client,
     open_uploads,
     write_file,
 )
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
     from tests.faults import FaultProxy
 
-# Two seconds are promised; the rest is for a busy machine.
+# The promise is two seconds; the rest is an allowance for a busy machine.
 WITHIN = 2.0
 GRACE = 3.0
 
 
 class StopWatch:
-    """A flag that notes when it was set."""
+    """An event that records when it was set."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
@@ -53,59 +53,59 @@ def path(tmp_path: Path) -> Path:
     return write_file(tmp_path / "data.bin", 3 * PART)
 
 
-def test_before_it_began_nothing_is_sent(faults: FaultProxy, bucket: str, path: Path) -> None:
+def test_before_the_start_nothing_is_sent(faults: FaultProxy, bucket: str, path: Path) -> None:
     stop = threading.Event()
     stop.set()
     with pytest.raises(errors.Stopped):
-        upload_file(impatient_client(faults), path, bucket, "k", stop=stop)
+        upload_file(one_try_client(faults), path, bucket, "k", stop=stop)
     assert faults.requests == []
 
 
 @pytest.mark.parametrize("resume", [True, False])
-def test_in_a_part(faults: FaultProxy, s3: S3Client, bucket: str, path: Path, *, resume: bool) -> None:
-    watch, kept = StopWatch(), Kept()
+def test_during_a_part(faults: FaultProxy, s3: S3Client, bucket: str, path: Path, *, resume: bool) -> None:
+    watch, checkpoint = StopWatch(), MemoryCheckpoint()
     faults.on("PUT", query="partNumber=2").run(watch.set)
     with pytest.raises(errors.Stopped):
         upload_file(
-            impatient_client(faults),
+            one_try_client(faults),
             path,
             bucket,
             "k",
             part_size=PART,
-            checkpoint=kept,
+            checkpoint=checkpoint,
             resume=resume,
             stop=watch.event,
         )
     assert watch.seconds < WITHIN + GRACE
     assert_nothing_stored(s3, bucket)
-    assert open_uploads(s3, bucket) == ([kept.state["upload_id"]] if kept.state else [])
-    assert bool(kept.state) == resume
+    assert open_uploads(s3, bucket) == ([checkpoint.state["upload_id"]] if checkpoint.state else [])
+    assert bool(checkpoint.state) == resume
 
 
-def test_in_a_single_put(faults: FaultProxy, s3: S3Client, bucket: str, path: Path) -> None:
+def test_during_a_single_put(faults: FaultProxy, s3: S3Client, bucket: str, path: Path) -> None:
     watch = StopWatch()
     faults.on("PUT").run(watch.set)
     with pytest.raises(errors.Stopped):
-        upload_file(impatient_client(faults), path, bucket, "k", stop=watch.event)
+        upload_file(one_try_client(faults), path, bucket, "k", stop=watch.event)
     assert watch.seconds < WITHIN + GRACE
     assert_nothing_stored(s3, bucket)
 
 
-def test_in_a_connection_that_is_dead(faults: FaultProxy, bucket: str, path: Path) -> None:
-    watch, kept = StopWatch(), Kept()
+def test_while_a_connection_is_dead(faults: FaultProxy, bucket: str, path: Path) -> None:
+    watch, checkpoint = StopWatch(), MemoryCheckpoint()
     faults.on("PUT", query="partNumber=3", predicate=Soon(watch.set)).stall()
     with pytest.raises(errors.Stopped):
         upload_file(
-            impatient_client(faults, read_timeout=20),
+            one_try_client(faults, read_timeout=20),
             path,
             bucket,
             "k",
             part_size=PART,
-            checkpoint=kept,
+            checkpoint=checkpoint,
             stop=watch.event,
         )
     assert watch.seconds < WITHIN + GRACE
-    assert kept.state
+    assert checkpoint.state
 
 
 @pytest.mark.parametrize("resume", [True, False])
@@ -114,7 +114,7 @@ def test_in_a_connection_that_is_dead(faults: FaultProxy, bucket: str, path: Pat
     [(1000, "PUT", None), (2 * PART, "POST", "uploads"), (2 * PART, "POST", "uploadId")],
     ids=["PutObject", "CreateMultipartUpload", "CompleteMultipartUpload"],
 )
-def test_in_a_request_that_is_never_answered(
+def test_during_a_request_without_a_response(
     faults: FaultProxy,
     bucket: str,
     tmp_path: Path,
@@ -124,8 +124,8 @@ def test_in_a_request_that_is_never_answered(
     *,
     resume: bool,
 ) -> None:
-    """With botocore's own tries, as a task's client has them, and a server that answers nothing any more."""
-    watch, kept = StopWatch(), Kept()
+    """The client has botocore's retries, as in a task, and the server does not respond any more."""
+    watch, checkpoint = StopWatch(), MemoryCheckpoint()
     path = write_file(tmp_path / "data.bin", size)
 
     faults.on(method, query=query, predicate=Soon(watch.set)).stall()
@@ -134,12 +134,12 @@ def test_in_a_request_that_is_never_answered(
     client = faults.server.client(read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
     with pytest.raises(errors.Stopped):
         upload_file(
-            client, path, bucket, "k", part_size=PART, checkpoint=kept, resume=resume, stop=watch.event
+            client, path, bucket, "k", part_size=PART, checkpoint=checkpoint, resume=resume, stop=watch.event
         )
     assert watch.seconds < WITHIN + GRACE
 
 
-def test_in_the_pause_before_another_try(faults: FaultProxy, bucket: str, path: Path) -> None:
+def test_during_the_wait_before_a_retry(faults: FaultProxy, bucket: str, path: Path) -> None:
     watch = StopWatch()
 
     def slow_down(_: object) -> bool:
@@ -148,18 +148,18 @@ def test_in_the_pause_before_another_try(faults: FaultProxy, bucket: str, path: 
 
     faults.on("PUT", predicate=slow_down, times=None).respond(503, "SlowDown")
     with pytest.raises(errors.Stopped):
-        upload_file(impatient_client(faults), path, bucket, "k", part_size=PART, stop=watch.event)
+        upload_file(one_try_client(faults), path, bucket, "k", part_size=PART, stop=watch.event)
     assert watch.seconds < WITHIN + GRACE
 
 
-def test_while_it_compresses(s3: S3Client, bucket: str, path: Path) -> None:
+def test_during_compression(s3: S3Client, bucket: str, path: Path) -> None:
     watch = StopWatch()
     threading.Timer(0.1, watch.set).start()
     with pytest.raises(errors.Stopped):
-        _compress_again_and_again(s3, path, bucket, watch.event)
+        _compress_repeatedly(s3, path, bucket, watch.event)
     assert watch.seconds < WITHIN + GRACE
 
 
-def _compress_again_and_again(s3: S3Client, path: Path, bucket: str, stop: threading.Event) -> None:
+def _compress_repeatedly(s3: S3Client, path: Path, bucket: str, stop: threading.Event) -> None:
     while True:
         upload_file(s3, path, bucket, "k", compress="gzip", part_size=PART, stop=stop)

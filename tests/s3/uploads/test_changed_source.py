@@ -1,4 +1,4 @@
-"""A file that is written to while it goes up never becomes an object."""
+"""A file that changes while it is uploaded never becomes an object."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from airflow_s3ops.s3.requests.retry import Retries
 from airflow_s3ops.s3.uploads.file import upload_file
 from tests.s3.uploads.support import (
     PART,
-    Kept,
+    MemoryCheckpoint,
     assert_nothing_stored,
     assert_stored,
-    impatient_client,
+    one_try_client,
     open_uploads,
     write_file,
 )
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from tests.faults import FaultProxy
 
-# Which request the change comes in the middle of: its head has arrived, and its body has not yet been read.
+# The request during which the file changes: the proxy has its headers, and has not yet read its body.
 MOMENTS = {
-    "at the beginning": ("POST", "uploads"),
-    "in the first part": ("PUT", "partNumber=1"),
-    "in a middle part": ("PUT", "partNumber=2"),
-    "in the last part": ("PUT", "partNumber=4"),
+    "at the start": ("POST", "uploads"),
+    "during the first part": ("PUT", "partNumber=1"),
+    "during a middle part": ("PUT", "partNumber=2"),
+    "during the last part": ("PUT", "partNumber=4"),
 }
 SIZE = 3 * PART + 1000
 
@@ -66,15 +66,15 @@ def replace(path: Path) -> None:
     write_file(path.with_name("new"), SIZE, seed=9).replace(path)
 
 
-def vanish(path: Path) -> None:
+def delete(path: Path) -> None:
     path.unlink()
 
 
-CHANGES = [rewrite, rewrite_the_end, append, truncate, empty, replace, vanish]
+CHANGES = [rewrite, rewrite_the_end, append, truncate, empty, replace, delete]
 
 
 @pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Retries, "backoff", lambda *_: 0.0)
 
 
@@ -85,7 +85,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_in_parts(
+def test_a_file_that_changes_during_an_upload_in_parts_is_not_stored(
     faults: FaultProxy,
     s3: S3Client,
     bucket: str,
@@ -95,19 +95,19 @@ def test_in_parts(
 ) -> None:
     method, query = MOMENTS[moment]
     faults.on(method, query=query).run(lambda _: change(path))
-    kept = Kept()
+    checkpoint = MemoryCheckpoint()
     with pytest.raises(errors.SourceChanged) as caught:
-        upload_file(impatient_client(faults), path, bucket, "k", part_size=PART, checkpoint=kept)
+        upload_file(one_try_client(faults), path, bucket, "k", part_size=PART, checkpoint=checkpoint)
     assert str(path) in str(caught.value)
     assert_nothing_stored(s3, bucket)
     assert open_uploads(s3, bucket) == []
-    assert kept.state is None
-    assert faults.count("POST", query="uploadId") == 0, "completion was asked for"
+    assert checkpoint.state is None
+    assert faults.count("POST", query="uploadId") == 0, "completion was requested"
 
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("size", [1000, PART])
-def test_in_one_request(
+def test_a_file_that_changes_during_a_single_put_is_not_stored(
     faults: FaultProxy,
     s3: S3Client,
     bucket: str,
@@ -118,51 +118,51 @@ def test_in_one_request(
     path = write_file(tmp_path / "data.bin", size)
     faults.on("PUT").run(lambda _: change(path))
     with pytest.raises(errors.SourceChanged):
-        upload_file(impatient_client(faults), path, bucket, "k")
+        upload_file(one_try_client(faults), path, bucket, "k")
     assert_nothing_stored(s3, bucket)
 
 
 @pytest.mark.parametrize("change", [rewrite, truncate])
-def test_before_another_try(
+def test_a_file_that_changes_before_a_retry_is_not_stored(
     faults: FaultProxy, s3: S3Client, bucket: str, path: Path, change: Callable[[Path], None]
 ) -> None:
-    def change_and_claim(_: object) -> bool:
+    def change_and_match(_: object) -> bool:
         change(path)
         return True
 
-    faults.on("PUT", query="partNumber=2", predicate=change_and_claim).respond(503, "SlowDown")
+    faults.on("PUT", query="partNumber=2", predicate=change_and_match).respond(503, "SlowDown")
     with pytest.raises(errors.SourceChanged):
-        upload_file(impatient_client(faults), path, bucket, "k", part_size=PART, max_concurrency=1)
+        upload_file(one_try_client(faults), path, bucket, "k", part_size=PART, max_concurrency=1)
     assert_nothing_stored(s3, bucket)
     assert open_uploads(s3, bucket) == []
 
 
-@pytest.mark.parametrize("change", [rewrite_the_end, append, truncate, vanish])
-def test_while_it_is_compressed(
+@pytest.mark.parametrize("change", [rewrite_the_end, append, truncate, delete])
+def test_a_file_that_changes_during_compression_is_not_stored(
     faults: FaultProxy, s3: S3Client, bucket: str, path: Path, change: Callable[[Path], None]
 ) -> None:
     faults.on("PUT", query="partNumber=1").run(lambda _: change(path))
     with pytest.raises(errors.SourceChanged):
-        upload_file(impatient_client(faults), path, bucket, "k", part_size=PART, compress="gzip")
+        upload_file(one_try_client(faults), path, bucket, "k", part_size=PART, compress="gzip")
     assert_nothing_stored(s3, bucket)
     assert open_uploads(s3, bucket) == []
 
 
-def test_the_object_that_was_there_stays(
+def test_the_existing_object_is_not_replaced(
     faults: FaultProxy, s3: S3Client, bucket: str, path: Path, tmp_path: Path
 ) -> None:
     old = write_file(tmp_path / "old", 100, seed=5)
     upload_file(s3, old, bucket, "k")
     faults.on("PUT", query="partNumber=2").run(lambda _: rewrite(path))
     with pytest.raises(errors.SourceChanged):
-        upload_file(impatient_client(faults), path, bucket, "k", part_size=PART)
+        upload_file(one_try_client(faults), path, bucket, "k", part_size=PART)
     assert_stored(s3, bucket, "k", old)
 
 
-def test_a_file_that_lies_still_again_goes_up(
+def test_a_file_that_no_longer_changes_is_uploaded(
     faults: FaultProxy, s3: S3Client, bucket: str, path: Path
 ) -> None:
-    client = impatient_client(faults)
+    client = one_try_client(faults)
     faults.on("PUT", query="partNumber=2").run(lambda _: append(path))
     with pytest.raises(errors.SourceChanged):
         upload_file(client, path, bucket, "k", part_size=PART)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_s3ops.s3.uploads.checkpoint import FileCheckpoint, GuardedCheckpoint, UploadState
-from tests.s3.uploads.support import Kept
+from tests.s3.uploads.support import MemoryCheckpoint
 
 STATE = UploadState(
     endpoint="https://s3.example",
@@ -24,7 +24,7 @@ STATE = UploadState(
 
 
 class TestState:
-    def test_it_comes_back_from_json_as_it_was(self) -> None:
+    def test_it_is_unchanged_after_json(self) -> None:
         for state in (STATE, replace(STATE, checksum="AAAA", size=3, compress="gzip")):
             assert UploadState.from_json(json.loads(json.dumps(state.to_json()))) == state
 
@@ -32,34 +32,34 @@ class TestState:
         assert len(json.dumps(replace(STATE, key="k" * 1024).to_json())) < 4096
 
     @pytest.mark.parametrize("damage", [{"version": 2}, {"source": None}, {"surprise": 1}])
-    def test_what_another_version_wrote_is_not_understood(self, damage: dict[str, Any]) -> None:
+    def test_the_state_of_another_version_is_ignored(self, damage: dict[str, Any]) -> None:
         assert UploadState.from_json({**STATE.to_json(), **damage}) is None
 
-    @pytest.mark.parametrize("nothing", [None, {}, {"version": 1}])
-    def test_nothing_is_nothing(self, nothing: dict[str, Any] | None) -> None:
-        assert UploadState.from_json(nothing) is None
+    @pytest.mark.parametrize("empty", [None, {}, {"version": 1}])
+    def test_an_empty_state_is_none(self, empty: dict[str, Any] | None) -> None:
+        assert UploadState.from_json(empty) is None
 
 
 class TestFile:
-    def test_it_keeps_replaces_and_forgets(self, tmp_path: Path) -> None:
+    def test_it_stores_replaces_and_deletes_the_state(self, tmp_path: Path) -> None:
         path = tmp_path / "state.json"
         checkpoint = FileCheckpoint(path)
         assert checkpoint.get() is None
         checkpoint.set({"n": 1})
         checkpoint.set({"n": 2})
         assert FileCheckpoint(path).get() == {"n": 2}
-        assert [path.name for path in tmp_path.iterdir()] == ["state.json"], "nothing is left beside it"
+        assert [path.name for path in tmp_path.iterdir()] == ["state.json"], "no temporary file is left"
         checkpoint.clear()
         checkpoint.clear()
         assert checkpoint.get() is None
         assert [path.name for path in tmp_path.iterdir()] == []
 
     @pytest.mark.parametrize("content", ["", "{", "[1]", "null"])
-    def test_a_damaged_file_holds_nothing(self, tmp_path: Path, content: str) -> None:
+    def test_a_damaged_file_has_no_state(self, tmp_path: Path, content: str) -> None:
         (tmp_path / "state").write_text(content)
         assert FileCheckpoint(tmp_path / "state").get() is None
 
-    def test_a_write_that_fails_leaves_the_old_state_and_no_rest(self, tmp_path: Path) -> None:
+    def test_a_failed_write_leaves_the_old_state_and_no_temporary_file(self, tmp_path: Path) -> None:
         checkpoint = FileCheckpoint(tmp_path / "state")
         checkpoint.set({"n": 1})
         with pytest.raises(TypeError):
@@ -82,27 +82,29 @@ class TestGuarded:
         guarded.clear()
         assert not (tmp_path / "state").exists()
 
-    def test_without_a_checkpoint_nothing_is_kept(self) -> None:
+    def test_without_a_checkpoint_no_state_is_stored(self) -> None:
         guarded = GuardedCheckpoint(None)
         guarded.set(STATE)
-        assert (guarded.keeps, guarded.get()) == (False, None)
+        assert (guarded.is_available, guarded.get()) == (False, None)
 
-    @pytest.mark.parametrize("deed", ["get", "set", "clear"])
-    def test_one_that_fails_is_not_asked_again(self, deed: str, caplog: pytest.LogCaptureFixture) -> None:
-        asked: list[str] = []
+    @pytest.mark.parametrize("method", ["get", "set", "clear"])
+    def test_a_checkpoint_that_failed_is_not_called_again(
+        self, method: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        calls: list[str] = []
 
-        class Broken(Kept):
+        class Broken(MemoryCheckpoint):
             def __getattribute__(self, name: str) -> Any:
                 if name in ("get", "set", "clear"):
-                    asked.append(name)
+                    calls.append(name)
                     raise ConnectionError("down")
                 return super().__getattribute__(name)
 
         guarded = GuardedCheckpoint(Broken())
-        assert guarded.keeps
-        first: Any = getattr(guarded, deed)
-        assert first(*([STATE] if deed == "set" else [])) is None
-        assert not guarded.keeps
+        assert guarded.is_available
+        first: Any = getattr(guarded, method)
+        assert first(*([STATE] if method == "set" else [])) is None
+        assert not guarded.is_available
         guarded.set(STATE)
-        assert asked == [deed]
+        assert calls == [method]
         assert "checkpoint" in caplog.text

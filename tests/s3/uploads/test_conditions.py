@@ -1,4 +1,4 @@
-"""What ``if_exists`` and conditions in ExtraArgs promise, races included."""
+"""``if_exists`` and conditions in ExtraArgs, including races."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_s3ops.s3.uploads.file import upload_file
 from tests.s3.uploads.support import (
     PART,
     assert_stored,
-    impatient_client,
+    one_try_client,
     open_uploads,
     stored_bytes,
     write_file,
@@ -36,9 +36,9 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return write_file(tmp_path / "mine.csv", SIZES[request.param], seed=1)
 
 
-def theirs(s3: S3Client, bucket: str) -> bytes:
-    s3.put_object(Bucket=bucket, Key="k", Body=b"theirs")
-    return b"theirs"
+def put_other_object(s3: S3Client, bucket: str) -> bytes:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"other object")
+    return b"other object"
 
 
 def _without_conditions(params: dict[str, Any], **_: object) -> None:
@@ -47,7 +47,7 @@ def _without_conditions(params: dict[str, Any], **_: object) -> None:
 
 class TestReplace:
     def test_it_replaces(self, s3: S3Client, bucket: str, path: Path) -> None:
-        theirs(s3, bucket)
+        put_other_object(s3, bucket)
         assert upload_file(s3, path, bucket, "k", part_size=PART).status == "uploaded"
         assert_stored(s3, bucket, "k", path)
 
@@ -57,38 +57,38 @@ class TestReplace:
 
 
 class TestFail:
-    def test_a_free_key_is_taken(self, s3: S3Client, bucket: str, path: Path) -> None:
+    def test_a_key_without_an_object_is_uploaded(self, s3: S3Client, bucket: str, path: Path) -> None:
         upload_file(s3, path, bucket, "k", if_exists="fail", part_size=PART)
         assert_stored(s3, bucket, "k", path)
 
-    def test_a_taken_key_is_left_alone(self, s3: S3Client, bucket: str, path: Path) -> None:
-        before = theirs(s3, bucket)
+    def test_an_existing_object_is_not_replaced(self, s3: S3Client, bucket: str, path: Path) -> None:
+        before = put_other_object(s3, bucket)
         with pytest.raises(errors.ObjectExists) as caught:
             upload_file(s3, path, bucket, "k", if_exists="fail", part_size=PART)
         assert (caught.value.bucket, caught.value.key) == (bucket, "k")
         assert stored_bytes(s3, bucket, "k") == before
         assert open_uploads(s3, bucket) == []
 
-    def test_a_writer_that_comes_between_wins(
+    def test_an_object_written_meanwhile_is_not_replaced(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path
     ) -> None:
         last = {"PUT": None, "POST": "uploadId"}["PUT" if path.stat().st_size < PART else "POST"]
-        faults.on("POST" if last else "PUT", query=last).run(lambda _: theirs(s3, bucket))
+        faults.on("POST" if last else "PUT", query=last).run(lambda _: put_other_object(s3, bucket))
         with pytest.raises(errors.ObjectExists):
-            upload_file(impatient_client(faults), path, bucket, "k", if_exists="fail", part_size=PART)
-        assert stored_bytes(s3, bucket, "k") == b"theirs"
+            upload_file(one_try_client(faults), path, bucket, "k", if_exists="fail", part_size=PART)
+        assert stored_bytes(s3, bucket, "k") == b"other object"
         assert open_uploads(s3, bucket) == []
 
-    def test_a_taken_key_costs_no_parts(
+    def test_with_an_existing_object_no_parts_are_sent(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path
     ) -> None:
-        theirs(s3, bucket)
+        put_other_object(s3, bucket)
         with pytest.raises(errors.ObjectExists):
             upload_file(faults.server.client(), path, bucket, "k", if_exists="fail", part_size=PART)
         if path.stat().st_size > PART:
             assert faults.body_bytes("PUT") == 0
 
-    def test_a_write_only_user_may_ask_for_it(
+    def test_a_write_only_user_can_use_it(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path
     ) -> None:
         faults.on("HEAD", times=None).respond(403)
@@ -99,16 +99,15 @@ class TestFail:
         assert open_uploads(s3, bucket) == []
 
     @pytest.mark.parametrize("if_exists", ["fail", "skip"])
-    def test_a_server_that_ignores_conditions_replaces_nothing_that_is_there(
+    def test_on_a_server_that_ignores_conditions_an_existing_object_is_not_replaced(
         self, server: S3Server, s3: S3Client, bucket: str, path: Path, if_exists: Any
     ) -> None:
         client = server.client()
         client.meta.events.register("before-call.s3", _without_conditions)
         assert (
-            upload_file(client, path, bucket, "free", if_exists=if_exists, part_size=PART).status
-            == "uploaded"
+            upload_file(client, path, bucket, "new", if_exists=if_exists, part_size=PART).status == "uploaded"
         )
-        before = theirs(s3, bucket)
+        before = put_other_object(s3, bucket)
         outcome = "skipped"
         try:
             outcome = upload_file(client, path, bucket, "k", if_exists=if_exists, part_size=PART).status
@@ -119,7 +118,7 @@ class TestFail:
         assert open_uploads(s3, bucket) == []
 
     @pytest.mark.needs("atomic_conditions")
-    def test_twenty_four_processes_have_one_winner_and_a_whole_object(
+    def test_of_twenty_four_processes_one_succeeds_and_the_object_is_complete(
         self, server: S3Server, s3: S3Client, bucket: str, tmp_path: Path
     ) -> None:
         for kind, size in SIZES.items():
@@ -135,8 +134,8 @@ class TestFail:
 
 
 def _race(server: S3Server, bucket: str, folder: Path) -> dict[tuple[str, int], str]:
-    """Let 24 processes begin at the same moment, once with one request each and once with parts."""
-    # Its children are copies of a process that has imported everything and runs no thread.
+    """Start 24 uploads at the same time in 24 processes: first with one request each, then in parts."""
+    # Each child is a fork of a process that has imported everything and has no threads.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["boto3.s3.inject", __name__])
     gate, outcomes = context.Barrier(WRITERS), context.Queue()
@@ -165,24 +164,24 @@ def _write(server: S3Server, bucket: str, folder: Path, n: int, gate: Any, outco
 
 
 class TestSkip:
-    def test_a_free_key_is_taken(self, s3: S3Client, bucket: str, path: Path) -> None:
+    def test_a_key_without_an_object_is_uploaded(self, s3: S3Client, bucket: str, path: Path) -> None:
         assert upload_file(s3, path, bucket, "k", if_exists="skip", part_size=PART).status == "uploaded"
         assert_stored(s3, bucket, "k", path)
 
-    def test_a_taken_key_is_skipped_and_the_result_shows_what_is_there(
+    def test_an_existing_object_is_skipped_and_the_result_describes_it(
         self, s3: S3Client, bucket: str, path: Path
     ) -> None:
-        before = theirs(s3, bucket)
+        before = put_other_object(s3, bucket)
         result = upload_file(s3, path, bucket, "k", if_exists="skip", part_size=PART)
         assert (result.status, result.size) == ("skipped", len(before))
         assert result.etag == s3.head_object(Bucket=bucket, Key="k")["ETag"].strip('"')
         assert stored_bytes(s3, bucket, "k") == before
         assert open_uploads(s3, bucket) == []
 
-    def test_a_write_only_user_may_ask_for_it(
+    def test_a_write_only_user_can_use_it(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path
     ) -> None:
-        theirs(s3, bucket)
+        put_other_object(s3, bucket)
         faults.on("HEAD", times=None).respond(403)
         result = upload_file(faults.server.client(), path, bucket, "k", if_exists="skip", part_size=PART)
         assert (result.status, result.etag) == ("skipped", None)
@@ -190,7 +189,7 @@ class TestSkip:
 
 
 class TestSkipIfSame:
-    def test_a_free_key_is_taken(self, s3: S3Client, bucket: str, path: Path) -> None:
+    def test_a_key_without_an_object_is_uploaded(self, s3: S3Client, bucket: str, path: Path) -> None:
         result = upload_file(s3, path, bucket, "k", if_exists="skip_if_same", part_size=PART)
         assert result.status == "uploaded"
         assert_stored(s3, bucket, "k", path)
@@ -226,7 +225,7 @@ class TestSkipIfSame:
         assert result.checksum.algorithm == ("CRC64NVME" if "ChecksumCRC64NVME" in head else "MD5")
 
     @pytest.mark.needs("full_object_checksum")
-    def test_an_object_in_parts_of_another_size_is_compared_as_well(
+    def test_an_object_with_another_part_size_is_compared_too(
         self, s3: S3Client, bucket: str, tmp_path: Path
     ) -> None:
         path = write_file(tmp_path / "f", 2 * PART)
@@ -235,43 +234,43 @@ class TestSkipIfSame:
         assert result.status == "skipped"
 
     @pytest.mark.needs("if_match_on_complete")
-    @pytest.mark.parametrize("is_there", [True, False])
-    def test_a_change_in_between_is_noticed(
-        self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, *, is_there: bool
+    @pytest.mark.parametrize("exists", [True, False])
+    def test_a_change_meanwhile_is_detected(
+        self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, *, exists: bool
     ) -> None:
-        if is_there:
+        if exists:
             s3.put_object(Bucket=bucket, Key="k", Body=b"old")
         single = path.stat().st_size < PART
         faults.on("PUT" if single else "POST", query=None if single else "uploadId").run(
-            lambda _: theirs(s3, bucket)
+            lambda _: put_other_object(s3, bucket)
         )
-        kind = errors.PreconditionFailed if is_there else errors.ObjectExists
+        kind = errors.PreconditionFailed if exists else errors.ObjectExists
         with pytest.raises(kind):
-            upload_file(impatient_client(faults), path, bucket, "k", if_exists="skip_if_same", part_size=PART)
-        assert stored_bytes(s3, bucket, "k") == b"theirs"
+            upload_file(one_try_client(faults), path, bucket, "k", if_exists="skip_if_same", part_size=PART)
+        assert stored_bytes(s3, bucket, "k") == b"other object"
         assert open_uploads(s3, bucket) == []
 
     @pytest.mark.needs("if_match_on_complete")
-    def test_an_object_that_vanishes_in_between_is_noticed(
+    def test_a_deletion_meanwhile_is_detected(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path
     ) -> None:
-        theirs(s3, bucket)
+        put_other_object(s3, bucket)
         single = path.stat().st_size < PART
         faults.on("PUT" if single else "POST", query=None if single else "uploadId").run(
             lambda _: s3.delete_object(Bucket=bucket, Key="k")
         )
         with pytest.raises(errors.PreconditionFailed):
-            upload_file(impatient_client(faults), path, bucket, "k", if_exists="skip_if_same", part_size=PART)
+            upload_file(one_try_client(faults), path, bucket, "k", if_exists="skip_if_same", part_size=PART)
         assert open_uploads(s3, bucket) == []
 
-    def test_who_may_not_look_is_told_so(self, faults: FaultProxy, bucket: str, path: Path) -> None:
+    def test_without_the_right_to_head_it_fails(self, faults: FaultProxy, bucket: str, path: Path) -> None:
         faults.on("HEAD").respond(403)
         with pytest.raises(errors.AccessDenied) as caught:
             upload_file(faults.server.client(), path, bucket, "k", if_exists="skip_if_same")
         assert caught.value.action == "s3:GetObject"
 
 
-class TestOwnConditions:
+class TestConditionsInExtraArgs:
     def test_if_none_match(self, s3: S3Client, bucket: str, path: Path) -> None:
         args = {"IfNoneMatch": "*"}
         upload_file(s3, path, bucket, "k", extra_args=args, part_size=PART)
@@ -280,7 +279,7 @@ class TestOwnConditions:
 
     @pytest.mark.needs("if_match_on_complete")
     def test_if_match(self, s3: S3Client, bucket: str, path: Path) -> None:
-        theirs(s3, bucket)
+        put_other_object(s3, bucket)
         etag = s3.head_object(Bucket=bucket, Key="k")["ETag"]
         upload_file(s3, path, bucket, "k", extra_args={"IfMatch": etag}, part_size=PART)
         assert_stored(s3, bucket, "k", path)
@@ -290,29 +289,29 @@ class TestOwnConditions:
 
 
 class TestConflicts:
-    def test_a_put_is_tried_again(
-        self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
-    ) -> None:
+    def test_a_put_is_retried(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
         path = write_file(tmp_path / "f", 1000)
         faults.on("PUT", times=2).respond(409, "ConditionalRequestConflict")
-        upload_file(impatient_client(faults), path, bucket, "k", if_exists="fail")
+        upload_file(one_try_client(faults), path, bucket, "k", if_exists="fail")
         assert_stored(s3, bucket, "k", path)
         assert faults.count("PUT") == 3
 
-    def test_after_one_at_completion_a_new_upload_is_begun_and_the_old_one_aborted(
+    def test_after_a_conflict_at_completion_a_new_upload_is_started_and_the_old_one_aborted(
         self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
     ) -> None:
         path = write_file(tmp_path / "f", PART + 1)
         faults.on("POST", query="uploadId").respond(409, "ConditionalRequestConflict")
-        upload_file(impatient_client(faults), path, bucket, "k", if_exists="fail", part_size=PART)
+        upload_file(one_try_client(faults), path, bucket, "k", if_exists="fail", part_size=PART)
         assert_stored(s3, bucket, "k", path)
         assert faults.count("POST", query="uploads") == 2
         assert open_uploads(s3, bucket) == []
 
-    def test_there_is_a_bound(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
+    def test_the_number_of_new_uploads_is_limited(
+        self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
+    ) -> None:
         path = write_file(tmp_path / "f", PART + 1)
         faults.on("POST", query="uploadId", times=None).respond(409, "ConditionalRequestConflict")
         with pytest.raises(errors.RequestConflict):
-            upload_file(impatient_client(faults), path, bucket, "k", if_exists="fail", part_size=PART)
+            upload_file(one_try_client(faults), path, bucket, "k", if_exists="fail", part_size=PART)
         assert faults.count("POST", query="uploads") == 3
         assert open_uploads(s3, bucket) == []

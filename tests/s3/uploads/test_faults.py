@@ -1,4 +1,4 @@
-"""What goes wrong between us and S3 ends in the right object or a clear error, with no upload left open."""
+"""After a fault the object is right, or the error is clear, and no multipart upload is left open."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from airflow_s3ops.s3.uploads.file import upload_file
 from tests.s3.uploads.support import (
     MIB,
     PART,
-    Kept,
+    MemoryCheckpoint,
     assert_nothing_stored,
     assert_stored,
-    impatient_client,
+    one_try_client,
     open_uploads,
     stored_bytes,
     write_file,
@@ -35,8 +35,8 @@ PART_QUERY = "partNumber=2"
 
 
 @pytest.fixture(autouse=True)
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No waiting before another try."""
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry without waiting."""
     monkeypatch.setattr(Retries, "backoff", lambda *_: 0.0)
 
 
@@ -52,14 +52,14 @@ def small(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(faults: FaultProxy) -> S3Client:
-    return impatient_client(faults)
+    return one_try_client(faults)
 
 
-class TestPassingFaults:
+class TestTransientFaults:
     """The object is right in the end."""
 
     @pytest.fixture(autouse=True)
-    def whole_and_nothing_open(self, s3: S3Client, bucket: str, path: Path, client: S3Client) -> object:
+    def complete_and_nothing_open(self, s3: S3Client, bucket: str, path: Path, client: S3Client) -> object:
         yield
         upload_file(client, path, bucket, "k", part_size=PART)
         assert_stored(s3, bucket, "k", path)
@@ -69,7 +69,7 @@ class TestPassingFaults:
         for number in range(1, PARTS + 1):
             faults.on("PUT", query=f"partNumber={number}", times=4).respond(503, "SlowDown")
 
-    def test_slow_down_at_the_beginning_and_the_end(self, faults: FaultProxy) -> None:
+    def test_slow_down_at_the_start_and_at_completion(self, faults: FaultProxy) -> None:
         faults.on("POST", query="uploads", times=1).respond(503, "SlowDown")
         faults.on("POST", query="uploadId", times=2).respond(503, "SlowDown")
 
@@ -87,44 +87,44 @@ class TestPassingFaults:
     def test_a_reset_before_the_first_byte(self, faults: FaultProxy) -> None:
         faults.on("PUT", query=PART_QUERY).reset_after(bytes=0)
 
-    def test_an_answer_lost_after_the_part_was_stored(self, faults: FaultProxy) -> None:
+    def test_a_lost_response_to_a_part(self, faults: FaultProxy) -> None:
         faults.on("PUT", query=PART_QUERY).lose_answer()
 
-    def test_an_answer_lost_after_completion(self, faults: FaultProxy) -> None:
+    def test_a_lost_response_to_completion(self, faults: FaultProxy) -> None:
         faults.on("POST", query="uploadId").lose_answer()
 
-    def test_an_answer_lost_after_completion_where_the_upload_is_gone_then(self, faults: FaultProxy) -> None:
+    def test_a_lost_response_to_completion_and_then_no_such_upload(self, faults: FaultProxy) -> None:
         faults.on("POST", query="uploadId").lose_answer()
-        # The proxy answers: some servers say 200 to the same completion again.
+        # The proxy responds, because some servers respond with 200 to the same completion again.
         faults.on("POST", query="uploadId").respond(404, "NoSuchUpload")
 
-    def test_every_answer_to_a_completion_lost(self, faults: FaultProxy) -> None:
+    def test_lost_responses_to_every_completion(self, faults: FaultProxy) -> None:
         faults.on("POST", query="uploadId", times=None).lose_answer()
 
     @pytest.mark.parametrize(("method", "query"), [("PUT", PART_QUERY), ("POST", "uploadId")])
-    def test_an_upload_that_vanishes(
+    def test_an_upload_that_disappears(
         self, faults: FaultProxy, s3: S3Client, bucket: str, method: str, query: str
     ) -> None:
-        def vanish(_: object) -> bool:
+        def abort(_: object) -> bool:
             for upload_id in open_uploads(s3, bucket) if rule.fired == 0 else []:
                 s3.abort_multipart_upload(Bucket=bucket, Key="k", UploadId=upload_id)
             return True
 
-        # The proxy answers: to a part of a vanished upload some servers answer 500.
-        rule = faults.on(method, query=query, predicate=vanish).respond(404, "NoSuchUpload")
+        # The proxy responds, because some servers respond with 500 to a part of an aborted upload.
+        rule = faults.on(method, query=query, predicate=abort).respond(404, "NoSuchUpload")
 
     def test_a_token_that_is_renewed(self, faults: FaultProxy) -> None:
         faults.on("PUT", query=PART_QUERY).respond(400, "ExpiredToken")
 
-    def test_a_checksum_that_the_server_did_not_like(self, faults: FaultProxy) -> None:
+    def test_a_bad_digest_response(self, faults: FaultProxy) -> None:
         faults.on("PUT", query=PART_QUERY).respond(400, "BadDigest")
 
 
-class TestOneAnswerLost:
-    """The promise holds under a condition as well: our own object is no stranger's."""
+class TestOneLostResponse:
+    """With a condition, too, the object that this upload stored is not taken for another writer's."""
 
     @pytest.mark.parametrize("if_exists", ["fail", "skip", "skip_if_same"])
-    def test_at_completion(
+    def test_to_completion(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, if_exists: str
     ) -> None:
         faults.on("POST", query="uploadId").lose_answer()
@@ -134,7 +134,7 @@ class TestOneAnswerLost:
         assert_stored(s3, bucket, "k", path)
 
     @pytest.mark.parametrize("if_exists", ["replace", "fail", "skip", "skip_if_same"])
-    def test_of_a_single_put(
+    def test_to_a_single_put(
         self, faults: FaultProxy, s3: S3Client, bucket: str, small: Path, client: S3Client, if_exists: str
     ) -> None:
         faults.on("PUT").lose_answer()
@@ -143,7 +143,7 @@ class TestOneAnswerLost:
         assert_stored(s3, bucket, "k", small)
 
     @pytest.mark.parametrize("if_exists", ["replace", "fail"])
-    def test_inside_botocore_s_own_tries(
+    def test_during_the_retries_of_botocore(
         self, faults: FaultProxy, bucket: str, small: Path, if_exists: str
     ) -> None:
         faults.on("PUT").lose_answer()
@@ -151,21 +151,21 @@ class TestOneAnswerLost:
         result = upload_file(client, small, bucket, "k", if_exists=if_exists)  # type: ignore[arg-type]
         assert result.status == "uploaded"
 
-    def test_a_stranger_s_object_is_a_stranger_s_still(
+    def test_an_object_of_another_writer_is_not_taken_for_this_upload(
         self, faults: FaultProxy, s3: S3Client, bucket: str, small: Path, client: S3Client
     ) -> None:
-        def theirs_comes_first(_: object) -> bool:
-            if rule.fired == 0:  # later than the look at the key, which would end the upload before its PUT
-                s3.put_object(Bucket=bucket, Key="k", Body=b"theirs")
+        def put_other_object(_: object) -> bool:
+            if rule.fired == 0:  # after the HEAD of the key, which would end the upload before its PUT
+                s3.put_object(Bucket=bucket, Key="k", Body=b"other object")
             return True
 
-        rule = faults.on("PUT", predicate=theirs_comes_first).reset_after(bytes=0)
+        rule = faults.on("PUT", predicate=put_other_object).reset_after(bytes=0)
         with pytest.raises(errors.ObjectExists):
             upload_file(client, small, bucket, "k", if_exists="fail")
-        assert stored_bytes(s3, bucket, "k") == b"theirs"
+        assert stored_bytes(s3, bucket, "k") == b"other object"
 
 
-class TestSingle:
+class TestSinglePut:
     def test_a_burst_of_slow_down(
         self, faults: FaultProxy, s3: S3Client, bucket: str, small: Path, client: S3Client
     ) -> None:
@@ -182,7 +182,7 @@ class TestSingle:
 
 
 @pytest.mark.parametrize("name", ["small", "path"])
-def test_unsigned_content_is_sent_again_from_its_beginning(
+def test_unsigned_content_is_sent_again_from_its_start(
     faults: FaultProxy,
     s3: S3Client,
     bucket: str,
@@ -190,9 +190,9 @@ def test_unsigned_content_is_sent_again_from_its_beginning(
     monkeypatch: pytest.MonkeyPatch,
     name: str,
 ) -> None:
-    # As on https, where no signer reads, and rewinds, the body.
+    # As on https, where the signer does not read and rewind the body.
     monkeypatch.setattr(Transfer, "is_signed_in_full", False)
-    client = impatient_client(faults, s3={"addressing_style": "path", "payload_signing_enabled": False})
+    client = one_try_client(faults, s3={"addressing_style": "path", "payload_signing_enabled": False})
     faults.on("PUT", times=2).respond(503, "SlowDown")
     faults.on("PUT", times=2).reset_after(bytes=1000)
     file = request.getfixturevalue(name)
@@ -201,8 +201,8 @@ def test_unsigned_content_is_sent_again_from_its_beginning(
     assert {put.headers["x-amz-content-sha256"] for put in faults.matching("PUT")} == {"UNSIGNED-PAYLOAD"}
 
 
-class TestLastingFaults:
-    """The error is clear, and nothing is left open."""
+class TestPermanentFaults:
+    """The error is clear, and no upload is left open."""
 
     @pytest.mark.parametrize(
         ("status", "code", "kind"),
@@ -232,7 +232,7 @@ class TestLastingFaults:
         assert_nothing_stored(s3, bucket)
         assert open_uploads(s3, bucket) == []
 
-    def test_every_try_on_a_part_is_bounded(
+    def test_the_number_of_tries_of_a_part_is_limited(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
         faults.on("PUT", query=PART_QUERY, times=None).respond(503, "SlowDown")
@@ -240,7 +240,7 @@ class TestLastingFaults:
             upload_file(client, path, bucket, "k", part_size=PART)
         assert faults.count("PUT", query=PART_QUERY) == 5
 
-    def test_a_connection_that_breaks_again_and_again(
+    def test_a_connection_that_breaks_on_every_try(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client
     ) -> None:
         faults.on("PUT", query=PART_QUERY, times=None).reset_after(bytes=MIB)
@@ -248,7 +248,7 @@ class TestLastingFaults:
             upload_file(client, path, bucket, "k", part_size=PART)
         assert open_uploads(s3, bucket) == []
 
-    def test_an_upload_that_vanishes_again_and_again(
+    def test_an_upload_that_disappears_every_time(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
         faults.on("PUT", query=PART_QUERY, times=None).respond(404, "NoSuchUpload")
@@ -274,7 +274,7 @@ class TestLastingFaults:
         assert upload_id in caplog.text
         assert "s3:AbortMultipartUpload" in caplog.text
 
-    def test_an_abort_is_tried_again(
+    def test_an_abort_is_retried(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client
     ) -> None:
         faults.on("PUT", query=PART_QUERY, times=None).respond(403, "AccessDenied")
@@ -285,20 +285,20 @@ class TestLastingFaults:
 
 
 class TestStalled:
-    def test_a_part_is_given_up_and_sent_again(
+    def test_a_part_times_out_and_is_sent_again(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path
     ) -> None:
         faults.on("PUT", query=PART_QUERY).stall()
-        upload_file(impatient_client(faults, read_timeout=1), path, bucket, "k", part_size=PART)
+        upload_file(one_try_client(faults, read_timeout=1), path, bucket, "k", part_size=PART)
         assert_stored(s3, bucket, "k", path)
         assert faults.count("PUT", query=PART_QUERY) == 2
         assert open_uploads(s3, bucket) == []
 
-    def test_a_completion_is_asked_for_again(
+    def test_completion_is_requested_again(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path
     ) -> None:
         faults.on("POST", query="uploadId").stall()
-        upload_file(impatient_client(faults, read_timeout=1), path, bucket, "k", part_size=PART)
+        upload_file(one_try_client(faults, read_timeout=1), path, bucket, "k", part_size=PART)
         assert_stored(s3, bucket, "k", path)
 
 
@@ -321,7 +321,7 @@ class TestBitRot:
         upload_file(client, small, bucket, "k")
         assert_stored(s3, bucket, "k", small)
 
-    def test_a_line_that_always_flips_ends_in_a_clear_error(
+    def test_a_bit_that_is_flipped_on_every_try_ends_in_a_clear_error(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client
     ) -> None:
         faults.on("PUT", query=PART_QUERY, times=None).flip_bit(at=0)
@@ -332,12 +332,12 @@ class TestBitRot:
 
 
 class TestWithACheckpoint:
-    """What may pass keeps the upload for the next attempt; what cannot, does not."""
+    """A transient error keeps the upload for the next attempt; a permanent error aborts it."""
 
     @pytest.mark.parametrize(
         ("status", "code"), [(503, "SlowDown"), (400, "ExpiredToken"), (500, "InternalError")]
     )
-    def test_after_a_passing_fault_the_next_attempt_goes_on(
+    def test_after_a_transient_fault_the_next_attempt_resumes(
         self,
         faults: FaultProxy,
         s3: S3Client,
@@ -347,48 +347,48 @@ class TestWithACheckpoint:
         status: int,
         code: str,
     ) -> None:
-        kept = Kept()
+        checkpoint = MemoryCheckpoint()
         faults.on("PUT", query="partNumber=4", times=5).respond(status, code)
         with pytest.raises(errors.TransientError):
-            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept, max_concurrency=1)
-        assert kept.state
-        assert open_uploads(s3, bucket) == [kept.state["upload_id"]]
+            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint, max_concurrency=1)
+        assert checkpoint.state
+        assert open_uploads(s3, bucket) == [checkpoint.state["upload_id"]]
         before = faults.body_bytes("PUT", query="uploadId")
-        result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+        result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
         assert result.resumed_parts == PARTS - 1
         assert faults.body_bytes("PUT", query="uploadId") - before == 1000
         assert_stored(s3, bucket, "k", path)
-        assert kept.state is None
+        assert checkpoint.state is None
 
-    def test_after_a_lasting_one_the_upload_is_aborted_and_forgotten(
+    def test_after_a_permanent_fault_the_upload_is_aborted_and_the_state_deleted(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client
     ) -> None:
-        kept = Kept()
+        checkpoint = MemoryCheckpoint()
         faults.on("PUT", query=PART_QUERY, times=None).respond(403, "AccessDenied")
         with pytest.raises(errors.AccessDenied):
-            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
-        assert kept.state is None
+            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
+        assert checkpoint.state is None
         assert open_uploads(s3, bucket) == []
 
-    def test_an_abort_that_failed_is_made_up_for_by_the_next_attempt(
+    def test_after_a_failed_abort_the_next_attempt_aborts_the_upload(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client
     ) -> None:
-        kept = Kept()
+        checkpoint = MemoryCheckpoint()
         faults.on("PUT", query=PART_QUERY).respond(403, "AccessDenied")
-        # Three tries where the part failed, and three once it is known that no attempt follows.
+        # Three tries when the part failed, and three when the error is known to be permanent.
         faults.on("DELETE", times=6).respond(503, "SlowDown")
         with pytest.raises(errors.AccessDenied):
-            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
-        assert kept.state
-        upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
+        assert checkpoint.state
+        upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
         assert_stored(s3, bucket, "k", path)
         assert open_uploads(s3, bucket) == []
 
 
 class TestFewThreads:
-    """The machine lets no more of them begin."""
+    """The machine does not start more threads."""
 
-    def test_one_is_enough_for_all_parts(
+    def test_one_thread_is_enough_for_all_parts(
         self, s3: S3Client, bucket: str, path: Path, few_threads: FewThreads
     ) -> None:
         few_threads("s3ops-part", most=1)
@@ -396,7 +396,7 @@ class TestFewThreads:
         assert_stored(s3, bucket, "k", path)
 
     @pytest.mark.parametrize("name", ["s3ops-part", "s3ops"])
-    def test_without_one_the_upload_is_aborted(
+    def test_without_a_thread_the_upload_is_aborted(
         self, s3: S3Client, bucket: str, path: Path, few_threads: FewThreads, name: str
     ) -> None:
         few_threads(name, most=0)
@@ -404,17 +404,17 @@ class TestFewThreads:
             upload_file(s3, path, bucket, "k", part_size=PART)
         assert open_uploads(s3, bucket) == []
 
-    def test_or_kept_for_the_next_try(
+    def test_with_a_checkpoint_it_is_kept_for_the_next_try(
         self, s3: S3Client, bucket: str, path: Path, few_threads: FewThreads
     ) -> None:
         few_threads("s3ops-part", most=0)
-        kept = Kept()
+        checkpoint = MemoryCheckpoint()
         with pytest.raises(errors.OutOfThreads):
-            upload_file(s3, path, bucket, "k", part_size=PART, checkpoint=kept)
-        assert kept.state
-        assert open_uploads(s3, bucket) == [kept.state["upload_id"]]
+            upload_file(s3, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
+        assert checkpoint.state
+        assert open_uploads(s3, bucket) == [checkpoint.state["upload_id"]]
 
-    def test_a_small_file_needs_none(
+    def test_a_small_file_needs_no_thread(
         self, s3: S3Client, bucket: str, small: Path, few_threads: FewThreads
     ) -> None:
         few_threads("s3ops", most=0)

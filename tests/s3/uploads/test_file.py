@@ -1,4 +1,4 @@
-"""One file to one object: what is stored, and what the result says."""
+"""One file as one object: what is stored, and what the result contains."""
 
 from __future__ import annotations
 
@@ -40,13 +40,15 @@ def small(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
-    """Three parts of the least size."""
+    """Return a file of three parts of the smallest part size."""
     return write_file(tmp_path / "large.csv", 2 * PART + 12345)
 
 
 class TestStored:
     @pytest.mark.parametrize("size", [0, 1, 1000, MIB, MIB + 1, PART, PART + 1, 3 * PART, 3 * PART + 17])
-    def test_every_size_arrives_as_it_is(self, s3: S3Client, bucket: str, tmp_path: Path, size: int) -> None:
+    def test_every_size_is_stored_unchanged(
+        self, s3: S3Client, bucket: str, tmp_path: Path, size: int
+    ) -> None:
         path = write_file(tmp_path / "data.bin", size)
         result = upload_file(s3, path, bucket, "k", part_size=PART)
         assert_stored(s3, bucket, "k", path)
@@ -73,25 +75,25 @@ class TestStored:
             "k" * 255 + "/" + "k" * 255,
         ],
     )
-    def test_keys_arrive_as_they_are(self, s3: S3Client, bucket: str, small: Path, key: str) -> None:
+    def test_keys_are_stored_unchanged(self, s3: S3Client, bucket: str, small: Path, key: str) -> None:
         result = upload_file(s3, small, bucket, key)
         listed = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]]
-        # Some servers fold slashes, as file systems do; we sent it as it is if a GET by that key finds it.
+        # Some servers merge slashes, as file systems do; the key was sent unchanged if a GET of it succeeds.
         assert_stored(s3, bucket, key, small)
         assert listed == [key] or "//" in key or key.startswith("/")
         assert (result.key, result.uri) == (key, f"s3://{bucket}/{key}")
 
-    def test_a_uri_stands_for_bucket_and_key(self, s3: S3Client, bucket: str, small: Path) -> None:
+    def test_a_uri_can_replace_bucket_and_key(self, s3: S3Client, bucket: str, small: Path) -> None:
         result = upload_file(s3, small, None, f"s3://{bucket}/a?b=1.csv")
         assert (result.bucket, result.key) == (bucket, "a?b=1.csv")
         assert_stored(s3, bucket, "a?b=1.csv", small)
 
-    def test_names_of_files_need_no_care(self, s3: S3Client, bucket: str, tmp_path: Path) -> None:
+    def test_file_names_may_have_special_characters(self, s3: S3Client, bucket: str, tmp_path: Path) -> None:
         path = write_file(tmp_path / "시간 #1?+.csv", 10)
         upload_file(s3, str(path), bucket, "k")
         assert_stored(s3, bucket, "k", path)
 
-    def test_a_file_in_parts_is_replaced_by_a_single_one_and_back(
+    def test_an_object_of_parts_can_be_replaced_by_a_single_put_and_back(
         self, s3: S3Client, bucket: str, small: Path, large: Path
     ) -> None:
         for path in (large, small, large):
@@ -101,7 +103,7 @@ class TestStored:
 
 class TestResult:
     @pytest.mark.parametrize("name", ["small", "large"])
-    def test_it_is_what_s3_says(
+    def test_it_is_what_head_object_returns(
         self, s3: S3Client, versioned_bucket: str, request: pytest.FixtureRequest, name: str
     ) -> None:
         path = request.getfixturevalue(name)
@@ -116,20 +118,22 @@ class TestResult:
         assert result.seconds > 0
 
     @pytest.mark.parametrize("name", ["small", "large"])
-    def test_in_xcom_it_is_plain_small_json(
+    def test_the_xcom_value_is_plain_small_json(
         self, s3: S3Client, bucket: str, request: pytest.FixtureRequest, name: str
     ) -> None:
-        key = "/".join(["k" * 255] * 4)  # file systems behind servers take no longer names
+        key = "/".join(["k" * 255] * 4)  # the file systems of some servers accept no longer names
         result = upload_file(s3, request.getfixturevalue(name), bucket, key, part_size=PART)
         xcom = result.to_xcom()
         assert json.loads(json.dumps(xcom)) == xcom
-        assert len(json.dumps(xcom)) < 4096  # two keys of 1,024 bytes are in it
+        assert len(json.dumps(xcom)) < 4096  # it contains two keys of 1,024 bytes
 
 
 class TestChecksum:
     @pytest.mark.needs("checksum_verification")
     @pytest.mark.parametrize("algorithm", ["CRC64NVME", "CRC32C", "CRC32", "SHA256", "SHA1"])
-    def test_a_single_object_has_it(self, s3: S3Client, bucket: str, small: Path, algorithm: str) -> None:
+    def test_a_single_object_has_the_checksum(
+        self, s3: S3Client, bucket: str, small: Path, algorithm: str
+    ) -> None:
         result = upload_file(s3, small, bucket, "k", checksum_algorithm=algorithm)
         head = s3.head_object(Bucket=bucket, Key="k", ChecksumMode="ENABLED")
         expected = base64.b64encode(ALGORITHMS[algorithm].of([small.read_bytes()])).decode()
@@ -139,7 +143,7 @@ class TestChecksum:
 
     @pytest.mark.needs("full_object_checksum")
     @pytest.mark.parametrize("algorithm", ["CRC64NVME", "CRC32C", "CRC32"])
-    def test_an_object_of_parts_has_that_of_the_whole(
+    def test_an_object_of_parts_has_the_checksum_of_the_whole(
         self, s3: S3Client, bucket: str, large: Path, algorithm: str
     ) -> None:
         result = upload_file(s3, large, bucket, "k", part_size=PART, checksum_algorithm=algorithm)
@@ -152,7 +156,7 @@ class TestChecksum:
 
     @pytest.mark.needs("full_object_checksum")
     @pytest.mark.parametrize("algorithm", ["SHA256", "SHA1"])
-    def test_a_hash_of_an_object_of_parts_is_a_composite_and_says_so(
+    def test_a_hash_of_an_object_of_parts_is_composite(
         self, s3: S3Client, bucket: str, large: Path, algorithm: str
     ) -> None:
         result = upload_file(s3, large, bucket, "k", part_size=PART, checksum_algorithm=algorithm)
@@ -163,14 +167,14 @@ class TestChecksum:
         assert head["ChecksumType"] == "COMPOSITE"
 
     @pytest.mark.needs("full_object_checksum")
-    def test_a_composite_crc_is_there_for_who_asks(self, s3: S3Client, bucket: str, large: Path) -> None:
+    def test_a_composite_crc_can_be_requested(self, s3: S3Client, bucket: str, large: Path) -> None:
         args = {"ChecksumAlgorithm": "CRC32C", "ChecksumType": "COMPOSITE"}
         result = upload_file(s3, large, bucket, "k", part_size=PART, extra_args=args)
         assert result.checksum
         assert result.checksum.value.endswith("-3")
 
     @pytest.mark.parametrize("name", ["small", "large"])
-    def test_a_server_that_answers_none_is_not_said_to_have_verified_it(
+    def test_without_a_checksum_from_the_server_only_the_size_is_verified(
         self, faults: FaultProxy, bucket: str, request: pytest.FixtureRequest, name: str
     ) -> None:
         client = faults.server.client()
@@ -180,7 +184,7 @@ class TestChecksum:
         assert result.checksum.verified_by == "size"
         assert faults.count("HEAD") == 1
 
-    def test_nor_is_one_that_may_not_even_be_asked(
+    def test_without_a_checksum_and_the_right_to_head_nothing_is_verified(
         self, faults: FaultProxy, bucket: str, small: Path
     ) -> None:
         faults.on("HEAD").respond(403)
@@ -190,43 +194,41 @@ class TestChecksum:
         assert result.checksum
         assert result.checksum.verified_by == "none"
 
-    def test_a_writer_that_comes_after_us_is_not_taken_for_a_broken_server(
+    def test_an_object_written_after_the_upload_is_not_a_mismatch(
         self, faults: FaultProxy, s3: S3Client, bucket: str, small: Path
     ) -> None:
         client = faults.server.client()
         client.meta.events.register("after-call.s3", _without_checksums)
 
-        def come_after(**_: object) -> None:
-            s3.put_object(Bucket=bucket, Key="k", Body=b"theirs")
+        def put_other_object(**_: object) -> None:
+            s3.put_object(Bucket=bucket, Key="k", Body=b"other object")
 
-        client.meta.events.register("after-call.s3.PutObject", come_after)
+        client.meta.events.register("after-call.s3.PutObject", put_other_object)
         result = upload_file(client, small, bucket, "k")
         assert result.checksum
         assert result.checksum.verified_by == "none"
 
-    def test_a_server_that_stored_something_else_is_not_believed(
+    def test_another_checksum_in_the_response_is_a_mismatch(
         self, faults: FaultProxy, bucket: str, small: Path
     ) -> None:
         client = faults.server.client()
 
-        def lie(parsed: dict[str, Any], **_: object) -> None:
+        def with_wrong_checksum(parsed: dict[str, Any], **_: object) -> None:
             parsed["ChecksumCRC64NVME"] = "AAAAAAAAAAA="
 
-        client.meta.events.register("after-call.s3.PutObject", lie)
+        client.meta.events.register("after-call.s3.PutObject", with_wrong_checksum)
         with pytest.raises(errors.ChecksumMismatch, match="were sent"):
             upload_file(client, small, bucket, "k")
 
-    def test_a_server_that_stored_another_size_is_not_believed(
-        self, faults: FaultProxy, bucket: str, small: Path
-    ) -> None:
+    def test_another_size_is_a_mismatch(self, faults: FaultProxy, bucket: str, small: Path) -> None:
         client = faults.server.client()
 
-        def framed(parsed: dict[str, Any], model: Any, **_: object) -> None:
+        def with_wrong_size(parsed: dict[str, Any], model: Any, **_: object) -> None:
             _without_checksums(parsed)
             if model.name == "HeadObject":
                 parsed["ContentLength"] += 87
 
-        client.meta.events.register("after-call.s3", framed)
+        client.meta.events.register("after-call.s3", with_wrong_size)
         with pytest.raises(errors.ChecksumMismatch, match="1,087 bytes"):
             upload_file(client, small, bucket, "k")
 
@@ -237,12 +239,12 @@ def _without_checksums(parsed: dict[str, Any], **_: object) -> None:
 
 
 class TestRequests:
-    def test_a_write_only_user_needs_one_put(self, faults: FaultProxy, bucket: str, small: Path) -> None:
+    def test_a_small_file_takes_one_put(self, faults: FaultProxy, bucket: str, small: Path) -> None:
         upload_file(faults.server.client(), small, bucket, "k")
         assert [record.method for record in faults.requests] == ["PUT"]
 
     @pytest.mark.needs("full_object_checksum")
-    def test_or_for_parts_a_post_the_puts_and_a_post(
+    def test_an_upload_in_parts_takes_a_post_the_puts_and_a_post(
         self, faults: FaultProxy, bucket: str, large: Path
     ) -> None:
         upload_file(faults.server.client(), large, bucket, "k", part_size=PART)
@@ -250,7 +252,7 @@ class TestRequests:
         assert methods == ["POST", "PUT", "PUT", "PUT", "POST"]
 
     @pytest.mark.parametrize("name", ["small", "large"])
-    def test_bodies_are_never_framed_and_their_checksum_is_a_header(
+    def test_bodies_are_not_chunked_and_their_checksum_is_a_header(
         self, faults: FaultProxy, bucket: str, request: pytest.FixtureRequest, name: str
     ) -> None:
         path = request.getfixturevalue(name)
@@ -262,7 +264,7 @@ class TestRequests:
             assert "aws-chunked" not in put.headers.get("content-encoding", "")
             assert "x-amz-trailer" not in put.headers
 
-    def test_completion_states_the_whole_checksum_and_the_size(
+    def test_completion_has_the_checksum_of_the_whole_and_the_size(
         self, faults: FaultProxy, bucket: str, large: Path
     ) -> None:
         upload_file(faults.server.client(), large, bucket, "k", part_size=PART)
@@ -273,7 +275,7 @@ class TestRequests:
         assert completion.headers["x-amz-mp-object-size"] == str(large.stat().st_size)
 
     @pytest.mark.parametrize("limit", [1, 2])
-    def test_no_more_parts_are_under_way_than_asked_for(
+    def test_no_more_parts_are_in_flight_than_max_concurrency(
         self, faults: FaultProxy, bucket: str, tmp_path: Path, limit: int
     ) -> None:
         path = write_file(tmp_path / "f", 5 * PART)
@@ -297,7 +299,7 @@ class TestRequests:
         upload_file(client, path, bucket, "k", part_size=PART, max_concurrency=limit)
         assert most == limit
 
-    def test_a_client_with_few_connections_is_not_asked_for_more(
+    def test_the_connections_of_the_client_limit_the_concurrency(
         self, s3: S3Client, server: Any, bucket: str, large: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         client = server.client(max_pool_connections=2)
@@ -315,7 +317,9 @@ class TestExtraArgs:
     }
 
     @pytest.mark.parametrize("name", ["small", "large"])
-    def test_they_arrive(self, s3: S3Client, bucket: str, request: pytest.FixtureRequest, name: str) -> None:
+    def test_they_are_applied(
+        self, s3: S3Client, bucket: str, request: pytest.FixtureRequest, name: str
+    ) -> None:
         path = request.getfixturevalue(name)
         upload_file(s3, path, bucket, "k", extra_args=self.ARGS, part_size=PART)
         head = dict(s3.head_object(Bucket=bucket, Key="k"))
@@ -323,7 +327,9 @@ class TestExtraArgs:
 
     @pytest.mark.needs("object_tagging")
     @pytest.mark.parametrize("name", ["small", "large"])
-    def test_tags_arrive(self, s3: S3Client, bucket: str, request: pytest.FixtureRequest, name: str) -> None:
+    def test_tags_are_stored(
+        self, s3: S3Client, bucket: str, request: pytest.FixtureRequest, name: str
+    ) -> None:
         path = request.getfixturevalue(name)
         upload_file(s3, path, bucket, "k", extra_args={"Tagging": "a=1&b=2"}, part_size=PART)
         tags = s3.get_object_tagging(Bucket=bucket, Key="k")["TagSet"]
@@ -350,14 +356,14 @@ class TestExtraArgs:
         assert faults.requests == []
 
     @pytest.mark.needs("server_side_encryption")
-    def test_encryption_asked_for_is_kept(self, s3: S3Client, bucket: str, large: Path) -> None:
+    def test_requested_encryption_is_applied(self, s3: S3Client, bucket: str, large: Path) -> None:
         args = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "arn:aws:kms:us-east-1:1:key/k"}
         upload_file(s3, large, bucket, "k", extra_args=args, part_size=PART)
         head = s3.head_object(Bucket=bucket, Key="k")
         assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == tuple(args.values())
 
     @pytest.mark.parametrize("name", ["small", "large"])
-    def test_encryption_that_the_server_does_not_confirm_costs_the_upload_before_a_byte_is_sent(
+    def test_encryption_that_the_server_does_not_confirm_is_an_error_before_content_is_sent(
         self, faults: FaultProxy, s3: S3Client, bucket: str, request: pytest.FixtureRequest, name: str
     ) -> None:
         client = faults.server.client()
@@ -370,33 +376,33 @@ class TestExtraArgs:
         assert_nothing_stored(s3, bucket)
         assert open_uploads(s3, bucket) == []
 
-    def test_nor_is_a_single_put_believed_that_aws_does_not_confirm(
+    def test_encryption_that_aws_does_not_confirm_for_a_single_put_is_an_error(
         self, s3: S3Client, server: S3Server, bucket: str, small: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(Destination, "is_aws", property(lambda _: True))
         client = server.client()
         client.meta.events.register("before-call.s3.PutObject", _without_encryption)
-        with pytest.raises(errors.NotSupportedByServer, match="stored, but not so"):
+        with pytest.raises(errors.NotSupportedByServer, match="stored without the requested encryption"):
             upload_file(client, small, bucket, "k", extra_args={"ServerSideEncryption": "AES256"})
         assert_stored(s3, bucket, "k", small)
 
-    def test_a_customer_s_key_goes_with_every_request_about_the_content(
+    def test_a_customer_key_is_in_every_request_about_the_content(
         self, faults: FaultProxy, bucket: str, large: Path
     ) -> None:
         client = faults.server.client()
         seen: dict[str, bool] = {}
 
-        def look(model: Any, params: dict[str, Any], **_: object) -> None:
+        def record(model: Any, params: dict[str, Any], **_: object) -> None:
             headers = params["headers"]
             seen[model.name] = "x-amz-server-side-encryption-customer-key" in headers
-            # Over http servers refuse the key; what matters here is that it was there.
+            # Servers refuse the key over http; the test only needs to see that it was sent.
             for name in [name for name in headers if "customer" in name]:
                 del headers[name]
 
         def confirm(parsed: dict[str, Any], **_: object) -> None:
             parsed["SSECustomerAlgorithm"] = "AES256"
 
-        client.meta.events.register("before-call.s3", look)
+        client.meta.events.register("before-call.s3", record)
         client.meta.events.register("after-call.s3.CreateMultipartUpload", confirm)
         args = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
         upload_file(client, large, bucket, "k", extra_args=args, part_size=PART)
@@ -405,12 +411,12 @@ class TestExtraArgs:
 
 
 def _without_encryption(params: dict[str, Any], **_: object) -> None:
-    # What a server does that knows nothing of it.
+    # As on a server that does not know these headers.
     for name in [name for name in params["headers"] if "encryption" in name.lower()]:
         del params["headers"][name]
 
 
-class TestRefusedBeforehand:
+class TestInvalidInput:
     @pytest.mark.parametrize(
         ("parameters", "kind"),
         [
@@ -439,14 +445,14 @@ class TestRefusedBeforehand:
         assert faults.requests == []
 
     @pytest.mark.parametrize("key", ["", None, "k" * 1025, "가" * 342])
-    def test_keys_that_s3_does_not_take(
+    def test_keys_that_s3_does_not_accept(
         self, faults: FaultProxy, bucket: str, small: Path, key: str | None
     ) -> None:
         with pytest.raises(errors.InvalidKey):
             upload_file(faults.server.client(), small, bucket, key)
         assert faults.requests == []
 
-    def test_files_that_are_none(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+    def test_a_missing_file_and_a_folder(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
         client = faults.server.client()
         with pytest.raises(errors.SourceNotFound):
             upload_file(client, tmp_path / "missing", bucket, "k")
@@ -454,16 +460,16 @@ class TestRefusedBeforehand:
             upload_file(client, tmp_path, bucket, "k")
         assert faults.requests == []
 
-    def test_a_bucket_that_is_none(self, s3: S3Client, small: Path, large: Path) -> None:
+    def test_a_missing_bucket(self, s3: S3Client, small: Path, large: Path) -> None:
         for path in (small, large):
             with pytest.raises(errors.BucketNotFound):
                 upload_file(s3, path, "no-such-bucket-anywhere-1", "k", part_size=PART)
 
 
-class TestClaims:
-    """Checksums that the user computed beforehand."""
+class TestDeclaredChecksums:
+    """Checksums that the user computed before the upload."""
 
-    def test_right_ones_choose_the_algorithm_and_pass(self, s3: S3Client, bucket: str, small: Path) -> None:
+    def test_right_ones_select_the_algorithm(self, s3: S3Client, bucket: str, small: Path) -> None:
         value = base64.b64encode(ALGORITHMS["SHA256"].of([small.read_bytes()])).decode()
         md5 = base64.b64encode(ALGORITHMS["MD5"].of([small.read_bytes()])).decode()
         args = {"ChecksumSHA256": value, "MpuObjectSize": 1000}
@@ -472,14 +478,16 @@ class TestClaims:
         assert (result.checksum.algorithm, result.checksum.value) == ("SHA256", value)
         upload_file(s3, small, bucket, "k2", extra_args={"ContentMD5": md5})
 
-    def test_the_whole_s_is_checked_for_parts_too(self, s3: S3Client, bucket: str, large: Path) -> None:
+    def test_that_of_the_whole_object_is_checked_for_parts_too(
+        self, s3: S3Client, bucket: str, large: Path
+    ) -> None:
         value = base64.b64encode(ALGORITHMS["CRC32"].of([large.read_bytes()])).decode()
         result = upload_file(s3, large, bucket, "k", extra_args={"ChecksumCRC32": value}, part_size=PART)
         assert result.checksum
         assert result.checksum.value == value
 
     @pytest.mark.parametrize(
-        "claim",
+        "declared",
         [
             {"ChecksumCRC32": "AAAAAA=="},
             {"ChecksumSHA256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="},
@@ -494,11 +502,11 @@ class TestClaims:
         bucket: str,
         request: pytest.FixtureRequest,
         name: str,
-        claim: dict[str, Any],
+        declared: dict[str, Any],
     ) -> None:
         path = request.getfixturevalue(name)
-        with pytest.raises(errors.InvalidExtraArgs, match="claims"):
-            upload_file(faults.server.client(), path, bucket, "k", extra_args=claim, part_size=PART)
+        with pytest.raises(errors.InvalidExtraArgs, match="declares"):
+            upload_file(faults.server.client(), path, bucket, "k", extra_args=declared, part_size=PART)
         assert faults.requests == []
 
     @pytest.mark.parametrize(
@@ -520,14 +528,14 @@ class TestClaims:
             )
         assert faults.requests == []
 
-    def test_an_algorithm_may_be_chosen_by_extra_args(self, s3: S3Client, bucket: str, small: Path) -> None:
+    def test_extra_args_can_select_the_algorithm(self, s3: S3Client, bucket: str, small: Path) -> None:
         result = upload_file(s3, small, bucket, "k", extra_args={"ChecksumAlgorithm": "CRC32C"})
         assert result.checksum
         assert result.checksum.algorithm == "CRC32C"
 
 
 class TestProgress:
-    def test_it_counts_up_to_the_file_s_size(self, s3: S3Client, bucket: str, large: Path) -> None:
+    def test_it_increases_to_the_size_of_the_file(self, s3: S3Client, bucket: str, large: Path) -> None:
         seen: list[Progress] = []
         upload_file(s3, large, bucket, "k", part_size=PART, progress=seen.append)
         total = large.stat().st_size
@@ -536,7 +544,7 @@ class TestProgress:
         assert done == sorted(set(done))
         assert seen[-1] == Progress(total, total, 0)
 
-    def test_one_request_is_one_step(self, s3: S3Client, bucket: str, small: Path) -> None:
+    def test_a_single_put_reports_once(self, s3: S3Client, bucket: str, small: Path) -> None:
         seen: list[Progress] = []
         upload_file(s3, small, bucket, "k", progress=seen.append)
         assert seen == [Progress(1000, 1000, 0)]
@@ -552,7 +560,7 @@ class TestProgress:
 
 
 @pytest.mark.parametrize("end", ["success", "refused", "stopped"])
-def test_no_thread_is_left_behind(faults: FaultProxy, bucket: str, large: Path, end: str) -> None:
+def test_no_thread_is_left(faults: FaultProxy, bucket: str, large: Path, end: str) -> None:
     stop = threading.Event()
     if end == "refused":
         faults.on("PUT", query="partNumber=2", times=None).respond(403, "AccessDenied")

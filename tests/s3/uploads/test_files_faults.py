@@ -1,4 +1,4 @@
-"""What goes wrong while many files are under way, and what an upload of many costs."""
+"""Faults during an upload of many files, cancellation, and the memory that it takes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from airflow_s3ops.s3.uploads import paths
 from airflow_s3ops.s3.uploads.files import upload_files
 from tests.faults import Soon
 from tests.s3.uploads.files_support import listed, settled, write_files
-from tests.s3.uploads.support import MIB, Kept, assert_stored, impatient_client, open_uploads, write_file
+from tests.s3.uploads.support import (
+    MIB,
+    MemoryCheckpoint,
+    assert_stored,
+    one_try_client,
+    open_uploads,
+    write_file,
+)
 from tests.s3.uploads.test_cancellation import GRACE, WITHIN, StopWatch
 
 if TYPE_CHECKING:
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
     from tests.faults import FaultProxy
     from tests.servers import S3Server
 
-pytestmark = pytest.mark.usefixtures("either_road")
+pytestmark = pytest.mark.usefixtures("either_path")
 
 NAMES = [f"{number:03}" for number in range(120)]
 
@@ -42,21 +49,21 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(faults: FaultProxy) -> S3Client:
-    return impatient_client(faults)
+    return one_try_client(faults)
 
 
 @pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No waiting before another try."""
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retry without waiting."""
     monkeypatch.setattr(Retries, "backoff", lambda *_: 0.0)
 
 
-@pytest.mark.usefixtures("no_pauses")
-class TestPassingFaults:
-    """All is well in the end, and nothing was sent to no purpose."""
+@pytest.mark.usefixtures("no_backoff")
+class TestTransientFaults:
+    """All files are uploaded in the end."""
 
     @pytest.fixture(autouse=True)
-    def all_there(self, s3: S3Client, bucket: str, folder: Path, client: S3Client) -> object:
+    def all_uploaded(self, s3: S3Client, bucket: str, folder: Path, client: S3Client) -> object:
         yield
         result = upload_files(client, folder, bucket, manifest_key="manifest")
         assert result.uploaded == len(NAMES)
@@ -65,34 +72,34 @@ class TestPassingFaults:
     def test_a_burst_of_slow_down(self, faults: FaultProxy) -> None:
         faults.on("PUT", times=100, after=10).respond(503, "SlowDown")
 
-    def test_connections_that_are_closed(self, faults: FaultProxy) -> None:
+    def test_closed_connections(self, faults: FaultProxy) -> None:
         faults.on("PUT", times=20, after=10).reset_after(bytes=0)
 
-    def test_answers_that_are_lost(self, faults: FaultProxy) -> None:
+    def test_lost_responses(self, faults: FaultProxy) -> None:
         faults.on("PUT", times=20, after=10).lose_answer()
 
-    def test_a_token_that_expires_in_the_middle_and_is_renewed(self, faults: FaultProxy) -> None:
+    def test_a_token_that_expires_during_the_upload_and_is_renewed(self, faults: FaultProxy) -> None:
         faults.on("PUT", times=20, after=50).respond(400, "ExpiredToken")
 
 
-@pytest.mark.usefixtures("no_pauses")
-class TestLastingFaults:
-    def test_a_token_that_stays_expired_ends_it_and_a_retry_goes_on(
+@pytest.mark.usefixtures("no_backoff")
+class TestPermanentFaults:
+    def test_a_token_that_stays_expired_ends_the_upload_and_a_retry_continues(
         self, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path, client: S3Client
     ) -> None:
         faults.on("PUT", times=None, after=50).respond(400, "ExpiredToken")
         with pytest.raises(errors.CredentialsExpired) as caught:
             upload_files(client, folder, bucket, manifest_key="manifest")
         assert caught.value.retryable
-        there = listed(s3, bucket)
-        assert "manifest" not in there
-        assert 0 < len(there) <= 50
+        stored = listed(s3, bucket)
+        assert "manifest" not in stored
+        assert 0 < len(stored) <= 50
         result = upload_files(s3, folder, bucket, if_exists="skip_if_same")
-        # What was on its way may have arrived after the first look.
-        assert len(there) <= result.skipped <= 50
+        # Requests in flight may have been carried out after the first listing.
+        assert len(stored) <= result.skipped <= 50
         assert result.uploaded + result.skipped == len(NAMES)
 
-    def test_a_key_that_is_refused_is_one_failure_by_its_code(
+    def test_a_refused_key_is_one_failure_with_its_code(
         self, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path, client: S3Client
     ) -> None:
         faults.on("PUT", path=f"/{bucket}/007", times=None).respond(403, "AccessDenied")
@@ -102,7 +109,7 @@ class TestLastingFaults:
         assert not caught.value.retryable
         assert len(listed(s3, bucket)) == len(NAMES) - 1
 
-    def test_a_key_that_stays_throttled_is_one_failure_that_is_worth_a_retry(
+    def test_a_key_that_stays_throttled_is_one_retryable_failure(
         self, faults: FaultProxy, bucket: str, folder: Path, client: S3Client
     ) -> None:
         faults.on("PUT", path=f"/{bucket}/007", times=None).respond(503, "SlowDown")
@@ -111,18 +118,18 @@ class TestLastingFaults:
         assert [failure.code for failure in caught.value.failures] == ["SlowDown"]
         assert caught.value.retryable
 
-    def test_a_server_that_is_away_is_not_asked_for_every_file(
+    def test_an_unavailable_server_does_not_get_a_request_for_every_file(
         self, faults: FaultProxy, bucket: str, folder: Path, client: S3Client
     ) -> None:
         faults.on("PUT", times=None).respond(503, "SlowDown")
         with pytest.raises(errors.Throttled):
             upload_files(client, folder, bucket)
-        asked = {request.path for request in faults.requests}
-        assert len(asked) < len(NAMES)
+        requested = {request.path for request in faults.requests}
+        assert len(requested) < len(NAMES)
 
 
 class TestListOfEarlierFailures:
-    """It goes when all went well, as carefully as any object."""
+    """It is deleted after a success, with the same care as any object."""
 
     @pytest.fixture
     def stale(self, s3: S3Client, versioned_bucket: str) -> str:
@@ -133,7 +140,7 @@ class TestListOfEarlierFailures:
         return [marker["Key"] for marker in s3.list_object_versions(Bucket=bucket).get("DeleteMarkers", ())]
 
     @pytest.mark.needs("versioning")
-    def test_a_lost_answer_puts_no_second_marker(
+    def test_a_lost_response_adds_no_second_delete_marker(
         self, s3: S3Client, client: S3Client, faults: FaultProxy, tmp_path: Path, stale: str
     ) -> None:
         faults.on("DELETE").lose_answer()
@@ -141,7 +148,7 @@ class TestListOfEarlierFailures:
         assert self.markers(s3, stale) == ["m.failed"]
 
     @pytest.mark.needs("versioning")
-    def test_extra_args_go_with_every_request_about_it(
+    def test_extra_args_are_in_every_request_about_it(
         self, s3: S3Client, client: S3Client, faults: FaultProxy, tmp_path: Path, stale: str
     ) -> None:
         extra_args = {"RequestPayer": "requester"}
@@ -152,20 +159,20 @@ class TestListOfEarlierFailures:
         assert self.markers(s3, stale) == ["m.failed"]
 
     @pytest.mark.parametrize("hangs", ["HEAD", "DELETE"])
-    def test_a_stop_does_not_wait_for_it(
+    def test_cancellation_does_not_wait_for_it(
         self, s3: S3Client, faults: FaultProxy, tmp_path: Path, bucket: str, hangs: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="m.failed", Body=b"{}\n")
         watch = StopWatch()
         faults.on(hangs, path="m.failed", predicate=Soon(watch.set)).stall()
-        client = impatient_client(faults, read_timeout=20)
+        client = one_try_client(faults, read_timeout=20)
         with pytest.raises(errors.Stopped):
             upload_files(client, write_files(tmp_path, ["a"]), bucket, manifest_key="m", stop=watch.event)
         assert watch.seconds < WITHIN + GRACE
 
 
-class TestStop:
-    def test_before_it_began_nothing_is_sent(
+class TestCancellation:
+    def test_before_the_start_nothing_is_sent(
         self, faults: FaultProxy, bucket: str, folder: Path, client: S3Client
     ) -> None:
         stop = threading.Event()
@@ -174,7 +181,7 @@ class TestStop:
             upload_files(client, folder, bucket, stop=stop)
         assert faults.requests == []
 
-    def test_among_files_that_do_not_match(
+    def test_while_no_file_matches(
         self, faults: FaultProxy, bucket: str, folder: Path, client: S3Client
     ) -> None:
         stop = threading.Event()
@@ -183,7 +190,7 @@ class TestStop:
             upload_files(client, folder, bucket, include="*.csv", stop=stop)
         assert faults.requests == []
 
-    def test_among_small_files(
+    def test_during_small_files(
         self, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path, client: S3Client
     ) -> None:
         watch = StopWatch()
@@ -193,7 +200,7 @@ class TestStop:
         assert watch.seconds < WITHIN + GRACE
         assert len(settled(s3, faults, bucket)) < len(NAMES)
 
-    def test_while_the_server_is_silent(
+    def test_while_the_server_does_not_respond(
         self, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path, client: S3Client
     ) -> None:
         watch = StopWatch()
@@ -205,14 +212,14 @@ class TestStop:
         assert len(settled(s3, faults, bucket)) < len(NAMES)
 
     @pytest.mark.needs("checksums_in_list_parts")
-    def test_in_a_large_file_and_the_next_try_goes_on_with_it(
+    def test_during_a_large_file_which_the_next_try_resumes(
         self, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path, client: S3Client
     ) -> None:
         watch = StopWatch()
-        kept: dict[str, Kept] = {}
+        checkpoints: dict[str, MemoryCheckpoint] = {}
         large = write_file(folder / "000-large", 60 * MIB)
         given: Any = {
-            "checkpoint_for": lambda key: kept.setdefault(key, Kept()),
+            "checkpoint_for": lambda key: checkpoints.setdefault(key, MemoryCheckpoint()),
             "if_exists": "skip_if_same",
             "max_concurrency": 2,
         }
@@ -220,31 +227,31 @@ class TestStop:
         with pytest.raises(errors.Stopped):
             upload_files(client, folder, bucket, stop=watch.event, **given)
         assert watch.seconds < WITHIN + GRACE
-        assert list(kept) == ["000-large"]
-        state = kept["000-large"].state
+        assert list(checkpoints) == ["000-large"]
+        state = checkpoints["000-large"].state
         assert state
         assert open_uploads(s3, bucket) == [state["upload_id"]]
-        there = settled(s3, faults, bucket)
+        stored = settled(s3, faults, bucket)
         before = faults.count("PUT")
         result = upload_files(client, folder, bucket, **given)
-        assert result.uploaded == len(NAMES) + 1 - len(there)
+        assert result.uploaded == len(NAMES) + 1 - len(stored)
         assert faults.count("POST", query="uploads") == 1
         parts = faults.count("PUT", query="uploadId")
-        assert parts <= 4 + 2, "all four, and what was under way"
-        assert faults.count("PUT") - before <= len(NAMES) - len(there) + 2
+        assert parts <= 4 + 2, "all four, and those that were in flight"
+        assert faults.count("PUT") - before <= len(NAMES) - len(stored) + 2
         assert_stored(s3, bucket, "000-large", large)
-        assert kept["000-large"].state is None
+        assert checkpoints["000-large"].state is None
         assert open_uploads(s3, bucket) == []
 
 
-def test_small_and_large_files_share_one_bound_of_requests(
+def test_small_and_large_files_share_one_limit_of_requests(
     faults: FaultProxy, bucket: str, folder: Path, client: S3Client
 ) -> None:
     write_file(folder / "large", 40 * MIB)
     write_file(folder / "larger", 17 * MIB)
     now, most, lock = [0], [0], threading.Lock()
 
-    def stay(_: object) -> None:
+    def count(_: object) -> None:
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
@@ -252,7 +259,7 @@ def test_small_and_large_files_share_one_bound_of_requests(
         with lock:
             now[0] -= 1
 
-    faults.on("PUT", times=None).run(stay)
+    faults.on("PUT", times=None).run(count)
     result = upload_files(client, folder, bucket, max_concurrency=5)
     assert result.uploaded == len(NAMES) + 2
     assert 1 < most[0] <= 5
@@ -263,40 +270,40 @@ import json, os, resource, sys
 from tests.servers import S3Server
 from airflow_s3ops.s3.uploads import paths
 from airflow_s3ops.s3.uploads.files import upload_files
-told = json.load(sys.stdin)
-if told["road"] == "engine":
-    paths.unsupported_reason = lambda *_: "the test wants it so"
-client = S3Server(**told["server"]).client()
+parameters = json.load(sys.stdin)
+if parameters["path"] == "boto3":
+    paths.unsupported_reason = lambda *_: "the test sets this reason"
+client = S3Server(**parameters["server"]).client()
 
 def upload(source):
-    return upload_files(client, source, told["bucket"], manifest_key=told["manifest_key"])
+    return upload_files(client, source, parameters["bucket"], manifest_key=parameters["manifest_key"])
 
-if told["fork"]:
-    assert upload(told["sources"][0]).uploaded
+if parameters["fork"]:
+    assert upload(parameters["sources"][0]).uploaded
     if pid := os.fork():
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-    client = S3Server(**told["server"]).client()
-for source in told["sources"]:
+    client = S3Server(**parameters["server"]).client()
+for source in parameters["sources"]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     uploaded = upload(source).uploaded
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     print(json.dumps({"uploaded": uploaded, "grown": grown * 1024}), flush=True)
-os._exit(0) if told["fork"] else None
+os._exit(0) if parameters["fork"] else None
 """
 
 
-def run(server: S3Server, bucket: str, road: str, sources: list[Path], *, fork: bool) -> list[dict[str, Any]]:
-    told = {
+def run(server: S3Server, bucket: str, path: str, sources: list[Path], *, fork: bool) -> list[dict[str, Any]]:
+    parameters = {
         "server": asdict(server),
         "bucket": bucket,
-        "road": road,
+        "path": path,
         "sources": list(map(str, sources)),
         "fork": fork,
         "manifest_key": "manifest",
     }
     done = subprocess.run(
         [sys.executable, "-c", UPLOAD],
-        input=json.dumps(told),
+        input=json.dumps(parameters),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -305,31 +312,33 @@ def run(server: S3Server, bucket: str, road: str, sources: list[Path], *, fork: 
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_a_forked_process_uploads_as_its_parent_did(
-    server: S3Server, s3: S3Client, bucket: str, folder: Path, either_road: str
+def test_a_forked_process_uploads_after_its_parent(
+    server: S3Server, s3: S3Client, bucket: str, folder: Path, either_path: str
 ) -> None:
-    (reason,) = run(server, bucket, either_road, [folder], fork=True)
-    assert reason["uploaded"] == len(NAMES)
+    (result,) = run(server, bucket, either_path, [folder], fork=True)
+    assert result["uploaded"] == len(NAMES)
     assert list(listed(s3, bucket)) == [*NAMES, "manifest"]
 
 
 def test_ten_times_as_many_files_take_no_more_memory(
-    server: S3Server, bucket: str, tmp_path: Path, either_road: str
+    server: S3Server, bucket: str, tmp_path: Path, either_path: str
 ) -> None:
     few = write_files(tmp_path / "few", [f"{n // 100}/{n}" for n in range(300)])
     many = write_files(tmp_path / "many", [f"{n // 100}/{n}" for n in range(3000)])
-    first, second = run(server, bucket, either_road, [few, many], fork=False)
+    first, second = run(server, bucket, either_path, [few, many], fork=False)
     delete_objects(server.client(), bucket, everything=True)
     assert (first["uploaded"], second["uploaded"]) == (300, 3000)
-    # What was reached with the few is hardly exceeded with the many: under half a KiB for each.
+    # The peak of memory is hardly higher with many files than with few: under half a KiB for each.
     assert second["grown"] < 3000 * 512, second
 
 
-def test_why_the_fast_road_is_not_taken_is_logged(
-    server: S3Server, bucket: str, folder: Path, either_road: str, caplog: pytest.LogCaptureFixture
+def test_the_reason_for_the_boto3_path_is_logged(
+    server: S3Server, bucket: str, folder: Path, either_path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    proxied = server.client(proxies={"http": server.endpoint_url})  # a server takes what a proxy is sent
+    proxied = server.client(
+        proxies={"http": server.endpoint_url}
+    )  # the server accepts requests that are meant for a proxy
     with caplog.at_level("INFO", logger=paths.__name__):
         upload_files(proxied, [folder / "000"], bucket)
-    because = {"fast": "a proxy is configured", "engine": "the test wants it so"}[either_road]
-    assert caplog.messages == [f"boto3 sends all files, more slowly than awscrt would: {because}"]
+    reason = {"awscrt": "a proxy is configured", "boto3": "the test sets this reason"}[either_path]
+    assert caplog.messages == [f"boto3 uploads all files, which is slower than awscrt: {reason}"]

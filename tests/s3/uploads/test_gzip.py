@@ -1,4 +1,4 @@
-"""Compressed on the way: no file beside the source, and no doubt about what is stored."""
+"""Compression during the upload: without a temporary file, and with a verified object."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param == "csv":
         (tmp_path / "data.csv").write_bytes(b"station,value\n" * 100_000)
     else:
-        # Random bytes don't shrink: these need two parts.
+        # Random bytes cannot be compressed: these need two parts.
         write_file(tmp_path / "data.csv", PART + 1000 if request.param == "parts" else 0)
     return tmp_path / "data.csv"
 
 
-def test_it_is_stored_as_gzip_and_readers_are_told(s3: S3Client, bucket: str, path: Path) -> None:
+def test_it_is_stored_as_gzip_with_a_content_encoding(s3: S3Client, bucket: str, path: Path) -> None:
     result = upload_file(s3, path, bucket, "k", compress="gzip", part_size=PART)
     stored = stored_bytes(s3, bucket, "k")
     head = s3.head_object(Bucket=bucket, Key="k")
@@ -41,23 +41,23 @@ def test_it_is_stored_as_gzip_and_readers_are_told(s3: S3Client, bucket: str, pa
     assert open_uploads(s3, bucket) == []
 
 
-def test_the_checksum_is_that_of_what_is_stored(s3: S3Client, bucket: str, path: Path) -> None:
+def test_the_checksum_is_that_of_the_stored_bytes(s3: S3Client, bucket: str, path: Path) -> None:
     result = upload_file(s3, path, bucket, "k", compress="gzip", part_size=PART)
     expected = ALGORITHMS["CRC64NVME"].of([stored_bytes(s3, bucket, "k")])
     assert result.checksum
     assert result.checksum.value == base64.b64encode(expected).decode()
 
 
-def test_nothing_is_left_beside_the_file_and_the_file_is_as_it_was(
+def test_no_file_is_left_in_the_folder_and_the_source_is_unchanged(
     s3: S3Client, bucket: str, path: Path
 ) -> None:
     before = path.read_bytes(), path.stat().st_mtime_ns
     upload_file(s3, path, bucket, "k", compress="gzip", part_size=PART)
-    assert [left.name for left in path.parent.iterdir()] == ["data.csv"]
+    assert [file.name for file in path.parent.iterdir()] == ["data.csv"]
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
-def test_twice_it_is_the_same_object(s3: S3Client, bucket: str, path: Path) -> None:
+def test_two_uploads_give_the_same_object(s3: S3Client, bucket: str, path: Path) -> None:
     first = upload_file(s3, path, bucket, "k", compress="gzip", part_size=PART)
     again = upload_file(s3, path, bucket, "k2", compress="gzip", part_size=PART)
     assert (again.checksum, again.size, again.etag) == (first.checksum, first.size, first.etag)
@@ -73,7 +73,7 @@ def test_the_same_content_is_recognised(faults: FaultProxy, bucket: str, path: P
     assert faults.body_bytes("PUT") == sent
 
 
-def test_progress_counts_the_file_s_own_bytes(s3: S3Client, bucket: str, path: Path) -> None:
+def test_progress_counts_the_uncompressed_bytes(s3: S3Client, bucket: str, path: Path) -> None:
     seen: list[Progress] = []
     upload_file(s3, path, bucket, "k", compress="gzip", part_size=PART, progress=seen.append)
     size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""Uploads in processes that die, fork, or are short of memory."""
+"""Uploads in processes that are killed or fork; and the memory that uploads take."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ UPLOAD = """
 import json, resource, sys
 from tests.servers import S3Server
 from airflow_s3ops.s3.uploads.file import upload_file
-told = json.load(sys.stdin)
-client = S3Server(**told["server"]).client()
-client.head_bucket(Bucket=told["arguments"]["bucket"])
+parameters = json.load(sys.stdin)
+client = S3Server(**parameters["server"]).client()
+client.head_bucket(Bucket=parameters["arguments"]["bucket"])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-result = upload_file(client, **told["arguments"])
+result = upload_file(client, **parameters["arguments"])
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps({**result.to_xcom(), "grown": (after - before) * 1024}))
 """
 
 
 def start(server: S3Server, **arguments: Any) -> subprocess.Popen[str]:
-    """Start an upload in a process of its own."""
+    """Start an upload in a new process."""
     process = subprocess.Popen(
         [sys.executable, "-c", UPLOAD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -57,14 +57,14 @@ def start(server: S3Server, **arguments: Any) -> subprocess.Popen[str]:
 def result_of(process: subprocess.Popen[str]) -> dict[str, Any]:
     assert process.stdout
     with process, process.stdout:
-        reason = process.stdout.read()
+        output = process.stdout.read()
     assert process.wait(WITHIN) == 0
-    found: dict[str, Any] = json.loads(reason)
-    return found
+    result: dict[str, Any] = json.loads(output)
+    return result
 
 
 @pytest.mark.parametrize("compress", [None, "gzip"])
-def test_a_killed_upload_goes_on_in_another_process_with_what_was_missing_and_in_flight(
+def test_a_killed_upload_is_resumed_in_another_process_and_only_missing_parts_are_sent(
     faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path, compress: str | None
 ) -> None:
     path, state = write_file(tmp_path / "data.bin", SIZE), tmp_path / "state.json"
@@ -96,14 +96,14 @@ def test_a_killed_upload_goes_on_in_another_process_with_what_was_missing_and_in
     process.stdout.close()
     faults.settle()
     assert open_uploads(s3, bucket) == [json.loads(state.read_text())["upload_id"]]
-    there = sum(part["Size"] for part in _parts_there(s3, bucket, state))
+    stored = sum(part["Size"] for part in _stored_parts(s3, bucket, state))
     before = faults.body_bytes("PUT")
 
     result = result_of(start(faults.server, **arguments))
 
     sent = faults.body_bytes("PUT") - before
-    assert sent == result["size"] - there, "what was missing"
-    assert sent <= (1 + AT_ONCE) * PART, "the last part, and what was in flight"
+    assert sent == result["size"] - stored, "the missing bytes"
+    assert sent <= (1 + AT_ONCE) * PART, "the last part, and the parts that were in flight"
     assert result["resumed_parts"] >= PARTS - 1 - AT_ONCE
     assert faults.count("POST", query="uploads") == 1
     assert open_uploads(s3, bucket) == []
@@ -112,13 +112,13 @@ def test_a_killed_upload_goes_on_in_another_process_with_what_was_missing_and_in
         assert_stored(s3, bucket, "k", path)
 
 
-def _parts_there(s3: S3Client, bucket: str, state: Path) -> list[Any]:
+def _stored_parts(s3: S3Client, bucket: str, state: Path) -> list[Any]:
     upload_id = json.loads(state.read_text())["upload_id"]
     return list(s3.list_parts(Bucket=bucket, Key="k", UploadId=upload_id).get("Parts", []))
 
 
 @pytest.mark.parametrize("compress", [None, "gzip"])
-def test_memory_is_bound_by_the_parts_under_way_whatever_the_size(
+def test_memory_is_limited_by_the_parts_in_flight_whatever_the_file_size(
     server: S3Server, bucket: str, tmp_path: Path, compress: str | None
 ) -> None:
     path = tmp_path / "sparse"
@@ -135,11 +135,11 @@ def test_memory_is_bound_by_the_parts_under_way_whatever_the_size(
             compress=compress,
         )
     )
-    # The allowance is botocore's: parsers and the first connection of each thread.
+    # The allowance is for botocore: parsers, and the first connection of each thread.
     assert result["grown"] < AT_ONCE * PART + 14 * MIB
 
 
-def test_a_child_of_a_process_that_has_uploaded_uploads_as_well(
+def test_a_forked_process_uploads_after_its_parent(
     server: S3Server, s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
     path = write_file(tmp_path / "data.bin", 2 * PART)

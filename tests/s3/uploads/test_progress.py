@@ -37,11 +37,11 @@ class Clock:
         (Progress(0, 0), 0.0, "100 % of 0 B, 0 B/s"),
     ],
 )
-def test_phrases(progress: Progress, seconds: float, phrase: str) -> None:
+def test_the_progress_is_described(progress: Progress, seconds: float, phrase: str) -> None:
     assert described(progress, seconds) == phrase
 
 
-def test_a_line_every_ten_seconds_at_most(caplog: pytest.LogCaptureFixture) -> None:
+def test_at_most_one_line_is_logged_every_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     log = ProgressLog(logging.getLogger("test"), "s3://b/k", clock)
     with caplog.at_level(logging.INFO, "test"):
@@ -55,7 +55,7 @@ def test_a_line_every_ten_seconds_at_most(caplog: pytest.LogCaptureFixture) -> N
     ]
 
 
-def test_a_short_transfer_logs_nothing_and_neither_does_the_end_of_a_long_one(
+def test_short_transfers_and_completed_transfers_log_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock = Clock()
@@ -67,7 +67,9 @@ def test_a_short_transfer_logs_nothing_and_neither_does_the_end_of_a_long_one(
     assert caplog.records == []
 
 
-def test_of_many_files_a_line_is_logged_every_ten_seconds_at_most(caplog: pytest.LogCaptureFixture) -> None:
+def test_for_many_files_at_most_one_line_is_logged_every_ten_seconds(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     seconds = iter([0.0, 4.0, 12.0, 13.0, 22.5])
     log = FilesProgressLog(logging.getLogger(__name__), "Upload of many", clock=lambda: next(seconds))
     with caplog.at_level("INFO"):

@@ -1,4 +1,4 @@
-"""An upload that ended early goes on where it was, as far as S3 itself says what it has."""
+"""A later attempt resumes an upload with the parts that S3 itself lists."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from airflow_s3ops.s3.uploads.file import upload_file
 from airflow_s3ops.s3.uploads.progress import Progress
 from tests.s3.uploads.support import (
     PART,
-    Kept,
+    MemoryCheckpoint,
     assert_stored,
-    impatient_client,
+    one_try_client,
     open_uploads,
     write_file,
 )
@@ -39,18 +39,20 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(faults: FaultProxy) -> S3Client:
-    return impatient_client(faults)
+    return one_try_client(faults)
 
 
 @pytest.fixture
-def kept(client: S3Client, bucket: str, path: Path) -> Kept:
-    """The checkpoint of an upload that was stopped after two of its four parts."""
-    kept = Kept()
-    stopped_after(client, path, bucket, kept, parts=2)
-    return kept
+def checkpoint(client: S3Client, bucket: str, path: Path) -> MemoryCheckpoint:
+    """Return the checkpoint of an upload that was cancelled after two of its four parts."""
+    checkpoint = MemoryCheckpoint()
+    cancelled_after(client, path, bucket, checkpoint, parts=2)
+    return checkpoint
 
 
-def stopped_after(client: S3Client, path: Path, bucket: str, kept: Kept, parts: int, **more: Any) -> None:
+def cancelled_after(
+    client: S3Client, path: Path, bucket: str, checkpoint: MemoryCheckpoint, parts: int, **more: Any
+) -> None:
     stop = threading.Event()
     seen: list[Progress] = []
 
@@ -67,19 +69,21 @@ def stopped_after(client: S3Client, path: Path, bucket: str, kept: Kept, parts: 
             "k",
             part_size=PART,
             max_concurrency=1,
-            checkpoint=kept,
+            checkpoint=checkpoint,
             progress=watch,
             stop=stop,
             **more,
         )
 
 
-def test_what_s3_has_is_not_sent_again(
-    faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept
+def test_parts_that_s3_has_are_not_sent_again(
+    faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, checkpoint: MemoryCheckpoint
 ) -> None:
     before = faults.body_bytes("PUT")
     seen: list[Progress] = []
-    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept, progress=seen.append)
+    result = upload_file(
+        client, path, bucket, "k", part_size=PART, checkpoint=checkpoint, progress=seen.append
+    )
     assert (result.parts, result.resumed_parts) == (PARTS, 2)
     assert faults.body_bytes("PUT") - before == SIZE - 2 * PART
     assert seen[-1] == Progress(SIZE, SIZE, resumed=2 * PART)
@@ -88,42 +92,42 @@ def test_what_s3_has_is_not_sent_again(
 
 
 def test_the_state_is_cleared_after_success(
-    s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept
+    s3: S3Client, bucket: str, path: Path, client: S3Client, checkpoint: MemoryCheckpoint
 ) -> None:
-    upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
-    assert kept.state is None
+    upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
+    assert checkpoint.state is None
     assert open_uploads(s3, bucket) == []
 
 
 def test_the_state_is_small_and_has_no_secret_and_no_part_list(
     faults: FaultProxy, bucket: str, path: Path
 ) -> None:
-    kept = Kept()
+    checkpoint = MemoryCheckpoint()
     secret = "s3cr3t-" * 4 + "fill"
-    client = impatient_client(faults)
+    client = one_try_client(faults)
     client.meta.events.register("before-call.s3", _without_customer_key)
-    client.meta.events.register("after-call.s3.CreateMultipartUpload", _as_if_encrypted)
+    client.meta.events.register("after-call.s3.CreateMultipartUpload", _with_confirmed_encryption)
     args = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": secret}
-    stopped_after(client, path, bucket, kept, parts=2, extra_args=args)
-    assert kept.state
-    text = repr(kept.state)
+    cancelled_after(client, path, bucket, checkpoint, parts=2, extra_args=args)
+    assert checkpoint.state
+    text = repr(checkpoint.state)
     assert secret not in text
     assert "ETag" not in text
     assert len(text) < 2000
-    upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept, extra_args=args)
+    upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint, extra_args=args)
 
 
 def _without_customer_key(params: dict[str, Any], **_: object) -> None:
-    # Over http servers refuse the key.
+    # Servers refuse the key over http.
     for name in [name for name in params["headers"] if "customer" in name]:
         del params["headers"][name]
 
 
-def _as_if_encrypted(parsed: dict[str, Any], **_: object) -> None:
+def _with_confirmed_encryption(parsed: dict[str, Any], **_: object) -> None:
     parsed["SSECustomerAlgorithm"] = "AES256"
 
 
-def test_a_path_is_a_file_that_is_gone_in_the_end(
+def test_a_checkpoint_path_is_a_file_that_is_deleted_after_success(
     bucket: str, path: Path, client: S3Client, tmp_path: Path
 ) -> None:
     state = tmp_path / "state.json"
@@ -158,18 +162,18 @@ def another_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [other_content, other_size, touched, another_file])
-def test_another_file_begins_anew_and_the_old_upload_is_aborted(
+def test_with_another_file_the_upload_starts_again_and_the_old_one_is_aborted(
     faults: FaultProxy,
     s3: S3Client,
     bucket: str,
     path: Path,
     client: S3Client,
-    kept: Kept,
+    checkpoint: MemoryCheckpoint,
     change: Callable[[Path], None],
 ) -> None:
     change(path)
     before = faults.body_bytes("PUT")
-    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
     assert result.resumed_parts == 0
     assert faults.body_bytes("PUT") - before == path.stat().st_size
     assert_stored(s3, bucket, "k", path)
@@ -187,63 +191,68 @@ def test_another_file_begins_anew_and_the_old_upload_is_aborted(
         {"part_size": None},
     ],
 )
-def test_another_way_begins_anew_and_the_old_upload_is_aborted(
-    s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept, other: dict[str, Any]
+def test_with_other_parameters_the_upload_starts_again_and_the_old_one_is_aborted(
+    s3: S3Client,
+    bucket: str,
+    path: Path,
+    client: S3Client,
+    checkpoint: MemoryCheckpoint,
+    other: dict[str, Any],
 ) -> None:
     parameters = {"key": "k", "part_size": PART, **other}
-    result = upload_file(client, path, bucket, checkpoint=kept, **parameters)
+    result = upload_file(client, path, bucket, checkpoint=checkpoint, **parameters)
     assert not result.resumed_parts
     assert open_uploads(s3, bucket) == []
-    assert kept.state is None
+    assert checkpoint.state is None
 
 
-def test_a_state_that_nobody_understands_is_no_obstacle(
+def test_a_state_of_another_version_is_ignored(
     s3: S3Client, bucket: str, path: Path, client: S3Client
 ) -> None:
-    kept = Kept()
-    kept.state = {"version": 99, "upload_id": "x"}
-    upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+    checkpoint = MemoryCheckpoint()
+    checkpoint.state = {"version": 99, "upload_id": "x"}
+    upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
     assert_stored(s3, bucket, "k", path)
 
 
-def test_an_upload_that_is_gone_begins_anew(
-    s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept
+def test_if_the_earlier_upload_is_gone_a_new_one_is_started(
+    s3: S3Client, bucket: str, path: Path, client: S3Client, checkpoint: MemoryCheckpoint
 ) -> None:
     for upload_id in open_uploads(s3, bucket):
         s3.abort_multipart_upload(Bucket=bucket, Key="k", UploadId=upload_id)
-    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
     assert result.resumed_parts == 0
     assert_stored(s3, bucket, "k", path)
     assert open_uploads(s3, bucket) == []
 
 
 @pytest.mark.needs("parts_replaced")
-def test_a_part_that_s3_has_otherwise_is_sent_again(
-    faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept
+def test_a_part_with_other_bytes_is_sent_again(
+    faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, checkpoint: MemoryCheckpoint
 ) -> None:
-    assert kept.state
+    assert checkpoint.state
     part: dict[str, Any] = {
         "Bucket": bucket,
         "Key": "k",
-        "UploadId": kept.state["upload_id"],
+        "UploadId": checkpoint.state["upload_id"],
         "PartNumber": 1,
     }
     s3.upload_part(**part, Body=b"x" * PART, ChecksumAlgorithm="CRC64NVME")
     before = faults.body_bytes("PUT")
-    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
     assert result.resumed_parts == 1
     assert faults.body_bytes("PUT") - before == SIZE - PART
     assert_stored(s3, bucket, "k", path)
 
 
 @pytest.mark.parametrize(("etags", "resumed"), [("MD5 sums", 2), ("opaque", 0)])
-def test_where_no_checksums_are_listed_an_etag_counts_only_as_an_md5_sum(
+def test_without_listed_checksums_parts_are_compared_by_md5_etags_only(
     faults: FaultProxy,
     s3: S3Client,
     bucket: str,
     path: Path,
     client: S3Client,
-    kept: Kept,
+    checkpoint: MemoryCheckpoint,
     etags: str,
     resumed: int,
 ) -> None:
@@ -256,28 +265,28 @@ def test_where_no_checksums_are_listed_an_etag_counts_only_as_an_md5_sum(
 
     client.meta.events.register("after-call.s3.ListParts", without_checksums)
     before = faults.body_bytes("PUT")
-    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
     assert result.resumed_parts == resumed
     assert faults.body_bytes("PUT") - before == SIZE - resumed * PART
     assert_stored(s3, bucket, "k", path)
 
 
-def test_without_the_right_to_list_parts_it_begins_anew(
-    faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept
+def test_without_the_right_to_list_parts_the_upload_starts_again(
+    faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, checkpoint: MemoryCheckpoint
 ) -> None:
     faults.on("GET", query="uploadId", times=None).respond(403, "AccessDenied")
-    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
     assert result.resumed_parts == 0
     assert_stored(s3, bucket, "k", path)
     assert open_uploads(s3, bucket) == []
 
 
-class Down(Kept):
-    """A store that fails in one of the things that it does."""
+class FailingCheckpoint(MemoryCheckpoint):
+    """A checkpoint of which one method fails."""
 
-    def __init__(self, deed: str) -> None:
+    def __init__(self, method: str) -> None:
         super().__init__()
-        self._deed = deed
+        self._method = method
 
     def get(self) -> dict[str, Any] | None:
         self._fail("get")
@@ -291,39 +300,41 @@ class Down(Kept):
         self._fail("clear")
         super().clear()
 
-    def _fail(self, deed: str) -> None:
-        if deed == self._deed:
+    def _fail(self, method: str) -> None:
+        if method == self._method:
             raise ConnectionError("down")
 
 
-@pytest.mark.parametrize("deed", ["get", "set", "clear"])
-def test_a_store_that_is_down_costs_no_upload(
-    s3: S3Client, bucket: str, path: Path, client: S3Client, caplog: pytest.LogCaptureFixture, deed: str
+@pytest.mark.parametrize("method", ["get", "set", "clear"])
+def test_a_failing_checkpoint_does_not_fail_the_upload(
+    s3: S3Client, bucket: str, path: Path, client: S3Client, caplog: pytest.LogCaptureFixture, method: str
 ) -> None:
-    upload_file(client, path, bucket, "k", part_size=PART, checkpoint=Down(deed))
+    upload_file(client, path, bucket, "k", part_size=PART, checkpoint=FailingCheckpoint(method))
     assert_stored(s3, bucket, "k", path)
     assert "The checkpoint of the upload failed" in caplog.text
 
 
-@pytest.mark.parametrize("deed", ["get", "set"])
-def test_nor_does_it_leave_an_upload_open(
-    s3: S3Client, bucket: str, path: Path, client: S3Client, deed: str
+@pytest.mark.parametrize("method", ["get", "set"])
+def test_a_failing_checkpoint_leaves_no_upload_open(
+    s3: S3Client, bucket: str, path: Path, client: S3Client, method: str
 ) -> None:
-    stopped_after(client, path, bucket, Down(deed), parts=2)
+    cancelled_after(client, path, bucket, FailingCheckpoint(method), parts=2)
     assert open_uploads(s3, bucket) == []
 
 
 class TestPermanentErrors:
-    """No attempt follows them, so nothing may stay open, whenever they show."""
+    """No attempt follows a permanent error, so no upload may stay open, whenever the error occurs."""
 
-    def test_a_file_that_is_gone(self, s3: S3Client, bucket: str, path: Path, client: S3Client) -> None:
-        kept = Kept()
-        stopped_after(client, path, bucket, kept, parts=2)
+    def test_a_deleted_file_aborts_the_earlier_upload(
+        self, s3: S3Client, bucket: str, path: Path, client: S3Client
+    ) -> None:
+        checkpoint = MemoryCheckpoint()
+        cancelled_after(client, path, bucket, checkpoint, parts=2)
         path.unlink()
         with pytest.raises(errors.SourceNotFound):
-            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
         assert open_uploads(s3, bucket) == []
-        assert kept.state is None
+        assert checkpoint.state is None
 
     @pytest.mark.parametrize(
         "parameters",
@@ -335,58 +346,62 @@ class TestPermanentErrors:
             {"extra_args": {"ChecksumCRC64NVME": "AAAAAAAAAAA="}},
         ],
     )
-    def test_a_parameter_that_is_wrong_on_the_next_attempt(
+    def test_a_wrong_parameter_aborts_the_earlier_upload(
         self, s3: S3Client, bucket: str, path: Path, client: S3Client, parameters: dict[str, Any]
     ) -> None:
-        kept = Kept()
-        stopped_after(client, path, bucket, kept, parts=2)
+        checkpoint = MemoryCheckpoint()
+        cancelled_after(client, path, bucket, checkpoint, parts=2)
         with pytest.raises(errors.PermanentError):
-            upload_file(client, path, bucket, "k", **{"part_size": PART, "checkpoint": kept, **parameters})
+            upload_file(
+                client, path, bucket, "k", **{"part_size": PART, "checkpoint": checkpoint, **parameters}
+            )
         assert open_uploads(s3, bucket) == []
-        assert kept.state is None
+        assert checkpoint.state is None
 
-    def test_a_right_that_is_missing_before_anything_is_sent(
+    def test_a_missing_permission_aborts_the_earlier_upload(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client
     ) -> None:
-        kept = Kept()
-        stopped_after(client, path, bucket, kept, parts=2)
+        checkpoint = MemoryCheckpoint()
+        cancelled_after(client, path, bucket, checkpoint, parts=2)
         faults.on("HEAD").respond(403)
         with pytest.raises(errors.AccessDenied):
-            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept, if_exists="skip_if_same")
+            upload_file(
+                client, path, bucket, "k", part_size=PART, checkpoint=checkpoint, if_exists="skip_if_same"
+            )
         assert open_uploads(s3, bucket) == []
 
 
 def test_parts_are_listed_page_by_page(
-    faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept
+    faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, checkpoint: MemoryCheckpoint
 ) -> None:
-    def one_a_page(params: dict[str, Any], **_: object) -> None:
+    def one_part_a_page(params: dict[str, Any], **_: object) -> None:
         params["MaxParts"] = 1
 
-    client.meta.events.register("provide-client-params.s3.ListParts", one_a_page)
-    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
+    client.meta.events.register("provide-client-params.s3.ListParts", one_part_a_page)
+    result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
     assert result.resumed_parts == 2
     assert faults.count("GET", query="uploadId") >= 2
     assert_stored(s3, bucket, "k", path)
 
 
 class TestResumeFalse:
-    def test_nothing_is_kept_and_nothing_is_left_open(
+    def test_no_state_is_stored_and_no_upload_is_left_open(
         self, s3: S3Client, bucket: str, path: Path, client: S3Client
     ) -> None:
-        kept = Kept()
-        stopped_after(client, path, bucket, kept, parts=2, resume=False)
-        assert kept.state is None
+        checkpoint = MemoryCheckpoint()
+        cancelled_after(client, path, bucket, checkpoint, parts=2, resume=False)
+        assert checkpoint.state is None
         assert open_uploads(s3, bucket) == []
 
-    def test_what_an_earlier_attempt_left_is_aborted(
-        self, s3: S3Client, bucket: str, path: Path, client: S3Client, kept: Kept
+    def test_the_upload_of_an_earlier_attempt_is_aborted(
+        self, s3: S3Client, bucket: str, path: Path, client: S3Client, checkpoint: MemoryCheckpoint
     ) -> None:
-        result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept, resume=False)
+        result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint, resume=False)
         assert result.resumed_parts == 0
         assert open_uploads(s3, bucket) == []
-        assert kept.state is None
+        assert checkpoint.state is None
 
-    def test_without_a_checkpoint_nothing_is_left_open_either(
+    def test_without_a_checkpoint_no_upload_is_left_open_either(
         self, s3: S3Client, bucket: str, path: Path, client: S3Client
     ) -> None:
         stop = threading.Event()
@@ -396,35 +411,43 @@ class TestResumeFalse:
 
 
 class TestDiedAfterCompletion:
-    """The attempt before completed the upload, and died before it could forget it."""
+    """The earlier attempt completed the upload, and died before it deleted the state."""
 
     @pytest.fixture
-    def died(self, path: Path, bucket: str, client: S3Client) -> Kept:
-        class Dying(Kept):
+    def checkpoint(self, path: Path, bucket: str, client: S3Client) -> MemoryCheckpoint:
+        class Dying(MemoryCheckpoint):
             def clear(self) -> None:
                 raise KeyboardInterrupt
 
-        kept = Dying()
+        checkpoint = Dying()
         with pytest.raises(KeyboardInterrupt):
-            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=kept)
-        alive = Kept()
-        alive.state = kept.state
-        return alive
+            upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
+        restored = MemoryCheckpoint()
+        restored.state = checkpoint.state
+        return restored
 
     @pytest.mark.needs("full_object_checksum")
     @pytest.mark.parametrize("if_exists", ["replace", "fail", "skip"])
     def test_the_object_is_recognised_and_nothing_is_sent_again(
-        self, faults: FaultProxy, bucket: str, path: Path, client: S3Client, died: Kept, if_exists: Any
+        self,
+        faults: FaultProxy,
+        bucket: str,
+        path: Path,
+        client: S3Client,
+        checkpoint: MemoryCheckpoint,
+        if_exists: Any,
     ) -> None:
         before = faults.body_bytes("PUT")
-        result = upload_file(client, path, bucket, "k", part_size=PART, checkpoint=died, if_exists=if_exists)
+        result = upload_file(
+            client, path, bucket, "k", part_size=PART, checkpoint=checkpoint, if_exists=if_exists
+        )
         assert (result.status, result.parts, result.resumed_parts) == ("uploaded", PARTS, PARTS)
         assert faults.body_bytes("PUT") == before
-        assert died.state is None
+        assert checkpoint.state is None
 
-    def test_another_object_in_its_place_is_not_taken_for_it(
-        self, s3: S3Client, bucket: str, path: Path, client: S3Client, died: Kept
+    def test_another_object_at_the_key_is_not_taken_for_it(
+        self, s3: S3Client, bucket: str, path: Path, client: S3Client, checkpoint: MemoryCheckpoint
     ) -> None:
-        s3.put_object(Bucket=bucket, Key="k", Body=b"theirs")
-        upload_file(client, path, bucket, "k", part_size=PART, checkpoint=died)
+        s3.put_object(Bucket=bucket, Key="k", Body=b"other object")
+        upload_file(client, path, bucket, "k", part_size=PART, checkpoint=checkpoint)
         assert_stored(s3, bucket, "k", path)

@@ -1,4 +1,4 @@
-"""Success is said of what this upload did, and of nothing else that looks like it."""
+"""An upload reports success only for the object that it stored itself."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from airflow_s3ops.s3.requests.retry import Retries
 from airflow_s3ops.s3.uploads.file import upload_file
 from tests.s3.uploads.support import (
     PART,
-    Kept,
+    MemoryCheckpoint,
     assert_stored,
-    impatient_client,
+    one_try_client,
     open_uploads,
     stored_bytes,
     write_file,
@@ -33,7 +33,7 @@ COMPLETION = {"method": "POST", "query": "uploadId"}
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Retries, "backoff", lambda *_: 0.0)
 
 
@@ -49,23 +49,23 @@ def large(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(faults: FaultProxy) -> S3Client:
-    return impatient_client(faults)
+    return one_try_client(faults)
 
 
 def last_request_of(path: Path) -> dict[str, str]:
     return {"method": "PUT"} if path.stat().st_size < PART else COMPLETION
 
 
-class TestTheSameBytesFromBefore:
-    """An object that is there already, with the bytes of the file, and other metadata."""
+class TestOlderObjectWithTheSameBytes:
+    """There is an object with the bytes of the file and other metadata."""
 
-    @pytest.mark.parametrize("fault", ["answer", "reset"])
-    def test_they_are_not_taken_for_an_upload_that_failed(
+    @pytest.mark.parametrize("fault", ["response", "reset"])
+    def test_it_is_not_taken_for_a_failed_upload(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, fault: str
     ) -> None:
         upload_file(s3, path, bucket, "k", part_size=PART, extra_args={"Metadata": {"v": "1"}})
         rule = faults.on(**last_request_of(path), times=None)  # type: ignore[arg-type]
-        if fault == "answer":
+        if fault == "response":
             rule.respond(500, "InternalError")
         else:
             rule.reset_after(bytes=0)
@@ -74,17 +74,17 @@ class TestTheSameBytesFromBefore:
         assert s3.head_object(Bucket=bucket, Key="k")["Metadata"] == {"v": "1"}
         assert open_uploads(s3, bucket) == []
 
-    def test_of_a_writer_who_came_first_they_are_that_writers(
+    def test_an_object_of_another_writer_is_not_taken_for_this_upload(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path
     ) -> None:
         client = faults.server.client(retries={"mode": "standard", "total_max_attempts": 3})
 
-        def theirs(_: object) -> bool:
+        def put_same_bytes(_: object) -> bool:
             s3.put_object(Bucket=bucket, Key="k", Body=path.read_bytes(), ChecksumAlgorithm="CRC64NVME")
             return True
 
-        # Throttled once, inside botocore's own tries: that is an answer, and none was lost.
-        faults.on(**last_request_of(path), predicate=theirs).respond(503, "SlowDown")  # type: ignore[arg-type]
+        # One 503 during botocore's own retries: that is a response, so none was lost.
+        faults.on(**last_request_of(path), predicate=put_same_bytes).respond(503, "SlowDown")  # type: ignore[arg-type]
         with pytest.raises(errors.ObjectExists):
             upload_file(client, path, bucket, "k", part_size=PART, if_exists="fail")
         assert open_uploads(s3, bucket) == []
@@ -92,7 +92,7 @@ class TestTheSameBytesFromBefore:
 
 class TestLostCompletion:
     @pytest.mark.parametrize("if_exists", ["replace", "fail", "skip"])
-    def test_a_look_that_fails_for_a_moment_is_made_again(
+    def test_a_head_that_fails_once_is_retried(
         self,
         faults: FaultProxy,
         s3: S3Client,
@@ -103,14 +103,14 @@ class TestLostCompletion:
     ) -> None:
         faults.on(**COMPLETION).lose_answer()  # type: ignore[arg-type]
         faults.on(**COMPLETION).respond(404, "NoSuchUpload")  # type: ignore[arg-type]
-        looks_before = 1 if if_exists != "replace" else 0
-        faults.on("HEAD", after=looks_before).respond(503, "SlowDown")
+        heads_before = 1 if if_exists != "replace" else 0
+        faults.on("HEAD", after=heads_before).respond(503, "SlowDown")
         result = upload_file(client, large, bucket, "k", part_size=PART, if_exists=if_exists)
         assert result.status == "uploaded"
         assert faults.count("POST", query="uploads") == 1
         assert_stored(s3, bucket, "k", large)
 
-    def test_a_file_that_changes_afterwards_does_not_undo_it(
+    def test_a_file_that_changes_after_completion_does_not_fail_it(
         self, faults: FaultProxy, s3: S3Client, bucket: str, large: Path, client: S3Client
     ) -> None:
         before = large.read_bytes()
@@ -125,7 +125,7 @@ class TestLostCompletion:
         assert result.status == "uploaded"
         assert stored_bytes(s3, bucket, "k") == before
 
-    def test_a_single_put_that_may_have_been_stored_is_not_said_to_be_invisible(
+    def test_the_error_says_if_a_single_put_may_have_been_stored(
         self, faults: FaultProxy, bucket: str, tmp_path: Path, client: S3Client
     ) -> None:
         small = write_file(tmp_path / "small.csv", 1000)
@@ -136,19 +136,19 @@ class TestLostCompletion:
 
         client.meta.events.register("needs-retry.s3.PutObject", change)
         faults.on("PUT").lose_answer()
-        with pytest.raises(errors.SourceChanged, match="may have stored it"):
+        with pytest.raises(errors.SourceChanged, match="may have stored the complete file"):
             upload_file(client, small, bucket, "k")
 
 
-def test_encryption_that_was_not_confirmed_is_not_taken_for_granted_by_the_next_attempt(
+def test_the_next_attempt_requires_confirmed_encryption_too(
     faults: FaultProxy, s3: S3Client, bucket: str, large: Path, client: S3Client
 ) -> None:
-    def unheard(params: dict[str, Any], **_: object) -> None:
+    def without_encryption(params: dict[str, Any], **_: object) -> None:
         params["headers"].pop("x-amz-server-side-encryption", None)
 
-    client.meta.events.register("before-call.s3", unheard)
+    client.meta.events.register("before-call.s3", without_encryption)
     faults.on("DELETE", times=None).respond(403, "AccessDenied")
-    kept = Kept()
+    checkpoint = MemoryCheckpoint()
     for _ in range(2):
         with pytest.raises(errors.NotSupportedByServer):
             upload_file(
@@ -157,21 +157,21 @@ def test_encryption_that_was_not_confirmed_is_not_taken_for_granted_by_the_next_
                 bucket,
                 "k",
                 part_size=PART,
-                checkpoint=kept,
+                checkpoint=checkpoint,
                 extra_args={"ServerSideEncryption": "AES256"},
             )
-    assert kept.state is None
+    assert checkpoint.state is None
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
 
-def test_a_resumed_upload_looks_again_where_conditions_may_be_ignored(
+def test_a_resumed_upload_makes_a_head_where_conditions_may_be_ignored(
     server: S3Server, s3: S3Client, bucket: str, large: Path
 ) -> None:
-    def ignored(params: dict[str, Any], **_: object) -> None:
+    def without_condition(params: dict[str, Any], **_: object) -> None:
         params["headers"].pop("If-None-Match", None)
 
-    client, kept, stop = server.client(), Kept(), threading.Event()
-    client.meta.events.register("before-call.s3", ignored)
+    client, checkpoint, stop = server.client(), MemoryCheckpoint(), threading.Event()
+    client.meta.events.register("before-call.s3", without_condition)
     with pytest.raises(errors.Stopped):
         upload_file(
             client,
@@ -181,17 +181,17 @@ def test_a_resumed_upload_looks_again_where_conditions_may_be_ignored(
             part_size=PART,
             max_concurrency=1,
             if_exists="fail",
-            checkpoint=kept,
+            checkpoint=checkpoint,
             stop=stop,
             progress=lambda _: stop.set(),
         )
-    s3.put_object(Bucket=bucket, Key="k", Body=b"theirs")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"other object")
     with pytest.raises(errors.ObjectExists):
-        upload_file(client, large, bucket, "k", part_size=PART, if_exists="fail", checkpoint=kept)
-    assert stored_bytes(s3, bucket, "k") == b"theirs"
+        upload_file(client, large, bucket, "k", part_size=PART, if_exists="fail", checkpoint=checkpoint)
+    assert stored_bytes(s3, bucket, "k") == b"other object"
     assert open_uploads(s3, bucket) == []
 
 
-def test_a_name_that_no_file_can_have_is_no_file(s3: S3Client, bucket: str) -> None:
+def test_an_impossible_file_name_is_source_not_found(s3: S3Client, bucket: str) -> None:
     with pytest.raises(errors.SourceNotFound):
         upload_file(s3, "a\0b", bucket, "k")

@@ -1,1 +1,1 @@
-"""One file becomes one object, in one request or in parts."""
+"""Upload one file as one object, in one request or in parts."""

@@ -1,4 +1,4 @@
-"""Multipart uploads that nobody will go on with: aborted, for their parts are stored and billed till then."""
+"""Abort multipart uploads that will not be resumed: until then S3 stores and bills their parts."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# A part that was on its way while the upload was aborted may bring it back: "Aborting a multipart upload" in
-# the Amazon S3 User Guide says to abort again until ListParts finds none.
+# A part that was in flight during the abort may still be stored: "Aborting a multipart upload" in the Amazon
+# S3 User Guide says to abort again until ListParts finds no part.
 ABORTS = 3
 TRIES = 3
-# What is left of the 2 seconds that a stop may take, when the threads have had theirs.
+# Seconds. A cancellation may take 2 seconds; this is what the threads leave of them.
 CANCELLED_WITHIN = 0.5
 
 
@@ -38,19 +38,21 @@ def abort_earlier_upload(
     *,
     is_cancelled: bool = False,
 ) -> None:
-    """Abort the upload that an earlier attempt left, whatever it was of, and forget it.
+    """Abort the upload that an earlier attempt left, whatever its file and key, and clear the checkpoint.
 
-    What cannot be aborted now stays in the checkpoint, for the next attempt to try.
+    If the abort fails, the upload stays in the checkpoint, so that the next attempt can abort it.
 
-    :param extra_args: as given by the user; AbortMultipartUpload is sent those that it knows.
-    :param is_cancelled: see :func:`aborted`.
+    :param extra_args: as given by the user; AbortMultipartUpload is sent with those that it knows.
+    :param is_cancelled: see :func:`abort_upload`.
     """
     old = checkpoint.get()
     if old is None:
         return
-    here = client.meta.endpoint_url
-    if old.endpoint != here:
-        log.warning("The upload %s stays open at %s: this is %s", old.upload_id, old.endpoint, here)
+    endpoint = client.meta.endpoint_url
+    if old.endpoint != endpoint:
+        log.warning(
+            "The upload %s stays open at %s: this client uses %s", old.upload_id, old.endpoint, endpoint
+        )
     elif not abort_upload(
         Destination(client, old.bucket, old.key, extra_args), old.upload_id, is_cancelled=is_cancelled
     ):
@@ -59,9 +61,11 @@ def abort_earlier_upload(
 
 
 def abort_upload(destination: Destination, upload_id: str, *, is_cancelled: bool = False) -> bool:
-    """Abort, and return whether the upload is gone. A failure is logged: another error is on its way.
+    """Abort an upload, and return whether it is gone. A failure is logged, not raised.
 
-    :param is_cancelled: because the end was asked for: one try, and at most half a second.
+    It is not raised because the error that caused the abort is usually being raised already.
+
+    :param is_cancelled: the upload was cancelled: the abort gets one try, and at most half a second.
     """
     retries = Retries(tries=1 if is_cancelled else TRIES)
     cancellation = Deadline(CANCELLED_WITHIN if is_cancelled else None, destination.uri)
@@ -76,14 +80,14 @@ def abort_upload(destination: Destination, upload_id: str, *, is_cancelled: bool
     except errors.S3OpsError as error:
         log.warning("The upload %s to %s stays open: %s", upload_id, destination.uri, error)
         return False
-    log.warning("The upload %s to %s has parts although it was aborted", upload_id, destination.uri)
+    log.warning("The upload %s to %s still has parts, although it was aborted", upload_id, destination.uri)
     return False
 
 
 def _has_parts(destination: Destination, upload_id: str, cancellation: Cancellation) -> bool:
-    head_or_none = partial(destination.request, "ListParts", UploadId=upload_id, MaxParts=1)
+    list_parts = partial(destination.request, "ListParts", UploadId=upload_id, MaxParts=1)
     try:
-        run_in_thread(head_or_none, cancellation, 0)
+        run_in_thread(list_parts, cancellation, 0)
     except errors.AccessDenied:
-        return False  # not to be known; the abort was accepted
+        return False  # it cannot be checked; the abort was accepted
     return True

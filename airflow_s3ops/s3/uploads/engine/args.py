@@ -1,4 +1,4 @@
-"""The parameters of an upload, checked and completed before anything is read or sent."""
+"""Check and complete the parameters of an upload, before anything is read or sent."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ IfExists = Literal["replace", "fail", "skip", "skip_if_same"]
 
 
 def check_options(if_exists: str, compress: str | None, max_concurrency: int | None) -> None:
-    """Check what has but a few values.
+    """Check the parameters that allow only a few values.
 
-    :raises InvalidInput: naming the parameter and its values.
+    :raises InvalidInput: naming the parameter and the allowed values.
     """
     if if_exists not in get_args(IfExists):
-        raise InvalidInput(f"if_exists={if_exists!r} is none of {', '.join(get_args(IfExists))}")
+        raise InvalidInput(f"if_exists={if_exists!r} is not one of {', '.join(get_args(IfExists))}")
     if compress not in (None, "gzip"):
         raise InvalidInput(f"compress={compress!r} is neither None nor 'gzip'")
     is_number = isinstance(max_concurrency, int) and not isinstance(max_concurrency, bool)
     if max_concurrency is not None and (not is_number or max_concurrency < 1):
-        raise InvalidInput(f"max_concurrency={max_concurrency!r} is no whole number from 1 on")
+        raise InvalidInput(f"max_concurrency={max_concurrency!r} is not a whole number of 1 or more")
 
 
 def args_to_send(
@@ -42,30 +42,30 @@ def args_to_send(
     if_exists: str,
     compress: str | None,
 ) -> dict[str, Any]:
-    """Return the checked ExtraArgs with what follows from the other parameters.
+    """Return the checked ExtraArgs, completed from the other parameters.
 
-    :raises InvalidExtraArgs: wrong by themselves, or in contradiction to another parameter.
+    :raises InvalidExtraArgs: they are wrong, or contradict another parameter.
     """
     args = checked_extra_args(client, extra_args)
     given = sorted(CONDITIONS & args.keys())
     if given and if_exists != "replace":
         raise InvalidExtraArgs(
-            f"extra_args has a condition of its own ({given[0]}) besides if_exists={if_exists!r}"
+            f"extra_args has a condition ({given[0]}), but if_exists={if_exists!r} sets a condition, too"
         )
     if compress and args.setdefault("ContentEncoding", compress) != compress:
         raise InvalidExtraArgs(
-            f"extra_args says ContentEncoding={args['ContentEncoding']!r}, but compress={compress!r}"
+            f"extra_args has ContentEncoding={args['ContentEncoding']!r}, but compress={compress!r}"
         )
     args.setdefault("ContentType", content_type_of(str(filename)))
     return {**args, **({"IfNoneMatch": "*"} if if_exists in ("fail", "skip") else {})}
 
 
 def most_at_once(client: S3Client, max_concurrency: int | None) -> int:
-    """Return how many parts may be under way: no more than the client keeps connections for."""
+    """Return how many parts may be in flight at once: no more than the client has connections."""
     pool: int = client.meta.config.max_pool_connections  # type: ignore[attr-defined] # a Config has it
     if max_concurrency is not None and max_concurrency > pool:
         log.warning(
-            "max_concurrency=%s, but the client keeps %s connections, so that is the limit: raise it with "
+            "max_concurrency=%s, but the client has %s connections, so that is the limit: raise it with "
             'botocore_config={"max_pool_connections": %s}',
             *(max_concurrency, pool, max_concurrency + 2),
         )

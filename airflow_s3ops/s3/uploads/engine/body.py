@@ -1,4 +1,4 @@
-"""The body of one request: a stretch of the source, sent in blocks through a window of bounded memory."""
+"""The body of one request: a range of the source, sent in blocks through a window (a bounded buffer)."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.checksum import Algorithm
     from airflow_s3ops.s3.uploads.engine.plan import Part
 
-# One block is one send: the socket's time-out counts anew for each, so that a slow line is not taken for a
-# dead one, however large the part. It is also how soon a stop is seen: docs/design-of-transfers.md.
+# One block is one send. The socket's time-out starts again with each, so a slow connection is not taken for a
+# dead one, however large the part. A cancellation is checked before each block, too:
+# docs/design-of-transfers.md.
 BLOCK = 1 << 20
-# A part up to this size is read once and held; a larger one is read again for each pass.
+# A part up to this size is read once and kept in memory; a larger one is read again for each pass.
 WINDOW = 16 << 20
 _NOTHING = memoryview(b"")
 
 
 class BodyAbortedError(CancelledError):
-    """Ends a request from inside its body; botocore lets a CancelledError through without retrying.
+    """Ends a request from inside its body: botocore passes a CancelledError on and does not retry.
 
-    The reason is the body's ``failure``.
+    The reason is in the body's ``failure``.
     """
 
 
 class PartBody:
     """A file-like body that botocore can sign, send, and send again.
 
-    :param part: which stretch of the source it is.
-    :param window: the memory to read through; it is the body's own until the request has ended.
-    :param fill: fills a buffer with the source's bytes from an offset in the part on.
-    :param check: called before each block; what it raises ends the request.
-    :param source_bytes: how many bytes of the file it stands for.
-    :param is_filled: the window holds the whole part already.
+    :param part: the range of the source.
+    :param window: the buffer to read into; only this body uses it until the request has ended.
+    :param fill: fills a buffer with the part's bytes, starting at an offset within the part.
+    :param check: called before each block; an exception that it raises ends the request.
+    :param source_bytes: the number of bytes of the file that the body contains.
+    :param is_filled: the window already contains the whole part.
     """
 
     def __init__(
@@ -56,27 +57,27 @@ class PartBody:
         self.window = window
         self.source_bytes = source_bytes
         self.failure: S3OpsError | None = None
-        self.sha256: str | None = None  # of the whole part, as hexadecimal digits, if it was asked for
-        # Whether S3 is asked ("Expect: 100-continue") before the body is sent. That costs a round trip, so a
-        # part's first try does without; but who refuses a body unread may break the connection before it is
-        # heard.
-        self.asks_first = True
+        self.sha256: str | None = None  # of the whole part, in hexadecimal digits, if it was computed
+        # Whether the request has "Expect: 100-continue", so that S3 can refuse it before the body is sent. It
+        # costs a round trip, so the first try of a part does without it. But without it a server that refuses
+        # a body may close the connection before its response is read.
+        self.expects_continue = True
         self._fill = fill
         self._check = check
-        self._held = window[: part.size] if is_filled else _NOTHING  # the stretch that the window holds now
-        self._start = 0  # where in the part it begins
+        self._held = window[: part.size] if is_filled else _NOTHING  # the bytes that the window contains now
+        self._start = 0  # the offset of those bytes in the part
         self._position = 0
-        self._crc = 0  # of what was read since the last rewind
+        self._crc = 0  # of the bytes read since the last rewind
         self._expected_crc: int | None = None
 
     def __len__(self) -> int:
-        """Return the body's length, for Content-Length."""
+        """Return the length of the body, for Content-Length."""
         return self.part.size
 
     def checksum(self, algorithm: Algorithm, *, for_signing: bool = False) -> bytes:
-        """Read the part and return its checksum; what is sent later must be the same bytes.
+        """Read the part and return its checksum. The bytes that are sent later are compared with it.
 
-        :param for_signing: take the SHA256 that the signature needs along.
+        :param for_signing: also compute the SHA256 that the signature needs.
         :raises SourceChanged: the file has become too short.
         """
         digest = algorithm.new()
@@ -92,7 +93,7 @@ class PartBody:
         return digest.digest()
 
     def blocks(self) -> Iterator[memoryview]:
-        """Yield the bytes of the part in order; a block is good until the next one."""
+        """Yield the bytes of the part in order; a block is valid until the next one is requested."""
         offset = 0
         while offset < self.part.size:
             block = self._block(offset)
@@ -100,11 +101,11 @@ class PartBody:
             offset += len(block)
 
     def read(self, size: int | None = -1) -> bytes | memoryview:
-        """Return the next block, whatever ``size`` says: urllib3 asks for 16 KiB and sends what it gets.
+        """Return the next block, whatever ``size`` is: urllib3 requests 16 KiB, and sends what it receives.
 
-        Without a size, as moto and others ask who answer requests in this process, it is all that is left.
+        Without a size, as moto and other interceptors in this process call it, return all remaining bytes.
 
-        :raises BodyAbortedError: the source changed, or the upload is to stop.
+        :raises BodyAbortedError: the source changed, or the upload was cancelled.
         """
         if size is None or size < 0:
             return b"".join(map(bytes, iter(self._next, _NOTHING)))  # a block is good until the next one
@@ -124,9 +125,9 @@ class PartBody:
         return block
 
     def readinto1(self, buffer: memoryview) -> int:
-        """Fill a buffer, for the signer: on http it hashes the payload 4 KiB at a time, so this is hot.
+        """Fill a buffer, for the signer. On http it hashes the payload 4 KiB at a time, so this must be fast.
 
-        A failure ends the stream, since the signer hides exceptions; the first ``read`` then raises it.
+        The signer hides exceptions, so a failure ends the stream here, and the first ``read`` raises it.
         """
         at = self._position - self._start
         piece = self._held[at : at + len(buffer)] if at >= 0 else _NOTHING
@@ -147,7 +148,7 @@ class PartBody:
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a position: botocore rewinds before it sends, and before it sends again."""
+        """Go to a position: botocore rewinds before each send."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.part.size}[whence]
         self._position = base + offset
         self._crc = 0

@@ -1,4 +1,4 @@
-"""Whether the object that is there already is what would be sent."""
+"""Compare the existing object with the content to upload."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ _MD5 = re.compile(r"[0-9a-f]{32}(-\d+)?")
 
 @dataclass(frozen=True)
 class Existing:
-    """What is at the key.
+    """What was found at the key.
 
-    :param condition: ExtraArgs that hold only as long as it stays so.
-    :param same: the object, if it is what would be sent; None if it is not, or that cannot be told.
+    :param condition: ExtraArgs with a condition that fails if the key changes after the HEAD.
+    :param same: the existing object, if it has the content to upload; None if it has not, or if that is not
+        known.
     """
 
     condition: Mapping[str, str]
@@ -35,13 +36,13 @@ class Existing:
 
 
 def compare_with_existing(transfer: Transfer) -> Existing:
-    """Look at the key, and compare size and checksum with the content; nothing else is compared.
+    """HEAD the key, and compare size and checksum with the content; nothing else is compared.
 
-    The checksum is the stored one; without one, the ETag where it is made of MD5 sums. An object that has
-    neither counts as another one.
+    The checksum is the stored one. If none is stored, the ETag is used where it is made of MD5 sums. An
+    object with neither counts as different.
 
-    :raises AccessDenied: ``s3:GetObject`` is missing, or ``s3:ListBucket`` and there is no object.
-    :raises ServerError: the answer has no size or no ETag.
+    :raises AccessDenied: ``s3:GetObject`` is missing; or ``s3:ListBucket`` is, and there is no object.
+    :raises ServerError: the response has no size or no ETag.
     """
     try:
         head = transfer.request("HeadObject", ChecksumMode="ENABLED")
@@ -61,7 +62,7 @@ def compare_with_existing(transfer: Transfer) -> Existing:
 
 
 def _comparable(transfer: Transfer, head: Mapping[str, Any]) -> tuple[str, str, Digest] | None:
-    """Return the name and value of what S3 has, and an empty digest that makes the same of our content."""
+    """Return the name and value of the stored checksum, and an empty digest that computes the same kind."""
     stored = {name: head[a.member] for name, a in ALGORITHMS.items() if head.get(a.member)}
     if not stored and (etag := _MD5.fullmatch(unquoted(head.get("ETag")) or "")):
         stored = {"MD5": _as_checksum(etag[0])}
@@ -75,6 +76,6 @@ def _comparable(transfer: Transfer, head: Mapping[str, Any]) -> tuple[str, str, 
 
 
 def _as_checksum(etag: str) -> str:
-    """Write an ETag as a checksum: base64, and the number of parts behind it as it is."""
+    """Return an ETag in the form of a checksum: base64, with the number of parts unchanged after it."""
     digest, dash, count = etag.partition("-")
     return encoded(bytes.fromhex(digest)) + dash + count

@@ -1,4 +1,4 @@
-"""The one request that makes an object of its parts, and what its silence means."""
+"""CompleteMultipartUpload, which makes an object of the parts; and the case that its response is lost."""
 
 from __future__ import annotations
 
@@ -21,39 +21,39 @@ if TYPE_CHECKING:
 
 # After a 409 the upload cannot be completed any more: "Conditional writes" in the Amazon S3 User Guide.
 _WORTH_ANOTHER_TRY = tuple(error for error in WORTH_ANOTHER_TRY if error is not errors.RequestConflict)
-# What an answer looks like to somebody who has been answered before, without hearing it: the upload is gone,
-# or the object that must not be there is there. Or there is no answer to the very end.
-_MAYBE_DONE = (errors.UploadNotFound, errors.PreconditionFailed, errors.NetworkError, errors.ServerError)
+# The errors that can follow a completion whose response was lost: the upload is gone, or the object that must
+# not exist now exists. Or no try got a response.
+_MAYBE_COMPLETED = (errors.UploadNotFound, errors.PreconditionFailed, errors.NetworkError, errors.ServerError)
 
 
 def complete(
     transfer: Transfer, upload_id: str, parts: Sequence[UploadedPart], note: Callable[[SentObject], None]
 ) -> StoredObject:
-    """Complete the upload and return the object, verified.
+    """Complete the upload, verify the object and return it.
 
-    :param note: told what the object will be, before the request is made.
+    :param note: is called with the size and checksum of the object before the request is made.
     :raises PreconditionFailed: the condition in ExtraArgs was not met.
-    :raises RequestConflict: another writer was at the key; begin anew.
+    :raises RequestConflict: another request wrote to the key at the same time; the upload must start again.
     :raises SourceChanged: the file changed.
     """
-    sent = _whole(transfer, parts)
+    sent = _sent_object(transfer, parts)
     note(sent)
     request = _request(transfer, upload_id, parts, sent)
     lost = LostResponses(transfer.destination.client, "CompleteMultipartUpload")
 
-    def ask() -> dict[str, Any]:
-        # Once the object may be there, the file's further fate does not matter to it.
+    def request_completion() -> dict[str, Any]:
+        # Once the object may exist, a later change of the file does not matter.
         (transfer.cancellation if lost else transfer).check()
         with lost.watched():
             return transfer.request_once("CompleteMultipartUpload", **request)
 
     retries = replace(transfer.retries, worth=_WORTH_ANOTHER_TRY)
     try:
-        response = retries.run(ask, transfer.cancellation.sleep)
-    except _MAYBE_DONE:
-        # The same bytes may lie there since long ago: only an upload that is gone can have become the object.
-        is_done = lost and _is_gone(transfer, upload_id)
-        stored = find_stored(transfer, sent) if is_done else None
+        response = retries.run(request_completion, transfer.cancellation.sleep)
+    except _MAYBE_COMPLETED:
+        # An older object may have the same bytes. So the object is ours only if the upload is gone.
+        is_completed = lost and _is_gone(transfer, upload_id)
+        stored = find_stored(transfer, sent) if is_completed else None
         if stored is None:
             raise
         return stored
@@ -66,12 +66,13 @@ def _is_gone(transfer: Transfer, upload_id: str) -> bool:
     except (errors.UploadNotFound, errors.ObjectNotFound):
         return True
     except errors.AccessDenied:
-        # Who may not list parts cannot know. Of two errors the smaller: a retry finds the object there.
+        # Without s3:ListMultipartUploadParts this is unknown. False is the smaller error: a retry then finds
+        # the object.
         return False
     return False
 
 
-def _whole(transfer: Transfer, parts: Sequence[UploadedPart]) -> SentObject:
+def _sent_object(transfer: Transfer, parts: Sequence[UploadedPart]) -> SentObject:
     part_checksums = [part.part_checksum for part in parts]
     checksum = whole(transfer.algorithm, transfer.form, part_checksums)
     return SentObject(
@@ -83,7 +84,7 @@ def _whole(transfer: Transfer, parts: Sequence[UploadedPart]) -> SentObject:
 
 
 def _etag_of(parts: Sequence[UploadedPart]) -> str | None:
-    """Return the object's ETag, where S3 gives parts their MD5 sums as ETags."""
+    """Return the ETag of the object, if the ETags of its parts are MD5 sums; else None."""
     try:
         sums = b"".join(bytes.fromhex(unquoted(part.etag) or "") for part in parts)
     except ValueError:

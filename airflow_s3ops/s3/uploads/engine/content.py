@@ -1,4 +1,4 @@
-"""What is stored, as bodies of requests: a file's bytes as they are, or compressed on the way."""
+"""The content to store, as bodies of requests: the bytes of a file, unchanged or compressed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.files.source import Source
 
 READ_SIZE = 1 << 20
-# zlib's own number for a gzip header around deflate with the largest window. The header has no time and no
-# name.
+# zlib's value for a gzip header around deflate with the largest window. The header contains no time and no
+# file name.
 GZIP = 16 + zlib.MAX_WBITS
 LEVEL = 6
 
 
 class Content(Protocol):
-    """Bytes to be stored, cut into parts."""
+    """The bytes to store, split into parts."""
 
     @property
     def source(self) -> Source:
@@ -29,41 +29,41 @@ class Content(Protocol):
 
     @property
     def compress(self) -> str | None:
-        """How it is compressed on the way; None if it is not."""
+        """The compression; None if there is none."""
 
     @property
     def size(self) -> int | None:
-        """Bytes in all; None if that is known at the end only."""
+        """The total number of bytes; None if it is known only at the end."""
 
     @property
     def part_size(self) -> int:
-        """Bytes of every part but the last."""
+        """The bytes of each part except the last."""
 
     def bodies(self, windows: Windows, check: Callable[[], None]) -> Iterator[PartBody]:
-        """Yield the parts in order, from the beginning.
+        """Yield the parts in order, from the first.
 
-        :param windows: where each body takes its memory from; who has sent it gives that back.
-        :param check: what a body calls before each block.
+        :param windows: the buffers for the bodies; the caller gives each one back after its body was sent.
+        :param check: is called before each block.
         """
 
 
 class Windows:
-    """Resumption for the bodies under way, used again: fresh pages cost more than copying into old ones."""
+    """The buffers of the bodies in flight. They are reused: new memory pages cost more than copying."""
 
     def __init__(self) -> None:
         self._free: list[memoryview] = []
 
     def take(self, size: int) -> memoryview:
-        """Return so many bytes of memory."""
+        """Return a buffer of this many bytes."""
         return self._free.pop() if self._free else memoryview(bytearray(size))
 
     def give_back(self, window: memoryview) -> None:
-        """Let the next body have it."""
+        """Return a buffer, so that the next body can use it."""
         self._free.append(window)
 
 
 class FileContent:
-    """The file's own bytes."""
+    """The bytes of the file, unchanged."""
 
     compress = None
 
@@ -73,16 +73,16 @@ class FileContent:
 
     @property
     def size(self) -> int | None:
-        """Bytes in all."""
+        """The total number of bytes."""
         return self._plan.size
 
     @property
     def part_size(self) -> int:
-        """Bytes of every part but the last."""
+        """The bytes of each part except the last."""
         return self._plan.part_size if not self._plan.is_single else max(1, self._plan.size)
 
     def bodies(self, windows: Windows, check: Callable[[], None]) -> Iterator[PartBody]:
-        """Yield the parts; nothing is read before their bodies are."""
+        """Yield the parts; the file is read only when a body is read."""
         plan = Plan(self._plan.size, self.part_size)
         for part in plan.parts():
             window = windows.take(min(self.part_size, WINDOW))
@@ -93,30 +93,31 @@ class FileContent:
 
 
 class GzipContent:
-    """The file's bytes in gzip's format: the same file gives the same bytes.
+    """The bytes of the file in gzip format; the same content always gives the same bytes.
 
-    How many they will be is not known before the end, so a part is compressed into its window, whole.
+    The compressed size is not known before the end, so each part is compressed as a whole into its window.
     """
 
     compress = "gzip"
 
     def __init__(self, source: Source, part_size: int | None) -> None:
         self.source = source
-        # Deflate's stored blocks are the worst case: 5 bytes for each 16 KiB at most, and gzip's frame.
+        # Stored (uncompressed) deflate blocks are the worst case: 5 bytes for each 16 KiB at most, plus the
+        # header and trailer of gzip.
         self._plan = plan_upload(source.identity.size + source.identity.size // 2048 + 64, part_size)
 
     @property
     def size(self) -> int | None:
-        """None: it is known at the end only."""
+        """None, because it is known only at the end."""
         return None
 
     @property
     def part_size(self) -> int:
-        """Bytes of every part but the last."""
+        """The bytes of each part except the last."""
         return self._plan.part_size
 
     def bodies(self, windows: Windows, check: Callable[[], None]) -> Iterator[PartBody]:
-        """Yield the parts, each compressed when it is asked for."""
+        """Yield the parts; each is compressed when it is requested."""
         stream = _GzipStream(self.source, check)
         number, offset, is_last = 0, 0, False
         while not is_last:
@@ -130,7 +131,7 @@ class GzipContent:
 
 
 class _GzipStream:
-    """A file read in order and compressed; what does not fit into one window waits for the next."""
+    """Reads a file in order and compresses it. Output that does not fit a window is kept for the next."""
 
     def __init__(self, source: Source, check: Callable[[], None]) -> None:
         self.consumed = 0
@@ -146,7 +147,7 @@ class _GzipStream:
         return self._is_flushed and not self._waiting
 
     def fill(self, window: memoryview) -> int:
-        """Fill the window as far as there is something; return how far."""
+        """Fill the window, or fill it up to the end of the content; return the number of bytes."""
         filled = 0
         while filled < len(window) and not self.is_at_end:
             if not self._waiting:
@@ -170,4 +171,4 @@ class _GzipStream:
 
 
 def _nothing_to_fill(buffer: memoryview, offset: int) -> None:
-    raise AssertionError(f"{len(buffer)} bytes at {offset} were to be in the window already")
+    raise AssertionError(f"{len(buffer)} bytes at {offset} should already be in the window")

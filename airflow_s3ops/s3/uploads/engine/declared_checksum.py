@@ -1,4 +1,4 @@
-"""What ExtraArgs claim about the content, held against the content before a byte is sent."""
+"""Compare the checksums and the size declared in ExtraArgs with the content, before anything is sent."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ _VALUE = re.compile(r"Checksum(?!Algorithm$|Type$)(.+)")
 
 
 def chosen_algorithm(extra_args: Mapping[str, Any], parameter: str) -> tuple[Algorithm, Form]:
-    """Return the algorithm, and the form for objects made of parts, that ExtraArgs or the parameter choose.
+    """Return the algorithm, and its form for an upload in parts.
 
-    ``ChecksumAlgorithm`` in ExtraArgs, or a precomputed value there, chooses as well as the parameter does.
+    The algorithm can be set by the parameter, by ``ChecksumAlgorithm`` in ExtraArgs, or by a precomputed
+    checksum there.
 
-    :raises InvalidExtraArgs: they contradict each other, or name what is not computed here.
+    :raises InvalidExtraArgs: they contradict each other, or name an algorithm that is not supported.
     """
     algorithm_named(parameter)
     names = [match[1] for match in map(_VALUE.fullmatch, extra_args) if match]
@@ -32,22 +33,22 @@ def chosen_algorithm(extra_args: Mapping[str, Any], parameter: str) -> tuple[Alg
     unknown = [name for name in names if name not in ALGORITHMS]
     if unknown:
         raise InvalidExtraArgs(
-            f"extra_args asks for a {unknown[0]} checksum; computed here are {', '.join(ALGORITHMS)}"
+            f"extra_args requests a {unknown[0]} checksum; the supported ones are {', '.join(ALGORITHMS)}"
         )
     requested = dict.fromkeys(names + ([parameter] if parameter != DEFAULT_ALGORITHM else []))
     if len(requested) > 1:
         raise InvalidExtraArgs(
-            f"checksum_algorithm and extra_args ask for more than one checksum: {', '.join(requested)}"
+            f"checksum_algorithm and extra_args request different checksums: {', '.join(requested)}"
         )
     algorithm = algorithm_named(next(iter(requested), parameter))
     return algorithm, _form(extra_args, algorithm)
 
 
 def check_declared_checksums(transfer: Transfer, extra_args: Mapping[str, Any]) -> None:
-    """Compare what ExtraArgs claim with the content. Reads it once, if there is a claim.
+    """Compare the content with what ExtraArgs declare. If they declare anything, the content is read once.
 
-    :raises InvalidExtraArgs: a precomputed checksum, ``ContentMD5`` or ``MpuObjectSize`` is not the
-        content's.
+    :raises InvalidExtraArgs: a precomputed checksum, ``ContentMD5`` or ``MpuObjectSize`` is not that of the
+        content.
     """
     declared = {match[1]: extra_args[match[0]] for match in map(_VALUE.fullmatch, extra_args) if match}
     if "ContentMD5" in extra_args:
@@ -76,8 +77,8 @@ def _form(extra_args: Mapping[str, Any], algorithm: Algorithm) -> Form:
 def _compare(transfer: Transfer, what: str, value: object, found: object) -> None:
     if value != found:
         raise InvalidExtraArgs(
-            f"extra_args claims {what} {value}, but {transfer.content.source.filename!r} has {found}",
+            f"extra_args declares {what} {value}, but {transfer.content.source.filename!r} has {found}",
             bucket=transfer.destination.bucket,
             key=transfer.destination.key,
-            advice="The file is not the one that was meant, or not whole; nothing was sent.",
+            advice="Check that the file is the intended one, and complete; nothing was sent.",
         )

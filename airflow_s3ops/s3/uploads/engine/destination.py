@@ -1,4 +1,4 @@
-"""Where an object goes, and the one way that the engine makes requests about it."""
+"""The destination of an upload, and the one function that makes requests about it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Destination:
-    """One key of one bucket, as one client reaches it.
+    """One key of one bucket, and the client for it.
 
-    :param extra_args: checked ones; each operation is sent those it knows.
+    :param extra_args: checked; each operation is sent with those that it knows.
     """
 
     client: S3Client
@@ -42,29 +42,29 @@ class Destination:
 
     @property
     def is_aws(self) -> bool:
-        """Whether the server is AWS itself, which does what its documentation says."""
+        """Whether the server is AWS, which behaves as its documentation says."""
         return is_aws(self.client.meta.endpoint_url)
 
     def confirm_encryption(self, response: Mapping[str, Any], so_far: str) -> None:
-        """Hold the answer against the encryption asked for; see :mod:`airflow_s3ops.s3.requests.encryption`.
+        """Compare the response with the requested encryption: :mod:`airflow_s3ops.s3.requests.encryption`.
 
         :raises NotSupportedByServer: the server does not confirm it.
         """
         confirm_encryption(self.extra_args, response, so_far, bucket=self.bucket, key=self.key)
 
     def request(self, operation: str, **own: Any) -> dict[str, Any]:
-        """Make one request and return S3's answer.
+        """Make one request and return S3's response.
 
-        :param operation: S3's name of it, such as ``UploadPart``.
+        :param operation: S3's name of the operation, such as ``UploadPart``.
         :param own: its parameters besides bucket, key and ExtraArgs.
-        :raises S3OpsError: S3's refusal; or what ended the request from inside its body; or an answer that
-            lacks what was asked for.
+        :raises S3OpsError: the error that S3 returned, or the error that ended the request from inside its
+            body; or the response lacks a required field.
         """
         args = args_for(self.client, operation, self.extra_args)
         method = getattr(self.client, xform_name(operation))
         body = own.get("Body")
         if isinstance(body, PartBody):
-            body.seek(0)  # botocore rewinds for its own tries only
+            body.seek(0)  # botocore rewinds only for its own retries
         try:
             with (
                 translated(self.client, self.bucket, self.key),
@@ -72,6 +72,6 @@ class Destination:
             ):
                 response: dict[str, Any] = method(Bucket=self.bucket, Key=self.key, **{**args, **own})
         except BodyAbortedError:
-            raise cast("PartBody", body).failure or errors.Stopped(f"{operation} was ended") from None
+            raise cast("PartBody", body).failure or errors.Stopped(f"{operation} was cancelled") from None
         require_fields(operation, response, self.bucket, self.key)
         return response

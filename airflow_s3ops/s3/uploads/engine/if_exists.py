@@ -1,4 +1,4 @@
-"""Whether to send, under which condition, in which way: what ``if_exists`` means."""
+"""``if_exists``: whether to upload, with which condition, and in one request or in parts."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UploadOutcome:
-    """What became of an upload.
+    """The outcome of an upload.
 
-    :param stored: the object at the key; None if it was skipped and may not be looked at.
-    :param parts: how many it was sent in; None for a single request.
-    :param resumed: how many of them an earlier attempt had sent.
+    :param stored: the object at the key; None if the upload was skipped and this identity is not allowed to
+        HEAD the object.
+    :param parts: the number of parts; None for a single request.
+    :param resumed: the number of parts that an earlier attempt sent.
     """
 
     status: Literal["uploaded", "skipped"]
@@ -43,26 +44,27 @@ class UploadOutcome:
 def upload_content(
     transfer: Transfer, if_exists: IfExists, checkpoint: GuardedCheckpoint, *, resume: bool
 ) -> UploadOutcome:
-    """Send the content, unless what is at the key makes that needless or forbidden.
+    """Upload the content, if ``if_exists`` allows it.
 
-    :raises ObjectExists: the key is taken (``fail``).
-    :raises PreconditionFailed: the object changed in between (``skip_if_same``), or a condition in ExtraArgs.
+    :raises ObjectExists: there is an object at the key (``fail``).
+    :raises PreconditionFailed: the object changed meanwhile (``skip_if_same``), or a condition in ExtraArgs
+        is not met.
     """
     if if_exists == "skip_if_same":
         existing = compare_with_existing(transfer)
         if existing.same:
-            Resumption(transfer, checkpoint, resume=resume).forget()
+            Resumption(transfer, checkpoint, resume=resume).abort_earlier()
             return UploadOutcome("skipped", existing.same)
-        transfer = _under(transfer, existing.condition)
+        transfer = _with_condition(transfer, existing.condition)
     resumption = Resumption(transfer, checkpoint, resume=resume)
     try:
         return _send(transfer, resumption)
     except errors.PreconditionFailed as error:
         if if_exists == "skip":
-            return UploadOutcome("skipped", _as_it_is(transfer))
-        raise _named(transfer, error, errors.ObjectExists) from error
-    except errors.ObjectNotFound as error:  # what S3 answers to If-Match where there is nothing to match
-        raise _named(transfer, error, errors.PreconditionFailed) from error
+            return UploadOutcome("skipped", _existing_object(transfer))
+        raise _condition_error(transfer, error, errors.ObjectExists) from error
+    except errors.ObjectNotFound as error:  # S3's response to If-Match where there is no object
+        raise _condition_error(transfer, error, errors.PreconditionFailed) from error
 
 
 def _send(transfer: Transfer, resumption: Resumption) -> UploadOutcome:
@@ -70,21 +72,23 @@ def _send(transfer: Transfer, resumption: Resumption) -> UploadOutcome:
     first = next(bodies)
     is_single = first.part.is_last and len(first) <= MAX_PUT_SIZE
     if not is_single or not transfer.destination.is_aws:
-        _head_before(transfer, resumption)
-    if is_single and not _is_to_be_asked_first(transfer.destination):
-        resumption.forget()
+        _head_before_upload(transfer, resumption)
+    if is_single and not _must_confirm_encryption_first(transfer.destination):
+        resumption.abort_earlier()
         return UploadOutcome("uploaded", put_object(transfer, first))
-    done = upload_in_parts(transfer, resumption, chain([first], bodies))
-    return UploadOutcome("uploaded", done.stored, done.parts, done.resumed)
+    result = upload_in_parts(transfer, resumption, chain([first], bodies))
+    return UploadOutcome("uploaded", result.stored, result.parts, result.resumed)
 
 
-def _head_before(transfer: Transfer, resumption: Resumption) -> None:
-    """Look for an object that the condition would find.
+def _head_before_upload(transfer: Transfer, resumption: Resumption) -> None:
+    """With ``If-None-Match``, HEAD the key before the upload.
 
-    For parts that spares the bytes that S3 would refuse in the end: it looks at the condition at completion
-    only. On a server that is not AWS it keeps an object safe that the server would replace, because it
-    ignores conditions; no answer of its tells. Not while an earlier attempt's upload may have become the
-    object.
+    S3 evaluates the condition of a multipart upload only at completion, so this HEAD saves sending parts that
+    would be refused. A server that is not AWS may ignore conditions and replace the object, and its responses
+    do not show that; the HEAD protects the object there. The HEAD is left out if an earlier attempt's upload
+    may have become the object.
+
+    :raises PreconditionFailed: there is an object at the key.
     """
     if transfer.destination.extra_args.get("IfNoneMatch") != "*" or resumption.may_be_completed:
         return
@@ -96,30 +100,31 @@ def _head_before(transfer: Transfer, resumption: Resumption) -> None:
         )
 
 
-def _is_to_be_asked_first(destination: Destination) -> bool:
-    """Whether the server must confirm what it is asked for before it gets the bytes.
+def _must_confirm_encryption_first(destination: Destination) -> bool:
+    """Whether the server must confirm the requested encryption before it receives any content.
 
-    A PUT confirms encryption when it is too late. CreateMultipartUpload has no bytes yet.
+    The response to a PUT confirms encryption only after the object is stored. CreateMultipartUpload confirms
+    it before any content is sent.
     """
     return asks_for_encryption(destination.extra_args) and not destination.is_aws
 
 
-def _under(transfer: Transfer, condition: Mapping[str, str]) -> Transfer:
+def _with_condition(transfer: Transfer, condition: Mapping[str, str]) -> Transfer:
     args = {**transfer.destination.extra_args, **condition}
     return replace(transfer, destination=replace(transfer.destination, extra_args=args))
 
 
-def _named(
+def _condition_error(
     transfer: Transfer, error: errors.S3OpsError, kind: type[errors.PermanentError]
 ) -> errors.S3OpsError:
-    """Return the error that names what the condition was about; the one that came, if that says it."""
+    """Return the error that explains which condition failed; the original error, if that explains it."""
     if kind is errors.ObjectExists and transfer.destination.extra_args.get("IfNoneMatch") != "*":
         return error
     return condition_error(error, kind, "is" if kind is errors.ObjectExists else "is no longer")
 
 
-def _as_it_is(transfer: Transfer) -> StoredObject | None:
-    seen = head_or_none(transfer)
-    if seen is None:
+def _existing_object(transfer: Transfer) -> StoredObject | None:
+    head = head_or_none(transfer)
+    if head is None:
         return None
-    return StoredObject(seen["ContentLength"], unquoted(seen.get("ETag")), seen.get("VersionId"), None)
+    return StoredObject(head["ContentLength"], unquoted(head.get("ETag")), head.get("VersionId"), None)

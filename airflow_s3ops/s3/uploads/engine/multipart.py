@@ -1,4 +1,4 @@
-"""An object sent in parts: begun or resumed, completed once, aborted where nothing can come of it."""
+"""Upload an object in parts: start or resume the upload, complete it, or abort it if it cannot succeed."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# How often an upload is begun anew within one call, when S3 lost it or another writer came between.
+# How often an upload is started within one call, if it has disappeared or another writer wrote to the key.
 ATTEMPTS = 3
-# After these, what is there can never become the object.
-_DEAD = (
+# After these errors the upload can never become the object.
+_NOT_RESUMABLE = (
     errors.PermanentError,
     errors.SourceChanged,
     errors.ChecksumMismatch,
@@ -36,7 +36,7 @@ _DEAD = (
 class MultipartResult:
     """An object made of parts.
 
-    :param resumed: how many of them an earlier attempt had sent.
+    :param resumed: the number of parts that an earlier attempt sent.
     """
 
     stored: StoredObject
@@ -47,32 +47,32 @@ class MultipartResult:
 def upload_in_parts(
     transfer: Transfer, resumption: Resumption, bodies: Iterator[PartBody]
 ) -> MultipartResult:
-    """Store the content as a multipart upload, verified.
+    """Upload the content as a multipart upload, and verify the object.
 
-    :param memory: what an earlier attempt left, and where this one leaves what a later one needs.
-    :param bodies: the content's; taken anew if the upload must begin anew.
+    :param resumption: the upload that an earlier attempt left, and the state that a later attempt needs.
+    :param bodies: the parts of the content. If the upload must start again, new ones are created.
     :raises PreconditionFailed: the condition in ExtraArgs was not met at completion.
-    :raises S3OpsError: what ended it. The upload is aborted, unless a later attempt may go on with it.
+    :raises S3OpsError: the upload failed. It is aborted, unless a later attempt may resume it.
     """
     for _ in range(ATTEMPTS - 1):
         try:
             return _once(transfer, resumption, bodies)
         except (errors.UploadNotFound, errors.RequestConflict) as error:
-            log.warning("The upload to %s begins anew: %s", transfer.destination.uri, error.what)
+            log.warning("The upload to %s starts again: %s", transfer.destination.uri, error.what)
         bodies = transfer.content.bodies(transfer.windows, transfer.check)
     return _once(transfer, resumption, bodies)
 
 
 def _once(transfer: Transfer, resumption: Resumption, bodies: Iterator[PartBody]) -> MultipartResult:
-    upload = resumption.opened()
+    upload = resumption.open_upload()
     if upload.completed:
         return MultipartResult(upload.completed, upload.parts, upload.parts)
     try:
-        sent = PartUploader(transfer, upload.upload_id, upload.there).send(bodies)
-        stored = complete(transfer, upload.upload_id, sent, resumption.completing)
+        sent = PartUploader(transfer, upload.upload_id, upload.stored_parts).send(bodies)
+        stored = complete(transfer, upload.upload_id, sent, resumption.note_completion)
     except BaseException as error:
-        if not resumption.is_kept or isinstance(error, _DEAD):
+        if not resumption.is_resumable or isinstance(error, _NOT_RESUMABLE):
             resumption.abort(upload.upload_id)
         raise
     resumption.clear()
-    return MultipartResult(stored, len(sent), sum(part.was_there for part in sent))
+    return MultipartResult(stored, len(sent), sum(part.is_resumed for part in sent))

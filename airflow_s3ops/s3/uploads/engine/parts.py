@@ -1,4 +1,4 @@
-"""The parts of an open multipart upload: sent, or found there already."""
+"""Upload the parts of an open multipart upload, except those that S3 already has."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StoredPart:
-    """A part that an earlier attempt sent, as ListParts tells.
+    """A part that an earlier attempt sent, as ListParts returns it.
 
-    :param checksum: in the upload's algorithm, base64; None if the server lists none.
+    :param checksum: base64, in the algorithm of the upload; None if the server lists none.
     """
 
     size: int
@@ -35,64 +35,64 @@ class StoredPart:
 class UploadedPart:
     """A part that S3 has.
 
-    :param was_there: an earlier attempt had sent it.
+    :param is_resumed: an earlier attempt sent it.
     """
 
     number: int
     etag: str
     part_checksum: PartChecksum
-    was_there: bool
+    is_resumed: bool
 
 
 class PartUploader:
-    """Sends the parts of one upload.
+    """Uploads the parts of one upload.
 
-    :param there: parts of an earlier attempt, by number.
+    :param stored_parts: parts that an earlier attempt sent, by number.
     """
 
-    def __init__(self, transfer: Transfer, upload_id: str, there: Mapping[int, StoredPart]) -> None:
+    def __init__(self, transfer: Transfer, upload_id: str, stored_parts: Mapping[int, StoredPart]) -> None:
         self._transfer = transfer
         self._upload_id = upload_id
-        self._there = there
+        self._stored_parts = stored_parts
         self._concurrency = Concurrency(transfer.most_at_once)
         self._sent: dict[int, UploadedPart] = {}
         self._done = 0
         self._resumed = 0
 
     def send(self, bodies: Iterator[PartBody]) -> list[UploadedPart]:
-        """Send what S3 does not have yet, and return all parts in order.
+        """Upload the parts that S3 does not have yet, and return all parts in order.
 
-        :raises UploadNotFound: the upload is gone.
+        :raises UploadNotFound: the upload does not exist any more.
         :raises SourceChanged: the file changed.
-        :raises Stopped: the end was asked for.
+        :raises Stopped: the upload was cancelled.
         """
         run_parallel(
             bodies,
             self._send,
             limit=lambda: self._concurrency.limit,
             threads=self._transfer.most_at_once,
-            on_done=self._note,
+            on_done=self._record,
             cancellation=self._transfer.cancellation,
         )
         return [self._sent[number] for number in sorted(self._sent)]
 
     def _send(self, body: PartBody) -> tuple[PartBody, UploadedPart]:
-        """Work on one part, in a thread."""
-        body.asks_first = False
+        """Upload one part, unless S3 has it; runs in a thread."""
+        body.expects_continue = False
         checksum = body.checksum(self._transfer.algorithm, for_signing=self._transfer.is_signed_in_full)
         number = body.part.number
-        there = self._there.get(number)
-        if there and _is_same(there, body, checksum):
-            etag = there.etag
+        stored = self._stored_parts.get(number)
+        if stored and _is_same(stored, body, checksum):
+            etag = stored.etag
         else:
-            there = None
+            stored = None
             etag = self._transfer.retries.run(
                 lambda: self._upload(body, encoded(checksum)),
                 self._transfer.cancellation.sleep,
                 self._slow_down,
             )
         self._transfer.check()
-        return body, UploadedPart(number, etag, PartChecksum(checksum, len(body)), there is not None)
+        return body, UploadedPart(number, etag, PartChecksum(checksum, len(body)), stored is not None)
 
     def _upload(self, body: PartBody, checksum: str) -> str:
         self._transfer.check()
@@ -106,17 +106,17 @@ class PartUploader:
         try:
             response = self._transfer.destination.request("UploadPart", **own)
         except errors.S3OpsError:
-            body.asks_first = True
+            body.expects_continue = True
             raise
         if response.get(member, checksum) != checksum:
             raise errors.ChecksumMismatch(
-                f"Part {body.part.number} arrived with checksum {response[member]}, not {checksum}"
+                f"S3 received part {body.part.number} with checksum {response[member]}, not {checksum}"
             )
         self._adapt(response)
         return str(response["ETag"])
 
     def _adapt(self, response: Mapping[str, Any]) -> None:
-        # botocore's own tries hide why they were needed; going slower for a while is right in any case.
+        # botocore does not say why it retried; fewer requests at once are right in any case.
         if response["ResponseMetadata"].get("RetryAttempts"):
             self._concurrency.throttled()
         else:
@@ -126,22 +126,22 @@ class PartUploader:
         if isinstance(error, (errors.Throttled, errors.ServerError, errors.NetworkError)):
             self._concurrency.throttled()
 
-    def _note(self, done: tuple[PartBody, UploadedPart]) -> None:
-        """Take note of one part, in the calling thread."""
+    def _record(self, done: tuple[PartBody, UploadedPart]) -> None:
+        """Record one part, and report the progress; runs in the calling thread."""
         body, sent = done
         self._sent[sent.number] = sent
         self._transfer.windows.give_back(body.window)
         self._done += body.source_bytes
-        self._resumed += body.source_bytes if sent.was_there else 0
+        self._resumed += body.source_bytes if sent.is_resumed else 0
         if self._transfer.progress:
             total = self._transfer.content.source.identity.size
             self._transfer.progress(Progress(self._done, total, self._resumed))
 
 
-def _is_same(there: StoredPart, body: PartBody, checksum: bytes) -> bool:
-    if there.size != len(body):
+def _is_same(stored: StoredPart, body: PartBody, checksum: bytes) -> bool:
+    if stored.size != len(body):
         return False
-    if there.checksum:
-        return there.checksum == encoded(checksum)
-    # Not an MD5 sum under SSE-KMS and SSE-C; then the part is sent again.
-    return unquoted(there.etag) == ALGORITHMS["MD5"].of(body.blocks()).hex()
+    if stored.checksum:
+        return stored.checksum == encoded(checksum)
+    # With SSE-KMS and SSE-C the ETag is not an MD5 sum; then the part is sent again.
+    return unquoted(stored.etag) == ALGORITHMS["MD5"].of(body.blocks()).hex()

@@ -1,4 +1,4 @@
-"""How a file is cut: one PUT, or parts that S3's limits allow.
+"""Decide how a file is sent: in one PUT, or in parts within S3's limits.
 
 Limits: "Amazon S3 multipart upload limits" in the Amazon S3 User Guide.
 """
@@ -25,12 +25,12 @@ DEFAULT_PART_SIZE = 16 * MIB
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of the source.
+    """A range of the source.
 
     :param number: from 1 to 10,000.
-    :param offset: where it begins, in bytes.
+    :param offset: the position of its first byte.
     :param size: bytes.
-    :param is_last: nothing comes after it.
+    :param is_last: it is the last part.
     """
 
     number: int
@@ -41,14 +41,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """A size and how it is cut: every part has ``part_size`` bytes but the last, which has the rest."""
+    """How a size is split: each part has ``part_size`` bytes, except the last, which has the rest."""
 
     size: int
     part_size: int
 
     @property
     def is_single(self) -> bool:
-        """Whether one PUT takes it all."""
+        """Whether one PUT is enough."""
         return self.size <= min(self.part_size, MAX_PUT_SIZE)
 
     @property
@@ -65,11 +65,13 @@ class Plan:
 
 
 def plan_upload(size: int, part_size: int | None = None) -> Plan:
-    """Return the plan for so many bytes. Parts grow beyond the wish where 10,000 of them would not suffice.
+    """Return the plan for a number of bytes.
 
-    :param part_size: bytes wished for, from 5 MiB to 5 GiB; None means 16 MiB.
-    :raises InvalidInput: the wish is out of bounds, or the size beyond what S3 stores (10,000 parts of 5
-        GiB).
+    Parts are larger than requested if more than 10,000 would be needed.
+
+    :param part_size: the requested bytes of a part, from 5 MiB to 5 GiB; None means 16 MiB.
+    :raises InvalidInput: the part size is out of bounds, or the size is more than S3 stores in one object
+        (10,000 parts of 5 GiB).
     """
     requested = DEFAULT_PART_SIZE if part_size is None else checked_part_size(part_size)
     if size > MAX_OBJECT_SIZE:
@@ -81,14 +83,14 @@ def plan_upload(size: int, part_size: int | None = None) -> Plan:
 
 
 def checked_part_size(part_size: int) -> int:
-    """Return the part size if S3 takes parts of it.
+    """Return the part size, if S3 accepts parts of this size.
 
-    :raises InvalidInput: no whole number from 5 MiB to 5 GiB.
+    :raises InvalidInput: it is not a whole number from 5 MiB to 5 GiB.
     """
     is_number = isinstance(part_size, int) and not isinstance(part_size, bool)
     if not is_number or not MIN_PART_SIZE <= part_size <= MAX_PART_SIZE:
         raise InvalidInput(
-            f"part_size={part_size!r} is no number of bytes from {MIN_PART_SIZE} (5 MiB) "
+            f"part_size={part_size!r} is not a whole number of bytes from {MIN_PART_SIZE} (5 MiB) "
             f"to {MAX_PART_SIZE} (5 GiB)"
         )
     return part_size

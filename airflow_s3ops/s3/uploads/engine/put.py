@@ -1,4 +1,4 @@
-"""An object sent by one PutObject."""
+"""Upload an object with one PutObject."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def put_object(transfer: Transfer, body: PartBody) -> StoredObject:
-    """Store the whole content by one request, verified.
+    """Upload the whole content in one request, and verify the object.
 
     :raises PreconditionFailed: the condition in ExtraArgs was not met.
-    :raises SourceChanged: the file changed before its last byte was sent; nothing became visible, unless the
-        error says that an answer was lost before.
-    :raises ChecksumMismatch: S3 says that it got, or has, something else.
-    :raises NotSupportedByServer: it is stored, but not encrypted as asked for.
+    :raises SourceChanged: the file changed before its last byte was sent. Nothing became visible, unless the
+        error says that the response to an earlier try was lost.
+    :raises ChecksumMismatch: S3 says that it received, or stored, something else.
+    :raises NotSupportedByServer: the object is stored, but without the requested encryption.
     """
     algorithm = transfer.algorithm
     checksum = encoded(body.checksum(algorithm, for_signing=transfer.is_signed_in_full))
@@ -32,9 +32,9 @@ def put_object(transfer: Transfer, body: PartBody) -> StoredObject:
 
     def put() -> dict[str, Any]:
         transfer.check()
-        # An empty body of ours would wait for "100 Continue" for nothing.
+        # An empty PartBody would wait for "100 Continue" without need.
         own = {"Body": body if len(body) else b"", algorithm.member: checksum}
-        # For AWS the value is enough; moto keeps it only if the algorithm is named as well.
+        # For AWS the value is enough; moto stores it only if the algorithm is given, too.
         own["ChecksumAlgorithm"] = algorithm.name
         with lost.watched():
             return transfer.request_once("PutObject", **own)
@@ -42,23 +42,24 @@ def put_object(transfer: Transfer, body: PartBody) -> StoredObject:
     try:
         response = transfer.retries.run(put, transfer.cancellation.sleep)
     except errors.PreconditionFailed:
-        # The condition may have been met by ourselves, in a try whose answer was lost.
+        # An earlier try of ours, whose response was lost, may have created the object.
         stored = find_stored(transfer, _sent(transfer, body, checksum, with_etag=True)) if lost else None
         if stored is None:
             raise
     except errors.SourceChanged as error:
-        raise (_too_late(error) if lost else error) from error
+        raise (_may_be_stored(error) if lost else error) from error
     else:
         stored = verify(transfer, _sent(transfer, body, checksum), response)
-        destination.confirm_encryption(response, "it is stored, but not so")
+        destination.confirm_encryption(response, "it is stored without the requested encryption")
     if transfer.progress:
         transfer.progress(Progress(body.source_bytes, body.source_bytes))
     return stored
 
 
-def _too_late(error: errors.SourceChanged) -> errors.SourceChanged:
+def _may_be_stored(error: errors.SourceChanged) -> errors.SourceChanged:
     return errors.SourceChanged(
-        f"{error.what}; a try whose answer was lost may have stored it, whole, as it was before that",
+        f"{error.what}; the response to an earlier try was lost, and that try may have stored the complete "
+        "file as it was before",
         bucket=error.bucket,
         key=error.key,
     )

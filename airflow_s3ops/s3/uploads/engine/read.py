@@ -1,4 +1,4 @@
-"""The whole content, read before anything is sent."""
+"""Read the whole content before anything is sent."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def read_through(transfer: Transfer, digests: Sequence[Digest]) -> int:
-    """Read the content as it is to be stored, once, into all the digests; return its size.
+    """Read the content to upload once, add it to all digests, and return its size.
 
     :raises SourceChanged: the file changed.
-    :raises Stopped: the end was asked for.
+    :raises Stopped: the upload was cancelled.
     """
     size = 0
     for body in transfer.content.bodies(transfer.windows, transfer.check):

@@ -1,4 +1,4 @@
-"""What one attempt leaves for the next: an open upload, trusted no further than S3 itself tells its parts."""
+"""Resume the upload that an earlier attempt left open. Only the parts that S3 itself lists are reused."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class OpenUpload:
-    """A multipart upload to go on with.
+    """A new or resumed multipart upload.
 
-    :param there: parts that S3 has, by number.
-    :param completed: the object, if the earlier attempt completed the upload and died before it could say so.
-    :param parts: of how many parts that object is.
+    :param stored_parts: the parts that S3 has, by number.
+    :param completed: the object, if the earlier attempt completed the upload, and died before it returned.
+    :param parts: the number of parts of that object.
     """
 
     upload_id: str
-    there: Mapping[int, StoredPart] = field(default_factory=dict)
+    stored_parts: Mapping[int, StoredPart] = field(default_factory=dict)
     completed: StoredObject | None = None
     parts: int = 0
 
@@ -41,7 +41,7 @@ class OpenUpload:
 class Resumption:
     """The state of one upload across attempts.
 
-    :param resume: False to keep nothing, and to abort what an earlier attempt left.
+    :param resume: False stores no state, and aborts the upload that an earlier attempt left.
     """
 
     def __init__(self, transfer: Transfer, checkpoint: GuardedCheckpoint, *, resume: bool) -> None:
@@ -51,23 +51,23 @@ class Resumption:
         self._resume = resume
 
     @property
-    def is_kept(self) -> bool:
-        """Whether a later attempt can go on with what this one leaves."""
-        return self._resume and self._checkpoint.keeps
+    def is_resumable(self) -> bool:
+        """Whether a later attempt can resume this upload."""
+        return self._resume and self._checkpoint.is_available
 
     @property
     def may_be_completed(self) -> bool:
-        """Whether an earlier attempt asked for completion: its upload may be the object by now."""
+        """Whether an earlier attempt requested completion: then its upload may have become the object."""
         old = self._checkpoint.get()
         return old is not None and old.checksum is not None
 
-    def opened(self) -> OpenUpload:
-        """Return the earlier attempt's upload if it is of this content to this key; else a new one."""
+    def open_upload(self) -> OpenUpload:
+        """Return the earlier attempt's upload, if it is of this content to this key; else a new one."""
         found = self._earlier_upload()
         if found:
             return found
         transfer = self._transfer
-        # An answer lost here leaves an upload that nobody knows; it has no parts, and so costs nothing.
+        # If this response is lost, an upload of unknown id stays open. It has no parts, so it costs nothing.
         response = transfer.request(
             "CreateMultipartUpload", ChecksumAlgorithm=transfer.algorithm.name, ChecksumType=transfer.form
         )
@@ -77,32 +77,32 @@ class Resumption:
         except errors.NotSupportedByServer:
             self.abort(upload_id)
             raise
-        if self.is_kept:  # only now: who goes on with it need not ask again
+        if self.is_resumable:  # stored only now, so a resumed upload needs no further check of the encryption
             self._checkpoint.set(replace(self._identity, upload_id=upload_id))
         return OpenUpload(upload_id)
 
-    def forget(self) -> None:
-        """Abort what an earlier attempt left, whatever it was: this one does not need it."""
-        here = self._transfer.destination
+    def abort_earlier(self) -> None:
+        """Abort the upload that an earlier attempt left, because this attempt does not use it."""
+        destination = self._transfer.destination
         abort_earlier_upload(
-            here.client,
-            here.extra_args,
+            destination.client,
+            destination.extra_args,
             self._checkpoint,
             is_cancelled=self._transfer.cancellation.is_requested,
         )
 
-    def completing(self, sent: SentObject) -> None:
-        """Note that completion is about to be asked for: the upload's absence may then be its success."""
-        state = self._checkpoint.get() if self.is_kept else None
+    def note_completion(self, sent: SentObject) -> None:
+        """Store that completion is about to be requested: a missing upload may then have been completed."""
+        state = self._checkpoint.get() if self.is_resumable else None
         if state:
             self._checkpoint.set(replace(state, checksum=sent.checksum, size=sent.size))
 
     def clear(self) -> None:
-        """Forget the state, after success, or when the upload is gone."""
+        """Delete the state, after success or when the upload is gone."""
         self._checkpoint.clear()
 
     def abort(self, upload_id: str) -> None:
-        """Abort the upload; if that fails, keep the state, so that the next attempt can."""
+        """Abort the upload. If that fails, the state is kept, so that the next attempt can abort it."""
         if abort_upload(
             self._transfer.destination, upload_id, is_cancelled=self._transfer.cancellation.is_requested
         ):
@@ -112,7 +112,7 @@ class Resumption:
         old = self._checkpoint.get()
         if old is None:
             return None
-        if self.is_kept and replace(old, upload_id="", checksum=None, size=None) == self._identity:
+        if self.is_resumable and replace(old, upload_id="", checksum=None, size=None) == self._identity:
             try:
                 return OpenUpload(old.upload_id, self._listed(old.upload_id))
             except errors.UploadNotFound:
@@ -121,9 +121,9 @@ class Resumption:
                 return completed
             except errors.AccessDenied as error:
                 log.warning(
-                    "The earlier upload to %s is of no use: %s", self._transfer.destination.uri, error
+                    "The earlier upload to %s cannot be resumed: %s", self._transfer.destination.uri, error
                 )
-        self.forget()
+        self.abort_earlier()
         return None
 
     def _completed(self, old: UploadState) -> OpenUpload | None:
@@ -148,14 +148,14 @@ class Resumption:
 
 
 def _identity(transfer: Transfer) -> UploadState:
-    """Return what must be the same for an earlier upload to be gone on with; its id is left empty."""
-    here = transfer.destination
+    """Return the state that an earlier upload must match to be resumed; its upload id is empty."""
+    destination = transfer.destination
     source = transfer.content.source.identity
-    plain = {name: value for name, value in here.extra_args.items() if name not in CONDITIONS}
+    plain = {name: value for name, value in destination.extra_args.items() if name not in CONDITIONS}
     return UploadState(
-        endpoint=here.client.meta.endpoint_url,
-        bucket=here.bucket,
-        key=here.key,
+        endpoint=destination.client.meta.endpoint_url,
+        bucket=destination.bucket,
+        key=destination.key,
         upload_id="",
         part_size=transfer.content.part_size,
         algorithm=transfer.algorithm.name,

@@ -1,8 +1,8 @@
-"""Signing content whose SHA256 is known already.
+"""Sign content whose SHA256 is already known.
 
-On http the signature must cover the content. botocore's signer would read every body again for it, 4 KiB at
-a time through Python: a sixth of all the CPU that an upload takes. The server compares the content with the
-signed hash as ever.
+On http the signature must cover the content. For that, botocore's signer would read each body again, 4 KiB at
+a time through Python: a sixth of all the CPU time that an upload takes. The server still compares the content
+with the signed hash.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from airflow_s3ops.s3.uploads.engine.body import PartBody
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
 
-# A name of its own in botocore's table of signers; it changes none of those that are there.
+# A new name in botocore's table of signers; the existing entries are not changed.
 WITH_KNOWN_HASH = "airflow-s3ops-s3v4"
 BODY_IN_CONTEXT = "airflow_s3ops_body"
 
 
 class KnownHashAuth(S3SigV4Auth):
-    """Signature Version 4 for S3, with the body's own SHA256."""
+    """Signature Version 4 for S3, with the SHA256 that the body has."""
 
     def payload(self, request: AWSRequest) -> str:
         """Return the hash that the signature covers."""
@@ -34,7 +34,7 @@ class KnownHashAuth(S3SigV4Auth):
 
 
 def choose_signer(signature_version: object, context: dict[str, Any], **_: object) -> Any:
-    """Return our signer's name for a body of ours whose hash is known; None leaves the choice as it is."""
+    """Return the name of this signer for a PartBody with a known hash; None leaves the choice to botocore."""
     body = context.get(BODY_IN_CONTEXT)
     return (
         WITH_KNOWN_HASH

@@ -1,4 +1,4 @@
-"""What all steps of one upload share."""
+"""The data that all steps of one upload share."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Transfer:
-    """One upload: what goes where, and how it is watched.
+    """One upload: the content, its destination and the settings.
 
-    :param form: of the checksum, if the object is made of parts.
-    :param most_at_once: parts under way at once, at most.
-    :param retries: for each request that carries content, or completes it.
+    :param form: the form of the checksum, if the object is made of parts.
+    :param most_at_once: the most parts in flight at once.
+    :param retries: the retries of each request.
     """
 
     destination: Destination
@@ -44,24 +44,24 @@ class Transfer:
         return meta.endpoint_url.startswith("http:") or bool(s3.get("payload_signing_enabled"))
 
     def request_once(self, operation: str, **own: Any) -> dict[str, Any]:
-        """Make one request, once, so that a stop need not wait for its answer.
+        """Make one request, once. A cancellation does not wait for its response.
 
-        :raises S3OpsError: S3's refusal.
-        :raises Stopped: the end was asked for; what becomes of the request is not known then.
+        :raises S3OpsError: the error that S3 returned.
+        :raises Stopped: the upload was cancelled; the result of the request is then unknown.
         """
         return run_in_thread(lambda: self.destination.request(operation, **own), self.cancellation)
 
     def request(self, operation: str, **own: Any) -> dict[str, Any]:
-        """Make one request without content, trying again what may pass.
+        """Make one request without content, and retry it after a transient error.
 
-        :raises S3OpsError: S3's refusal.
+        :raises S3OpsError: the error that S3 returned.
         """
         return self.retries.run(lambda: self.request_once(operation, **own), self.cancellation.sleep)
 
     def check(self) -> None:
-        """Look whether it may go on: nobody stops it, and the file is what it was.
+        """Check that the upload may continue: it is not cancelled, and the file has not changed.
 
-        :raises Stopped: the end was asked for.
+        :raises Stopped: the upload was cancelled.
         :raises SourceChanged: the file changed.
         """
         self.cancellation.check()

@@ -1,4 +1,4 @@
-"""What S3 says it stored, held against what was sent."""
+"""Compare what S3 stored with what was sent."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class SentObject:
     """An object as it was sent.
 
-    :param checksum: as S3 writes it.
-    :param etag: what the ETag must be where S3 makes it of MD5 sums; None if that is not known.
+    :param checksum: in S3's notation.
+    :param etag: the ETag that the object has if S3 makes ETags of MD5 sums; None if it is not known.
     """
 
     size: int
@@ -35,7 +35,7 @@ class SentObject:
 class StoredObject:
     """An object as S3 has it.
 
-    :param checksum: None if it was not compared with anything.
+    :param checksum: None if nothing was compared.
     """
 
     size: int
@@ -45,53 +45,54 @@ class StoredObject:
 
 
 def verify(transfer: Transfer, sent: SentObject, response: Mapping[str, Any]) -> StoredObject:
-    """Return what is stored, by the answer that said so; by a HEAD where that has no checksum.
+    """Return the stored object, after comparing it with what was sent.
 
-    :raises ChecksumMismatch: it is not what was sent.
-    :raises ServerError: there is nothing at the key.
+    :param response: to the request that stored the object. If it has no checksum, a HEAD is made.
+    :raises ChecksumMismatch: the stored object is not what was sent.
+    :raises ServerError: there is no object at the key.
     """
     if response.get(sent.algorithm.member):
         return _compared(transfer.destination, sent, response, sent.size)
     try:
-        seen = transfer.request("HeadObject", ChecksumMode="ENABLED")
+        head = transfer.request("HeadObject", ChecksumMode="ENABLED")
     except ObjectNotFound as error:
         destination = transfer.destination
         raise not_stored(destination.bucket, destination.key) from error
     except (PermanentError, TransientError):
-        seen = None  # it is stored all the same, and that was said
-    if seen is None or seen.get("ETag") != response.get("ETag", seen.get("ETag")):
-        # Nobody may look, or somebody else has written since.
-        return _as(sent, response, ObjectChecksum(sent.algorithm.name, sent.checksum, "none"))
-    return _compared(transfer.destination, sent, {**seen, **response}, seen["ContentLength"])
+        head = None  # the object is stored: the first response said so
+    if head is None or head.get("ETag") != response.get("ETag", head.get("ETag")):
+        # This identity is not allowed to HEAD the object, or another writer has replaced it since.
+        return _stored_object(sent, response, ObjectChecksum(sent.algorithm.name, sent.checksum, "none"))
+    return _compared(transfer.destination, sent, {**head, **response}, head["ContentLength"])
 
 
 def find_stored(transfer: Transfer, sent: SentObject) -> StoredObject | None:
-    """Return what is stored if it is what was sent, although no answer said so; else None.
+    """Return the object at the key if it has the content that was sent, after a lost response; else None.
 
-    Size alone proves nothing: without a checksum the ETag must agree. Nor does it prove that it is ours: the
-    caller must know why no older object can be meant.
+    The size alone proves nothing: without a stored checksum the ETag must be equal. Equal content does not
+    prove that this upload wrote the object: the caller must make sure that it cannot be an older one.
 
     :raises TransientError: it cannot be found out now.
-    :raises NotSupportedByServer: it is stored, but not encrypted as asked for.
+    :raises NotSupportedByServer: the object is stored, but without the requested encryption.
     """
-    seen = head_or_none(transfer)
-    if seen is None or seen["ContentLength"] != sent.size:
+    head = head_or_none(transfer)
+    if head is None or head["ContentLength"] != sent.size:
         return None
-    stored = seen.get(sent.algorithm.member)
+    stored = head.get(sent.algorithm.member)
     if stored:
         same = stored == sent.checksum
     else:
-        same = sent.etag is not None and unquoted(seen.get("ETag")) == sent.etag
+        same = sent.etag is not None and unquoted(head.get("ETag")) == sent.etag
     if not same:
         return None
-    transfer.destination.confirm_encryption(seen, "it is stored, but not so")
-    return _compared(transfer.destination, sent, seen, sent.size)
+    transfer.destination.confirm_encryption(head, "it is stored without the requested encryption")
+    return _compared(transfer.destination, sent, head, sent.size)
 
 
 def head_or_none(transfer: Transfer) -> dict[str, Any] | None:
-    """Return HeadObject's answer; None if there is no object, or this identity may not look.
+    """Return the response to HeadObject; None if there is no object, or HEAD is not allowed (s3:GetObject).
 
-    :raises TransientError: the server does not answer, after all tries; or a stop.
+    :raises TransientError: the server does not respond after all tries, or the upload was cancelled.
     """
     try:
         return transfer.request("HeadObject", ChecksumMode="ENABLED")
@@ -115,10 +116,10 @@ def _compared(
             bucket=destination.bucket,
             key=destination.key,
         )
-    return _as(
+    return _stored_object(
         sent, response, ObjectChecksum(sent.algorithm.name, sent.checksum, "server" if checksum else "size")
     )
 
 
-def _as(sent: SentObject, response: Mapping[str, Any], checksum: ObjectChecksum) -> StoredObject:
+def _stored_object(sent: SentObject, response: Mapping[str, Any], checksum: ObjectChecksum) -> StoredObject:
     return StoredObject(sent.size, unquoted(response.get("ETag")), response.get("VersionId"), checksum)

@@ -1,4 +1,4 @@
-"""Compare what S3 says of an object with the bytes of a small file."""
+"""Compare the stored checksum or ETag of an object with the bytes of a small file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MD5 = re.compile(r"([0-9a-f]{32})(-\d+)?")
 class StoredChecksum:
     """A checksum of an object.
 
-    :param value: as S3 writes it.
+    :param value: in S3's notation.
     """
 
     name: str
@@ -28,13 +28,13 @@ class StoredChecksum:
 
     @property
     def parts(self) -> int:
-        """The number of parts whose checksums it is made of; 1 if it is that of the whole."""
+        """The number of parts of a composite checksum; 1 if it is the checksum of the whole object."""
         return int(self.value.partition("-")[2] or 1)
 
     def matches(self, payload: Payload, part_size: int) -> bool:
-        """Return whether it is the payload's.
+        """Return whether it is the checksum of the payload.
 
-        :param part_size: bytes of each part but the last.
+        :param part_size: bytes of each part except the last.
         """
         algorithm = ALGORITHMS[self.name]
         is_composite = "-" in self.value
@@ -44,7 +44,7 @@ class StoredChecksum:
 
 
 def stored_checksum_of(response: Response) -> StoredChecksum | None:
-    """Return the stored checksum; without one, the ETag where it is made of MD5 sums; else None."""
+    """Return the stored checksum; if there is none, the ETag if it is made of MD5 sums; else None."""
     for name, algorithm in ALGORITHMS.items():
         value = response.headers.get(algorithm.header)
         if value:
@@ -53,6 +53,6 @@ def stored_checksum_of(response: Response) -> StoredChecksum | None:
     return StoredChecksum("MD5", encoded(bytes.fromhex(etag[1])) + (etag[2] or "")) if etag else None
 
 
-def etag_proves(response: Response, payload: Payload) -> bool:
-    """Return whether the ETag is the MD5 sum of the payload's bytes. If not, that says nothing."""
+def etag_is_md5_of(payload: Payload, response: Response) -> bool:
+    """Return whether the ETag is the MD5 sum of the payload. False proves nothing: some ETags are not MD5."""
     return response.etag == payload.md5().hex()

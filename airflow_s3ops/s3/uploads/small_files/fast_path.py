@@ -1,7 +1,7 @@
 """The fast path: many small files, dozens of requests at once, through awscrt.
 
-One thread reads the files, computes checksums and decides; awscrt signs, sends and receives beside it. The
-reasons are in docs/design-of-transfers.md.
+One thread reads the files, computes checksums and decides which requests to make. awscrt signs, sends and
+receives in threads of its own. The reasons are in docs/design-of-transfers.md.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ LARGEST = 16 << 20
 class FastPath:
     """Uploads small files; an :class:`~airflow_s3ops.s3.uploads.items.UploadPath`.
 
-    Ask :func:`~airflow_s3ops.s3.burst.limits.unsupported_reason` first.
+    Call :func:`~airflow_s3ops.s3.burst.limits.unsupported_reason` first.
 
-    :param client: its endpoint, credentials, addressing and trust are used.
-    :param most_at_once: requests at once, at most. It begins with 64 (or ``most_at_once``, if that is less),
-        goes up while S3 responds quickly, and down when it throttles. They take at most half of the file
-        descriptors that are left.
-    :param memory: bytes of content held at once, at most; a single file may exceed it.
-    :param largest: bytes that a file may have; one that has grown beyond it since it was found is not sent.
+    :param client: its endpoint, credentials, addressing style and CA certificates are used.
+    :param most_at_once: the most requests in flight at once. The number starts at 64 (or at ``most_at_once``,
+        if that is less), rises while S3 responds quickly, and falls when it throttles. Connections use at
+        most half of the file descriptors that are left.
+    :param memory: the most bytes of content in memory at once; a single file may exceed it.
+    :param largest: the most bytes of a file. A file that has grown beyond it since it was found is not sent.
     :param retries: for each request.
-    :param stop: ends the uploads within 2 seconds when it is set.
+    :param stop: cancels the uploads within 2 seconds when it is set.
     """
 
     client: S3Client
@@ -58,15 +58,15 @@ class FastPath:
     most_at_once: int = MOST_AT_ONCE
     memory: int = MEMORY
     largest: int = LARGEST
-    # botocore's tries are not beneath these, as they are beneath the engine's own.
+    # More tries than in the engine, because botocore does not add its own retries here.
     retries: Retries = field(default_factory=lambda: Retries(tries=8))
     stop: threading.Event | None = None
 
     def send(self, items: Iterator[UploadItem]) -> Iterator[Outcome]:
-        """Upload the files, and yield one outcome for each, in the order in which they end.
+        """Upload the files, and yield one outcome for each, in the order in which they finish.
 
-        :raises S3OpsError: what no other file would survive either: credentials, no such bucket, a wrong
-            region, a server that is unreachable or ignores the condition, a cancellation.
+        :raises S3OpsError: an error that every other file would meet, too: wrong credentials, no such bucket,
+            a wrong region, a server that is unreachable or ignores the condition, a cancellation.
         """
         templates = templates_of(self.client, self.args)
         condition_support = ConditionSupport(is_proven=is_aws(self.client.meta.endpoint_url))
@@ -81,12 +81,12 @@ class FastPath:
 
 
 def templates_of(client: S3Client, args: BatchArgs) -> Templates:
-    """Have botocore make one request of each kind.
+    """Let botocore make one request of each operation, as templates.
 
-    :raises S3OpsError: it refuses a parameter, or has no credentials.
+    :raises S3OpsError: botocore rejects a parameter, or has no credentials.
     """
     put = args_for(client, "PutObject", args.extra_args)
-    # For AWS the value is enough; moto keeps it only if the algorithm is named as well.
+    # For AWS the value is enough; moto stores it only if the algorithm is given, too.
     own = {"Body": b"-", "ChecksumAlgorithm": args.algorithm.name, args.algorithm.member: "-"}
     head = {**args_for(client, "HeadObject", args.extra_args), "ChecksumMode": "ENABLED"}
     each = (

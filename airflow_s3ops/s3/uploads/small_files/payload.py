@@ -1,4 +1,4 @@
-"""A small file in memory: read once, and what is sent are those very bytes."""
+"""A small file in memory: it is read once, and exactly the bytes that were read are sent."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A file's bytes as they were read, and what is known of them.
+    """The bytes of a file as they were read, and their checksums.
 
-    :param checksum: as S3 writes it.
-    :param sha256: in hexadecimal digits, for a signature that covers the content; None if none does.
+    :param checksum: in S3's notation.
+    :param sha256: in hexadecimal digits, for a signature that covers the content; None if it does not.
     """
 
     path: str
@@ -30,14 +30,14 @@ class Payload:
     sha256: str | None
 
     def check(self) -> None:
-        """Look whether the file is still what was read.
+        """Check that the file has not changed since it was read.
 
-        :raises SourceChanged: it is not.
+        :raises SourceChanged: the file changed.
         """
         self.identity.check(self.path)
 
     def md5(self) -> bytes:
-        """Return the MD5 sum, which S3 often makes ETags of."""
+        """Return the MD5 sum, which S3 often uses as the ETag."""
         return hashlib.md5(self.data, usedforsecurity=False).digest()
 
 
@@ -45,9 +45,9 @@ def read_payload(path: str, algorithm: Algorithm, largest: int, *, for_signing: 
     """Read a file that was small when it was found.
 
     :param largest: bytes.
-    :param for_signing: take the SHA256 along.
-    :raises SourceNotFound: there is no such file (any more).
-    :raises SourceUnreadable: it is no regular file, or may not be read.
+    :param for_signing: also compute the SHA256.
+    :raises SourceNotFound: there is no such file, or it was deleted.
+    :raises SourceUnreadable: it is not a regular file, or this process is not allowed to read it.
     :raises SourceChanged: it changed while it was read, or has grown beyond ``largest`` since it was found.
     """
     with opened_source(path) as source:

@@ -13,7 +13,7 @@ from airflow_s3ops.s3.requests.encryption import HEADERS, confirm_encryption
 from airflow_s3ops.s3.requests.required_fields import not_stored, require_fields
 from airflow_s3ops.s3.results import ObjectChecksum
 from airflow_s3ops.s3.uploads.items import Failed, Uploaded
-from airflow_s3ops.s3.uploads.small_files.comparison import etag_proves, stored_checksum_of
+from airflow_s3ops.s3.uploads.small_files.comparison import etag_is_md5_of, stored_checksum_of
 from airflow_s3ops.s3.uploads.small_files.payload import Payload, read_payload
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.uploads.items import BatchArgs, UploadItem
 
 IF_NONE_MATCH = ("If-None-Match", "*")
-# The request may have been carried out although no response says so.
-_LOST = (errors.NetworkError, errors.ServerError)
+# After these errors the request may have been carried out: only its response is missing.
+_RESPONSE_LOST = (errors.NetworkError, errors.ServerError)
 
 
 @dataclass(frozen=True)
 class Templates:
-    """The requests that are made for each file of a batch.
+    """The templates of the requests that are made for each file of a batch.
 
-    :param head_first_part: tells the part size of an object that was uploaded in parts.
+    :param head_first_part: a HEAD of part 1, to get the part size of an object that was uploaded in parts.
     """
 
     put: Template
@@ -45,7 +45,7 @@ class Templates:
 class Put:
     """The PUT of one file.
 
-    :param headers: its own, besides the template's.
+    :param headers: the headers of this request, in addition to those of the template.
     """
 
     key: str
@@ -57,7 +57,7 @@ class Put:
 class Head:
     """The HEAD of one object.
 
-    :param first_part: of its first part only, for that part's size.
+    :param first_part: HEAD the first part only, to get the size of that part.
     """
 
     key: str
@@ -68,8 +68,8 @@ class Head:
 class UploadSteps:
     """The steps of the files of one batch; a :class:`~airflow_s3ops.s3.burst.request.Work`.
 
-    :param largest: bytes that a file may have.
-    :param may_head: whether this identity may HEAD what it writes; found out by trying.
+    :param largest: the most bytes of a file.
+    :param may_head: whether this identity is allowed to HEAD what it uploads; the first HEAD shows it.
     """
 
     args: BatchArgs
@@ -93,10 +93,10 @@ class UploadSteps:
         return Failed(item, error)
 
     def steps_of(self, item: UploadItem) -> Steps[Uploaded | Failed]:
-        """Yield the requests for one file, and return what became of it.
+        """Yield the requests for one file, and return its outcome.
 
-        :raises S3OpsError: it cannot be uploaded.
-        :raises BatchError: neither can the others.
+        :raises S3OpsError: the file cannot be uploaded.
+        :raises BatchError: no other file can be uploaded either.
         """
         file = item.file
         payload = read_payload(
@@ -106,35 +106,38 @@ class UploadSteps:
             found = replace(file, size=payload.identity.size, mtime_ns=payload.identity.mtime_ns)
             item = replace(item, file=found)
         if self._is_conditional:
-            uploaded = yield from self._if_key_is_free(item, payload)
+            uploaded = yield from self._upload_if_missing(item, payload)
         elif self.args.if_exists == "skip_if_same":
-            uploaded = yield from self._unless_same(item, payload)
+            uploaded = yield from self._upload_unless_same(item, payload)
         else:
-            uploaded = yield from self._sent(item, self._put(item, payload))
+            uploaded = yield from self._upload(item, self._put(item, payload))
         try:
             payload.check()
         except errors.SourceChanged as error:
             if uploaded.status == "skipped":
                 raise
-            raise _too_late(error) from error
+            raise _changed_after_upload(error) from error
         return uploaded
 
-    def _if_key_is_free(self, item: UploadItem, payload: Payload) -> Steps[Uploaded]:
-        """Send it if the key is free. Whether the server heeds that is found out with the first file sent."""
+    def _upload_if_missing(self, item: UploadItem, payload: Payload) -> Steps[Uploaded]:
+        """Upload the file if there is no object at its key.
+
+        The first file that is uploaded is used to test whether the server honours the condition.
+        """
         if not self.condition_support.is_proven:
-            seen = yield from self._head_or_none(item.key)
-            if seen:
-                return self._exists(item, seen)
+            head = yield from self._head_or_none(item.key)
+            if head:
+                return self._object_exists(item, head)
         put = self._put(item, payload, IF_NONE_MATCH)
-        uploaded = yield from self._sent(item, put)
+        uploaded = yield from self._upload(item, put)
         if uploaded.status == "uploaded" and self.condition_support.begin_probe():
             yield from self._probe(put)
         return uploaded
 
     def _probe(self, put: Put) -> Steps[None]:
-        """Send it once more: the same bytes do no harm where they are stored again."""
+        """Send the PUT again, to test the condition. If it is ignored, the same bytes are stored again."""
         try:
-            yield from self._tried(put)
+            yield from self._with_retries(put)
         except errors.PreconditionFailed:
             self.condition_support.confirmed()
         except errors.S3OpsError:
@@ -142,22 +145,26 @@ class UploadSteps:
         else:
             raise BatchError(conditions_ignored(self.args.bucket, put.key))
 
-    def _unless_same(self, item: UploadItem, payload: Payload) -> Steps[Uploaded]:
+    def _upload_unless_same(self, item: UploadItem, payload: Payload) -> Steps[Uploaded]:
         try:
-            head = yield from self._tried(Head(item.key))
+            head = yield from self._with_retries(Head(item.key))
         except errors.ObjectNotFound:
-            return (yield from self._sent(item, self._put(item, payload, IF_NONE_MATCH)))
+            return (yield from self._upload(item, self._put(item, payload, IF_NONE_MATCH)))
         require_fields("HeadObject", head.fields, self.args.bucket, item.key, "ETag")
         stored = stored_checksum_of(head) if head.size == len(payload.data) else None
         if stored:
-            first = head if stored.parts == 1 else (yield from self._tried(Head(item.key, first_part=True)))
+            first = (
+                head
+                if stored.parts == 1
+                else (yield from self._with_retries(Head(item.key, first_part=True)))
+            )
             require_fields("HeadObject", first.fields, self.args.bucket, item.key)
             if stored.matches(payload, cast("int", first.size)):
                 checksum = ObjectChecksum(stored.name, stored.value, "server")
                 size = len(payload.data)
                 return Uploaded(item, "skipped", size, head.etag, head.version_id, checksum)
         put = self._put(item, payload, ("If-Match", head.headers["etag"]))
-        return (yield from self._sent(item, put))
+        return (yield from self._upload(item, put))
 
     def _put(self, item: UploadItem, payload: Payload, *condition: Header) -> Put:
         headers = [(self._checksum_header, payload.checksum), *condition]
@@ -165,10 +172,12 @@ class UploadSteps:
             headers.append(("Content-Type", content_type_of(item.file.path)))
         return Put(item.key, payload, headers)
 
-    def _tried(self, call: Put | Head, failures: list[errors.S3OpsError] | None = None) -> Steps[Response]:
-        """Make a request, again and again where that may help.
+    def _with_retries(
+        self, call: Put | Head, failures: list[errors.S3OpsError] | None = None
+    ) -> Steps[Response]:
+        """Make a request, and retry it after transient errors.
 
-        :param failures: is given those that another try followed, or that were the last.
+        :param failures: a list to which each of these errors is added.
         """
         tried = 0
         while True:
@@ -195,20 +204,20 @@ class UploadSteps:
         template = self.templates.head_first_part if call.first_part else self.templates.head
         return Request(template, call.key)
 
-    def _sent(self, item: UploadItem, put: Put) -> Steps[Uploaded]:
+    def _upload(self, item: UploadItem, put: Put) -> Steps[Uploaded]:
         failures: list[errors.S3OpsError] = []
         try:
-            response = yield from self._tried(put, failures)
-        except errors.ObjectNotFound as error:  # S3's response to If-Match where there is nothing to match
+            response = yield from self._with_retries(put, failures)
+        except errors.ObjectNotFound as error:  # S3's response to If-Match where there is no object
             raise condition_error(error, errors.PreconditionFailed, "is no longer") from error
         except errors.PreconditionFailed as error:
-            # It may have been met by ourselves, in a try whose response was lost. Without a condition nothing
-            # tells ours from an older object of the same bytes.
-            if any(isinstance(failure, _LOST) for failure in failures):
-                found = yield from self._found_after_all(item, put.payload)
+            # An earlier try of ours, whose response was lost, may have created the object. Without the
+            # condition that could not be told from an older object with the same bytes.
+            if any(isinstance(failure, _RESPONSE_LOST) for failure in failures):
+                found = yield from self._find_stored(item, put.payload)
                 if found:
                     return found
-            return (yield from self._refused(item, put, error))
+            return (yield from self._condition_not_met(item, put, error))
         uploaded = yield from self._verified(item, put.payload, response)
         self._confirm_encryption(put.key, response)
         return uploaded
@@ -216,39 +225,45 @@ class UploadSteps:
     def _confirm_encryption(self, key: str, response: Response) -> None:
         repeated = {name: response.headers.get(header) for name, header in HEADERS.items()}
         confirm_encryption(
-            self.args.extra_args, repeated, "it is stored, but not so", bucket=self.args.bucket, key=key
+            self.args.extra_args,
+            repeated,
+            "it is stored without the requested encryption",
+            bucket=self.args.bucket,
+            key=key,
         )
 
-    def _refused(self, item: UploadItem, put: Put, error: errors.PreconditionFailed) -> Steps[Uploaded]:
+    def _condition_not_met(
+        self, item: UploadItem, put: Put, error: errors.PreconditionFailed
+    ) -> Steps[Uploaded]:
         if self.args.if_exists == "skip":
-            return self._exists(item, (yield from self._head_or_none(item.key)))
+            return self._object_exists(item, (yield from self._head_or_none(item.key)))
         if IF_NONE_MATCH in put.headers or self.args.extra_args.get("IfNoneMatch") == "*":
             raise condition_error(error, errors.ObjectExists, "is") from error
         raise error
 
-    def _exists(self, item: UploadItem, seen: Response | None) -> Uploaded:
+    def _object_exists(self, item: UploadItem, head: Response | None) -> Uploaded:
         if self.args.if_exists == "fail":
             raise condition_error(
                 errors.PreconditionFailed("", bucket=self.args.bucket, key=item.key),
                 errors.ObjectExists,
                 "is",
             )
-        if seen is None:
+        if head is None:
             return Uploaded(item, "skipped", item.file.size, None, None, None)
-        size = item.file.size if seen.size is None else seen.size
-        return Uploaded(item, "skipped", size, seen.etag, seen.version_id, None)
+        size = item.file.size if head.size is None else head.size
+        return Uploaded(item, "skipped", size, head.etag, head.version_id, None)
 
     def _head_or_none(self, key: str, *, was_stored: bool = False) -> Steps[Response | None]:
-        """Return what is at the key; None if that is nothing, or cannot be told for whatever reason.
+        """Return the response to a HEAD of the key; None if there is no object, or if the HEAD fails.
 
-        :param was_stored: a response said so; then nothing is an error.
+        :param was_stored: a response said that the object was stored; then a missing object is an error.
         """
         if not self.may_head:
             return None
         try:
-            return (yield from self._tried(Head(key)))
+            return (yield from self._with_retries(Head(key)))
         except errors.AccessDenied:
-            # Without s3:ListBucket that is also S3's response for a key that is free.
+            # Without s3:ListBucket this is also S3's response for a key without an object.
             self.may_head = self.args.if_exists != "replace"
         except errors.ObjectNotFound as error:
             if was_stored:
@@ -258,55 +273,55 @@ class UploadSteps:
         return None
 
     def _verified(self, item: UploadItem, payload: Payload, response: Response) -> Steps[Uploaded]:
-        """Compare what S3 says it stored. Without a checksum its ETag may prove it, else a look must do."""
-        if self._checksum_header in response.headers or etag_proves(response, payload):
+        """Verify what S3 stored: by the checksum in the response, else by an MD5 ETag, else by a HEAD."""
+        if self._checksum_header in response.headers or etag_is_md5_of(payload, response):
             return self._uploaded(item, payload, response, response)
-        seen = yield from self._head_or_none(item.key, was_stored=True)
-        if seen is None or seen.etag != response.etag:
-            seen = None  # nobody may look, or somebody else has written since
-        return self._uploaded(item, payload, response, seen)
+        head = yield from self._head_or_none(item.key, was_stored=True)
+        if head is None or head.etag != response.etag:
+            head = None  # HEAD is not allowed, or another writer has replaced the object since
+        return self._uploaded(item, payload, response, head)
 
-    def _found_after_all(self, item: UploadItem, payload: Payload) -> Steps[Uploaded | None]:
-        """Return what is stored if it is what was sent, although no response said so; else None."""
-        seen = yield from self._head_or_none(item.key)
-        if seen is None or seen.size != len(payload.data):
+    def _find_stored(self, item: UploadItem, payload: Payload) -> Steps[Uploaded | None]:
+        """Return the object at the key, after a lost response, if it has the content that was sent."""
+        head = yield from self._head_or_none(item.key)
+        if head is None or head.size != len(payload.data):
             return None
-        stored = seen.headers.get(self._checksum_header)
-        same = stored == payload.checksum if stored else etag_proves(seen, payload)
+        stored = head.headers.get(self._checksum_header)
+        same = stored == payload.checksum if stored else etag_is_md5_of(payload, head)
         if not same:
             return None
-        self._confirm_encryption(item.key, seen)
-        return self._uploaded(item, payload, seen, seen)
+        self._confirm_encryption(item.key, head)
+        return self._uploaded(item, payload, head, head)
 
     def _uploaded(
         self, item: UploadItem, payload: Payload, response: Response, evidence: Response | None
     ) -> Uploaded:
-        """Return the outcome, by what S3 tells.
+        """Return the outcome, after comparing what S3 stored with what was sent.
 
-        :param witness: a response about what is stored; None if there is none.
-        :raises ChecksumMismatch: it tells something else than was sent.
+        :param evidence: a response that describes the stored object; None if there is none.
+        :raises ChecksumMismatch: the stored object is not what was sent.
         """
         algorithm, size = self.args.algorithm.name, len(payload.data)
         if evidence is None:
             checksum = ObjectChecksum(algorithm, payload.checksum, "none")
             return Uploaded(item, "uploaded", size, response.etag, response.version_id, checksum)
         stored = evidence.headers.get(self._checksum_header)
-        seen = size if evidence is response else evidence.size
-        if (stored or payload.checksum) != payload.checksum or seen not in (None, size):
+        stored_size = size if evidence is response else evidence.size
+        if (stored or payload.checksum) != payload.checksum or stored_size not in (None, size):
             raise errors.ChecksumMismatch(
                 f"{item.key!r} is stored with {algorithm} {stored or 'unknown'}, but {size:,} bytes "
                 f"with {payload.checksum} were sent",
                 bucket=self.args.bucket,
                 key=item.key,
             )
-        by_server = bool(stored) or etag_proves(evidence, payload)
-        otherwise: Literal["none", "size"] = "none" if seen is None else "size"
+        by_server = bool(stored) or etag_is_md5_of(payload, evidence)
+        otherwise: Literal["none", "size"] = "none" if stored_size is None else "size"
         checksum = ObjectChecksum(algorithm, payload.checksum, "server" if by_server else otherwise)
         return Uploaded(item, "uploaded", size, response.etag, response.version_id, checksum)
 
 
-def _too_late(error: errors.SourceChanged) -> errors.SourceChanged:
+def _changed_after_upload(error: errors.SourceChanged) -> errors.SourceChanged:
     return errors.SourceChanged(
-        f"{error.what}; the object is whole, but it is the file as it was before",
-        advice="Let the writer finish first, and run the task again: it sends what the file is then",
+        f"{error.what}; the stored object is complete, but it has the content of before the change",
+        advice="Wait until the file is complete, and run the task again: it uploads the new content",
     )

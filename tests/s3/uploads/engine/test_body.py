@@ -41,7 +41,7 @@ def read_all(body: PartBody) -> bytes:
 
 
 @given(data=st.binary(max_size=100), window=st.integers(1, 120))
-def test_it_reads_as_the_part_again_and_again_whatever_the_window(data: bytes, window: int) -> None:
+def test_repeated_reads_return_the_part_for_any_window_size(data: bytes, window: int) -> None:
     body = body_of(bytearray(data), window)
     assert body.checksum(CRC) == CRC.of([data])
     for _ in range(2):
@@ -73,14 +73,14 @@ def test_without_a_size_a_source_that_changed_is_seen_too() -> None:
 
 
 @given(data=st.binary(max_size=100), window=st.integers(1, 120), piece=st.integers(1, 30))
-def test_it_fills_the_signer_s_buffers_to_the_end(data: bytes, window: int, piece: int) -> None:
+def test_it_fills_the_buffers_of_the_signer_to_the_end(data: bytes, window: int, piece: int) -> None:
     body = body_of(bytearray(data), window)
     body.checksum(CRC)
-    got = bytearray()
+    received = bytearray()
     buffer = memoryview(bytearray(piece))
     while count := body.readinto(buffer):
-        got += buffer[:count]
-    assert got == data
+        received += buffer[:count]
+    assert received == data
 
 
 def test_a_part_that_fits_the_window_is_read_once() -> None:
@@ -93,7 +93,7 @@ def test_a_part_that_fits_the_window_is_read_once() -> None:
     assert body.checksum(CRC) == checksum
 
 
-def test_a_larger_part_that_changes_between_two_readings_is_not_sent_to_its_end() -> None:
+def test_a_larger_part_that_changes_between_two_reads_is_not_sent_completely() -> None:
     data = bytearray(b"x" * 30)
     body = body_of(data, 10)
     body.checksum(CRC)
@@ -105,23 +105,23 @@ def test_a_larger_part_that_changes_between_two_readings_is_not_sent_to_its_end(
     assert sum(map(len, sent)) < 30
 
 
-def test_a_stop_ends_it_between_two_blocks() -> None:
-    stopped = False
+def test_cancellation_ends_it_between_two_blocks() -> None:
+    is_cancelled = False
 
     def check() -> None:
-        if stopped:
+        if is_cancelled:
             raise Stopped("now")
 
     body = body_of(bytearray(30), 30, check)
     body.checksum(CRC)
     assert len(body.read(BLOCKSIZE)) == 7
-    stopped = True
+    is_cancelled = True
     with pytest.raises(BodyAbortedError):
         body.read(BLOCKSIZE)
     assert isinstance(body.failure, Stopped)
 
 
-def test_a_failure_under_the_signer_ends_the_stream_and_comes_out_when_it_is_sent() -> None:
+def test_a_failure_during_signing_ends_the_stream_and_is_raised_by_the_next_read() -> None:
     data = bytearray(b"x" * 30)
     fail = False
 
@@ -138,7 +138,7 @@ def test_a_failure_under_the_signer_ends_the_stream_and_comes_out_when_it_is_sen
         body.read()
 
 
-def test_botocore_can_measure_and_rewind_it() -> None:
+def test_botocore_can_get_its_length_and_rewind_it() -> None:
     body = body_of(bytearray(b"0123456789"), 10)
     assert len(body) == 10
     assert body.seek(0, io.SEEK_END) == body.tell() == 10

@@ -22,18 +22,18 @@ SMALL = 1000
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of 1,000 bytes, so that a test has many."""
+    """Allow parts of 1,000 bytes, so that a test has many."""
     monkeypatch.setattr(plan, "MIN_PART_SIZE", SMALL)
 
 
-def go_on() -> None:
+def no_check() -> None:
     pass
 
 
 def pieces_of(content: Content) -> list[bytes]:
     windows = Windows()
     pieces: list[bytes] = []
-    bodies = list(content.bodies(windows, go_on))
+    bodies = list(content.bodies(windows, no_check))
     assert [body.part.number for body in bodies] == list(range(1, len(bodies) + 1))
     assert [body.part.is_last for body in bodies] == [False] * (len(bodies) - 1) + [True]
     for body in bodies:
@@ -46,7 +46,7 @@ def pieces_of(content: Content) -> list[bytes]:
 
 
 @pytest.mark.parametrize("size", [0, 1, SMALL, SMALL + 1, 5 * SMALL, 5 * SMALL + 17])
-def test_a_file_is_stored_as_it_is(tmp_path: Path, size: int) -> None:
+def test_a_file_is_split_into_its_unchanged_bytes(tmp_path: Path, size: int) -> None:
     data = random.Random(size).randbytes(size)
     (tmp_path / "file").write_bytes(data)
     with opened_source(tmp_path / "file") as source:
@@ -58,16 +58,16 @@ def test_a_file_is_stored_as_it_is(tmp_path: Path, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 5 * SMALL, 300_000])
-@pytest.mark.parametrize("dull", [True, False])
-def test_gzip_gives_what_gunzip_reads(tmp_path: Path, *, size: int, dull: bool) -> None:
-    data = b"x" * size if dull else random.Random(size).randbytes(size)
+@pytest.mark.parametrize("compressible", [True, False])
+def test_gzip_output_can_be_decompressed(tmp_path: Path, *, size: int, compressible: bool) -> None:
+    data = b"x" * size if compressible else random.Random(size).randbytes(size)
     (tmp_path / "file").write_bytes(data)
     with opened_source(tmp_path / "file") as source:
         pieces = pieces_of(GzipContent(source, SMALL))
     assert gzip.decompress(b"".join(pieces)) == data
 
 
-def test_gzip_gives_the_same_bytes_every_time_whatever_the_file_s_name_and_time(tmp_path: Path) -> None:
+def test_gzip_output_does_not_depend_on_the_name_and_time_of_the_file(tmp_path: Path) -> None:
     stored = []
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).write_bytes(b"a,b,c\n" * 5000)
@@ -79,7 +79,7 @@ def test_gzip_gives_the_same_bytes_every_time_whatever_the_file_s_name_and_time(
 
 
 @given(size=st.integers(0, 10_000))
-def test_gzip_never_needs_more_room_than_was_planned_for(
+def test_gzip_output_is_never_larger_than_planned(
     tmp_path_factory: pytest.TempPathFactory, size: int
 ) -> None:
     path = tmp_path_factory.mktemp("gzip") / "file"
@@ -89,7 +89,7 @@ def test_gzip_never_needs_more_room_than_was_planned_for(
         assert sum(map(len, pieces_of(content))) <= size + size // 2048 + 64
 
 
-def test_memory_is_used_again() -> None:
+def test_buffers_are_reused() -> None:
     windows = Windows()
     first = windows.take(10)
     windows.give_back(first)

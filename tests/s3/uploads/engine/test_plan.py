@@ -17,13 +17,13 @@ from airflow_s3ops.s3.uploads.engine.plan import (
 )
 
 SIZES = st.integers(0, MAX_OBJECT_SIZE)
-WISHES = st.none() | st.integers(MIN_PART_SIZE, MAX_PART_SIZE)
-# Few enough parts for all of them to be looked at.
+REQUESTED_PART_SIZES = st.none() | st.integers(MIN_PART_SIZE, MAX_PART_SIZE)
+# Few enough parts to check all of them.
 SIZES_OF_FEW_PARTS = st.integers(0, 50 * MIN_PART_SIZE)
 
 
-@given(SIZES, WISHES)
-def test_s3_takes_every_plan(size: int, requested: int | None) -> None:
+@given(SIZES, REQUESTED_PART_SIZES)
+def test_every_plan_is_within_the_limits_of_s3(size: int, requested: int | None) -> None:
     plan = plan_upload(size, requested)
     if plan.is_single:
         assert size <= MAX_PUT_SIZE
@@ -33,20 +33,20 @@ def test_s3_takes_every_plan(size: int, requested: int | None) -> None:
         assert (plan.count - 1) * plan.part_size < size <= plan.count * plan.part_size
 
 
-@given(SIZES, WISHES)
-def test_parts_are_as_large_as_wished_unless_there_would_be_too_many(
+@given(SIZES, REQUESTED_PART_SIZES)
+def test_parts_have_the_requested_size_unless_there_would_be_too_many(
     size: int, requested: int | None
 ) -> None:
     plan = plan_upload(size, requested)
-    wished = requested or DEFAULT_PART_SIZE
-    if plan.part_size != wished:
-        assert plan.part_size > wished
-        assert wished * MAX_PARTS < size
-        assert plan.part_size * MAX_PARTS < size + MAX_PARTS * MIB, "larger than 10,000 parts demand"
+    expected = requested or DEFAULT_PART_SIZE
+    if plan.part_size != expected:
+        assert plan.part_size > expected
+        assert expected * MAX_PARTS < size
+        assert plan.part_size * MAX_PARTS < size + MAX_PARTS * MIB, "larger than needed for 10,000 parts"
 
 
 @given(SIZES_OF_FEW_PARTS, st.integers(MIN_PART_SIZE, 9 * MIB))
-def test_parts_follow_one_another_from_the_first_byte_to_the_last(size: int, part_size: int) -> None:
+def test_parts_cover_all_bytes_in_order_without_gaps(size: int, part_size: int) -> None:
     parts = list(plan_upload(size, part_size).parts())
     assert [part.number for part in parts] == list(range(1, len(parts) + 1))
     assert [part.is_last for part in parts] == [False] * (len(parts) - 1) + [True]
@@ -69,13 +69,13 @@ def test_parts_follow_one_another_from_the_first_byte_to_the_last(size: int, par
         (10_000 * DEFAULT_PART_SIZE, 10_000),
     ],
 )
-def test_counts(size: int, count: int) -> None:
+def test_number_of_parts(size: int, count: int) -> None:
     plan = plan_upload(size)
     assert plan.count == count
     assert plan.is_single == (count == 1)
 
 
-def test_fifty_terabytes_go_in_ten_thousand_parts() -> None:
+def test_fifty_terabytes_fit_into_ten_thousand_parts() -> None:
     plan = plan_upload(50 * 10**12)
     assert plan.part_size == 4769 * MIB
     assert plan.count == 9_999
@@ -90,12 +90,12 @@ def test_the_largest_object_is_ten_thousand_of_the_largest_parts() -> None:
         plan_upload(MAX_OBJECT_SIZE + 1)
 
 
-def test_more_than_one_put_takes_is_never_one_put() -> None:
+def test_more_than_the_limit_of_one_put_is_never_one_put() -> None:
     assert plan_upload(MAX_PUT_SIZE, MAX_PART_SIZE).is_single
     assert not plan_upload(MAX_PUT_SIZE + 1, MAX_PART_SIZE).is_single
 
 
-@pytest.mark.parametrize("wish", [0, -1, MIN_PART_SIZE - 1, MAX_PART_SIZE + 1, True, 8.5 * MIB, "8 MiB"])
+@pytest.mark.parametrize("requested", [0, -1, MIN_PART_SIZE - 1, MAX_PART_SIZE + 1, True, 8.5 * MIB, "8 MiB"])
 def test_a_part_size_that_s3_refuses_is_refused_here(requested: int) -> None:
     with pytest.raises(InvalidInput, match="part_size="):
         plan_upload(10, requested)

@@ -12,7 +12,7 @@ from airflow_s3ops.s3.uploads.engine.body import PartBody
 from airflow_s3ops.s3.uploads.engine.plan import Part
 from airflow_s3ops.s3.uploads.engine.signing import BODY_IN_CONTEXT, WITH_KNOWN_HASH, choose_signer
 from airflow_s3ops.s3.uploads.file import upload_file
-from tests.s3.uploads.support import PART, assert_stored, impatient_client, write_file
+from tests.s3.uploads.support import PART, assert_stored, one_try_client, write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ def body_with_hash(*, known: bool) -> PartBody:
 
 
 @pytest.mark.parametrize("version", ["v4", "s3v4"])
-def test_a_body_whose_hash_is_known_is_signed_with_it(version: str) -> None:
+def test_a_body_with_a_known_hash_is_signed_with_it(version: str) -> None:
     body = body_with_hash(known=True)
     assert body.sha256 == hashlib.sha256(b"content").hexdigest()
     assert choose_signer(version, {BODY_IN_CONTEXT: body}) == WITH_KNOWN_HASH
@@ -47,7 +47,7 @@ def test_a_body_whose_hash_is_known_is_signed_with_it(version: str) -> None:
         ("s3v4-query", {BODY_IN_CONTEXT: body_with_hash(known=True)}),
     ],
 )
-def test_any_other_choice_is_left_as_it_is(version: str, context: dict[str, Any]) -> None:
+def test_other_signers_are_not_replaced(version: str, context: dict[str, Any]) -> None:
     assert choose_signer(version, context) is None
 
 
@@ -56,9 +56,9 @@ def test_the_server_checks_the_hash_that_was_signed(
     faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_file(tmp_path / "f", PART + 1000)
-    upload_file(impatient_client(faults), path, bucket, "k", part_size=PART)
+    upload_file(one_try_client(faults), path, bucket, "k", part_size=PART)
     assert_stored(s3, bucket, "k", path)
     wrong = hashlib.sha256(b"other content").hexdigest()
     monkeypatch.setattr("airflow_s3ops.s3.uploads.engine.signing.KnownHashAuth.payload", lambda *_: wrong)
     with pytest.raises(errors.ChecksumMismatch):
-        upload_file(impatient_client(faults), path, bucket, "k", part_size=PART)
+        upload_file(one_try_client(faults), path, bucket, "k", part_size=PART)

@@ -1,4 +1,4 @@
-"""What tests of the fast road share: files, batches, and a server that only remembers."""
+"""Helpers for tests of the fast path: files, batches, and a server that records requests."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from airflow_s3ops.s3.errors import S3OpsError
 
-# Short pauses: what is shown is that it goes on, not how long it waits.
+# Short waits: the tests check that requests are retried, not how long the client waits.
 QUICK = Retries(tries=8, base=0.01, longest=0.2)
 
 
 def write_files(folder: Path, count: int, size: int = 100) -> list[Path]:
-    """Write files of which no two are alike."""
+    """Write files with different contents."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{number:04}.csv" for number in range(count)]
     for number, path in enumerate(paths):
@@ -35,7 +35,7 @@ def write_files(folder: Path, count: int, size: int = 100) -> list[Path]:
 
 
 def upload_item(path: Path, key: str | None = None) -> UploadItem:
-    """Return a file on its way; one that is not there counts as having been there."""
+    """Return an upload item; if the file is missing, its size and mtime are invented."""
     try:
         status = path.stat()
         size, mtime_ns = status.st_size, status.st_mtime_ns
@@ -53,16 +53,16 @@ def batch_args(
 def sent(
     client: S3Client, args: BatchArgs, files: Iterable[Path | UploadItem], **options: Any
 ) -> dict[str, Uploaded | Failed]:
-    """Send files, and return what became of each by its key."""
+    """Upload files, and return the outcomes by key."""
     fast_path = FastPath(client, args, **{"retries": QUICK, **options})
     all_files = (file if isinstance(file, UploadItem) else upload_item(file) for file in files)
     return {outcome.item.key: outcome for outcome in fast_path.send(all_files)}
 
 
 def all_uploaded(outcomes: dict[str, Uploaded | Failed]) -> dict[str, Uploaded]:
-    """Return the outcomes of a batch that went well."""
-    bad = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, Failed)}
-    assert not bad, {key: str(outcome.error) for key, outcome in bad.items()}
+    """Assert that no file failed, and return the outcomes."""
+    failed = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, Failed)}
+    assert not failed, {key: str(outcome.error) for key, outcome in failed.items()}
     return {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, Uploaded)}
 
 
@@ -71,14 +71,14 @@ def errors_of(outcomes: dict[str, Uploaded | Failed]) -> dict[str, S3OpsError]:
 
 
 def objects(s3: S3Client, bucket: str) -> dict[str, bytes]:
-    """Return all that lies in a bucket."""
+    """Return all objects of a bucket: keys and contents."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
     return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
 
-class Remembered:
-    """Every header of every request, credentials included, which the fault proxy does not keep."""
+class RecordedRequests:
+    """All headers of all requests, including credentials, which the fault proxy does not record."""
 
     def __init__(self) -> None:
         self.requests: list[dict[str, str]] = []
@@ -89,16 +89,16 @@ class Remembered:
 
 
 @contextmanager
-def remembering() -> Iterator[Remembered]:
-    """Run a server that takes everything and stores nothing."""
-    remembered = Remembered()
+def recording_server() -> Iterator[RecordedRequests]:
+    """Run a server that accepts every PUT, stores nothing and records the headers."""
+    recorded = RecordedRequests()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_PUT(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            remembered.requests.append({name.lower(): value for name, value in self.headers.items()})
+            recorded.requests.append({name.lower(): value for name, value in self.headers.items()})
             self.send_response(200)
             self.send_header("x-amz-checksum-crc64nvme", self.headers["x-amz-checksum-crc64nvme"])
             self.send_header("ETag", '"opaque"')
@@ -106,12 +106,12 @@ def remembering() -> Iterator[Remembered]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Print nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        remembered.endpoint_url = f"http://127.0.0.1:{server.server_port}"
+        recorded.endpoint_url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield remembered
+        yield recorded
         server.shutdown()
         thread.join()

@@ -1,4 +1,4 @@
-"""What is at a key already, by the fast road: S3 decides, and a server that cannot is found out."""
+"""``if_exists`` on the fast path: S3 evaluates the condition; a server that ignores it is detected."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
     from tests.faults import FaultProxy, Request
 
-OTHER = b"another's"
+OTHER = b"other object"
 
 
 @pytest.fixture
 def paths(s3: S3Client, bucket: str, tmp_path: Path) -> list[Path]:
-    """Files, the first of which has another's object at its key."""
+    """Files; there is another object at the key of the first one."""
     paths = write_files(tmp_path, 40)
     s3.put_object(Bucket=bucket, Key=paths[0].name, Body=OTHER)
     return paths
 
 
 @pytest.mark.needs("if_none_match")
-def test_fail_refuses_only_the_taken_key(s3: S3Client, bucket: str, paths: list[Path]) -> None:
+def test_fail_fails_only_the_key_with_an_object(s3: S3Client, bucket: str, paths: list[Path]) -> None:
     outcomes = sent(s3, batch_args(bucket, "fail"), paths)
     ((key, error),) = errors_of(outcomes).items()
     assert (key, type(error)) == (paths[0].name, errors.ObjectExists)
@@ -46,7 +46,7 @@ def test_fail_refuses_only_the_taken_key(s3: S3Client, bucket: str, paths: list[
 
 
 @pytest.mark.needs("if_none_match")
-def test_skip_leaves_the_taken_key_and_tells_what_is_there(
+def test_skip_leaves_the_object_unchanged_and_returns_its_size_and_etag(
     s3: S3Client, bucket: str, paths: list[Path]
 ) -> None:
     outcomes = all_uploaded(sent(s3, batch_args(bucket, "skip"), paths))
@@ -58,7 +58,7 @@ def test_skip_leaves_the_taken_key_and_tells_what_is_there(
 
 
 @pytest.mark.needs("if_none_match")
-def test_once_conditions_are_known_to_hold_nobody_looks_first(
+def test_after_the_server_has_honoured_a_condition_no_head_is_made(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
     paths = write_files(tmp_path, 60)
@@ -68,7 +68,7 @@ def test_once_conditions_are_known_to_hold_nobody_looks_first(
 
 
 @pytest.mark.needs("if_none_match")
-def test_a_writer_in_between_is_not_replaced(
+def test_an_object_written_meanwhile_is_not_replaced(
     faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
     paths = write_files(tmp_path, 3)
@@ -80,7 +80,7 @@ def test_a_writer_in_between_is_not_replaced(
 
 
 @pytest.mark.parametrize("if_exists", ["fail", "skip"])
-def test_a_server_that_ignores_conditions_is_found_out_with_the_first_file(
+def test_a_server_that_ignores_conditions_is_detected_with_the_first_file(
     faults: FaultProxy, s3: S3Client, bucket: str, paths: list[Path], if_exists: str
 ) -> None:
     faults.on("PUT", header="if-none-match", times=None).forget_header("if-none-match")
@@ -89,7 +89,9 @@ def test_a_server_that_ignores_conditions_is_found_out_with_the_first_file(
     assert objects(s3, bucket)[paths[0].name] == OTHER
 
 
-def test_who_may_not_look_relies_on_the_condition(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+def test_without_the_right_to_head_the_condition_is_enough(
+    faults: FaultProxy, bucket: str, tmp_path: Path
+) -> None:
     faults.on("HEAD", times=None).respond(403)
     paths = write_files(tmp_path, 10)
     assert len(all_uploaded(sent(faults.server.client(), batch_args(bucket, "fail"), paths))) == len(paths)
@@ -112,7 +114,7 @@ def test_skip_if_same_sends_what_is_missing_or_differs(
 
 
 @pytest.mark.parametrize("algorithm", ["SHA256", "CRC32"])
-def test_skip_if_same_compares_the_checksum_that_is_stored(
+def test_skip_if_same_compares_the_stored_checksum(
     s3: S3Client, bucket: str, tmp_path: Path, algorithm: str
 ) -> None:
     (path,) = write_files(tmp_path, 1)
@@ -136,19 +138,19 @@ def test_skip_if_same_compares_the_etag_where_no_checksum_is_stored(
 
 
 @pytest.mark.needs("full_object_checksum")
-def test_skip_if_same_knows_an_object_that_was_sent_in_parts(
+def test_skip_if_same_recognises_an_object_that_was_uploaded_in_parts(
     s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "parts"
     path.write_bytes(bytes(range(256)) * (6 << 12))
-    cut = 5 << 20
+    middle = 5 << 20
     data = path.read_bytes()
     upload = s3.create_multipart_upload(Bucket=bucket, Key="parts", ChecksumAlgorithm="SHA256")["UploadId"]
     parts = [
         s3.upload_part(
             Bucket=bucket, Key="parts", UploadId=upload, PartNumber=n, Body=body, ChecksumAlgorithm="SHA256"
         )
-        for n, body in ((1, data[:cut]), (2, data[cut:]))
+        for n, body in ((1, data[:middle]), (2, data[middle:]))
     ]
     s3.complete_multipart_upload(
         Bucket=bucket,
@@ -168,7 +170,7 @@ def test_skip_if_same_knows_an_object_that_was_sent_in_parts(
 
 
 @pytest.mark.needs("if_match")
-def test_an_object_that_changes_after_the_look_is_not_replaced(
+def test_an_object_that_changes_after_the_head_is_not_replaced(
     faults: FaultProxy, s3: S3Client, bucket: str, paths: list[Path]
 ) -> None:
     def write(_: Request) -> None:
@@ -182,7 +184,7 @@ def test_an_object_that_changes_after_the_look_is_not_replaced(
 
 @pytest.mark.needs("if_none_match")
 @pytest.mark.parametrize("if_exists", ["fail", "skip", "skip_if_same"])
-def test_a_condition_met_by_ourselves_in_a_lost_answer_is_a_success(
+def test_a_put_with_a_condition_whose_response_is_lost_is_a_success(
     faults: FaultProxy, bucket: str, tmp_path: Path, if_exists: str
 ) -> None:
     paths = write_files(tmp_path, 20)
@@ -192,14 +194,14 @@ def test_a_condition_met_by_ourselves_in_a_lost_answer_is_a_success(
 
 
 @pytest.mark.parametrize("if_exists", ["fail", "skip_if_same"])
-def test_a_conflict_is_tried_again(faults: FaultProxy, bucket: str, tmp_path: Path, if_exists: str) -> None:
+def test_a_conflict_is_retried(faults: FaultProxy, bucket: str, tmp_path: Path, if_exists: str) -> None:
     faults.on("PUT", times=5).respond(409, "ConditionalRequestConflict")
     paths = write_files(tmp_path, 10)
     assert len(all_uploaded(sent(faults.server.client(), batch_args(bucket, if_exists), paths))) == len(paths)
 
 
 @pytest.mark.needs("if_none_match")
-def test_a_condition_in_extra_args_holds(s3: S3Client, bucket: str, paths: list[Path]) -> None:
+def test_a_condition_in_extra_args_is_applied(s3: S3Client, bucket: str, paths: list[Path]) -> None:
     outcomes = sent(s3, batch_args(bucket, IfNoneMatch="*"), paths)
     assert {key: type(error) for key, error in errors_of(outcomes).items()} == {
         paths[0].name: errors.ObjectExists

@@ -1,4 +1,4 @@
-"""The fast road on a bad day: throttled, broken off, with credentials that run out."""
+"""Faults on the fast path: throttling, broken connections, expired credentials."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.s3.uploads.small_files.support import (
     batch_args,
     errors_of,
     objects,
-    remembering,
+    recording_server,
     sent,
     upload_item,
     write_files,
@@ -54,8 +54,10 @@ FAULTS: dict[str, Callable[[FaultProxy], object]] = {
     "server errors": lambda faults: faults.on("PUT", after=10, times=20).respond(500, "InternalError"),
     "an error without a body": lambda faults: faults.on("PUT", after=10, times=20).respond(502),
     "broken connections": lambda faults: faults.on("PUT", after=10, times=20).reset_after(bytes=0),
-    "broken in the content": lambda faults: faults.on("PUT", after=10, times=20).reset_after(bytes=9),
-    "lost answers": lambda faults: faults.on("PUT", after=10, times=20).lose_answer(),
+    "connections broken within the content": lambda faults: faults.on("PUT", after=10, times=20).reset_after(
+        bytes=9
+    ),
+    "lost responses": lambda faults: faults.on("PUT", after=10, times=20).lose_answer(),
     "closed connections": lambda faults: faults.on("PUT", after=10, times=20).respond(
         503, "SlowDown", headers={"Connection": "close"}
     ),
@@ -63,7 +65,7 @@ FAULTS: dict[str, Callable[[FaultProxy], object]] = {
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "kind", "told"),
+    ("status", "code", "kind", "reported"),
     [
         (503, "SlowDown", errors.Throttled, "SlowDown"),
         (429, "TooManyRequests", errors.Throttled, "TooManyRequests"),
@@ -74,16 +76,24 @@ FAULTS: dict[str, Callable[[FaultProxy], object]] = {
         (400, "EntityTooLarge", errors.RequestRejected, "EntityTooLarge"),
     ],
 )
-def test_what_is_refused_has_its_name(
-    faults: FaultProxy, bucket: str, paths: list[Path], status: int, code: str | None, kind: type, told: str
+def test_each_refusal_has_its_error_class_and_code(
+    faults: FaultProxy,
+    bucket: str,
+    paths: list[Path],
+    status: int,
+    code: str | None,
+    kind: type,
+    reported: str,
 ) -> None:
     faults.on("PUT", path=paths[0].name, times=None).respond(status, code)
     outcomes = sent(faults.server.client(), batch_args(bucket), paths[:2], retries=Retries(tries=1))
-    assert {key: (type(e), e.code) for key, e in errors_of(outcomes).items()} == {paths[0].name: (kind, told)}
+    assert {key: (type(e), e.code) for key, e in errors_of(outcomes).items()} == {
+        paths[0].name: (kind, reported)
+    }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_all_arrive_in_spite_of(
+def test_all_files_are_uploaded_despite(
     faults: FaultProxy, s3: S3Client, bucket: str, paths: list[Path], fault: str
 ) -> None:
     FAULTS[fault](faults)
@@ -91,25 +101,27 @@ def test_all_arrive_in_spite_of(
     assert objects(s3, bucket) == {path.name: path.read_bytes() for path in paths}
 
 
-def test_throttling_lowers_how_many_are_under_way(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+def test_throttling_lowers_the_number_of_requests_in_flight(
+    faults: FaultProxy, bucket: str, tmp_path: Path
+) -> None:
     faults.on("PUT", times=16).respond(503, "SlowDown")
-    under_way: set[int] = set()
-    pulled, ended = 0, 0
+    in_flight: set[int] = set()
+    taken, finished = 0, 0
 
     def files() -> Iterator[UploadItem]:
-        nonlocal pulled
+        nonlocal taken
         for path in write_files(tmp_path, 60):
-            pulled += 1
-            under_way.add(pulled - ended)
+            taken += 1
+            in_flight.add(taken - finished)
             yield upload_item(path)
 
     fast_path = FastPath(faults.server.client(), batch_args(bucket), most_at_once=16, retries=QUICK)
     for _ in fast_path.send(files()):
-        ended += 1
-    assert min(under_way) < 16
+        finished += 1
+    assert min(in_flight) < 16
 
 
-def test_who_is_refused_to_the_end_is_not_sent_and_the_others_are(
+def test_a_file_that_is_refused_on_every_try_fails_and_the_others_are_uploaded(
     faults: FaultProxy, bucket: str, paths: list[Path]
 ) -> None:
     faults.on("PUT", path=paths[0].name, times=None).respond(500, "InternalError")
@@ -119,7 +131,7 @@ def test_who_is_refused_to_the_end_is_not_sent_and_the_others_are(
     }
 
 
-def test_an_older_object_of_the_same_bytes_is_not_taken_for_ours(
+def test_an_older_object_with_the_same_bytes_is_not_taken_for_this_upload(
     faults: FaultProxy, s3: S3Client, bucket: str, paths: list[Path]
 ) -> None:
     old = paths[0]
@@ -130,22 +142,22 @@ def test_an_older_object_of_the_same_bytes_is_not_taken_for_ours(
     assert s3.head_object(Bucket=bucket, Key=old.name)["Metadata"] == {}
 
 
-def test_a_server_that_is_away_ends_the_batch(server: S3Server, tmp_path: Path) -> None:
-    away = replace(server, endpoint_url="http://127.0.0.1:9", ca_bundle=None).client()
-    pulled = []
+def test_an_unreachable_server_ends_the_batch(server: S3Server, tmp_path: Path) -> None:
+    unreachable = replace(server, endpoint_url="http://127.0.0.1:9", ca_bundle=None).client()
+    taken = []
 
     def files() -> Iterator[UploadItem]:
         for path in write_files(tmp_path, 500):
-            pulled.append(path)
+            taken.append(path)
             yield upload_item(path)
 
-    fast_path = FastPath(away, batch_args("bucket"), retries=Retries(tries=2, base=0.01))
+    fast_path = FastPath(unreachable, batch_args("bucket"), retries=Retries(tries=2, base=0.01))
     with pytest.raises(errors.NetworkError, match="awscrt said"):
         list(fast_path.send(files()))
-    assert len(pulled) < 500
+    assert len(taken) < 500
 
 
-def test_an_expired_token_is_renewed_in_the_middle(
+def test_an_expired_token_is_renewed_during_the_batch(
     faults: FaultProxy, s3: S3Client, bucket: str, paths: list[Path]
 ) -> None:
     faults.on("PUT", after=30, times=10).respond(400, "ExpiredToken")
@@ -163,43 +175,43 @@ def refreshing_client(endpoint_url: str, refreshed: Callable[[], dict[str, str]]
     return session.client("s3", endpoint_url=endpoint_url, region_name="eu-west-1", config=config)
 
 
-def _metadata(number: int, *, lasts: bool) -> dict[str, str]:
+def _metadata(number: int, *, is_long_lived: bool) -> dict[str, str]:
     return {
         "access_key": f"AKIAIOSFODNN7EXAMPL{number}",
         "secret_key": "secret",
         "token": f"token-{number}",
-        # botocore renews what lasts less than ten minutes.
-        "expiry_time": "2099-01-01T00:00:00Z" if lasts else _soon(),
+        # botocore renews credentials that expire in less than ten minutes.
+        "expiry_time": "2099-01-01T00:00:00Z" if is_long_lived else _in_one_minute(),
     }
 
 
-def _soon() -> str:
+def _in_one_minute() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
 
 
-def test_a_role_that_runs_out_signs_with_its_new_token(paths: list[Path]) -> None:
+def test_after_a_role_expires_requests_are_signed_with_the_new_token(paths: list[Path]) -> None:
     numbers = iter(range(1, 10))
 
     def refreshed() -> dict[str, str]:
         number = next(numbers)
-        return _metadata(number, lasts=number > 1)
+        return _metadata(number, is_long_lived=number > 1)
 
-    with remembering() as remembered:
-        client = refreshing_client(remembered.endpoint_url, refreshed)
+    with recording_server() as recorded:
+        client = refreshing_client(recorded.endpoint_url, refreshed)
         assert len(all_uploaded(sent(client, batch_args("bucket"), paths))) == len(paths)
-    assert set(remembered.values("x-amz-security-token")) <= {"token-1", "token-2"}
-    assert "token-2" in remembered.values("x-amz-security-token")
-    assert all("x-amz-security-token" in (signed or "") for signed in remembered.values("authorization"))
+    assert set(recorded.values("x-amz-security-token")) <= {"token-1", "token-2"}
+    assert "token-2" in recorded.values("x-amz-security-token")
+    assert all("x-amz-security-token" in (signed or "") for signed in recorded.values("authorization"))
 
 
 def test_a_role_that_cannot_be_renewed_ends_the_batch(paths: list[Path]) -> None:
-    refusals = iter([_metadata(1, lasts=True)])
+    credentials_once = iter([_metadata(1, is_long_lived=True)])
 
     def refreshed() -> dict[str, str]:
-        return next(refusals)
+        return next(credentials_once)
 
-    with remembering() as remembered:
-        client = refreshing_client(remembered.endpoint_url, refreshed)
+    with recording_server() as recorded:
+        client = refreshing_client(recorded.endpoint_url, refreshed)
         fast_path = FastPath(client, batch_args("bucket"), most_at_once=4, retries=QUICK)
         outcomes = fast_path.send(upload_item(path) for path in paths)
         next(outcomes)
@@ -212,36 +224,38 @@ def test_a_role_that_cannot_be_renewed_ends_the_batch(paths: list[Path]) -> None
         credentials._refresh_using = refused
         with pytest.raises(errors.CredentialsMissing):
             list(outcomes)
-    until = time.monotonic() + 10
-    while _event_loops() and time.monotonic() < until:
+    deadline = time.monotonic() + 10
+    while _event_loops() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert _event_loops() == [], "what is under way is ended, whatever ends it"
+    assert _event_loops() == [], "requests in flight are ended, whatever the error is"
 
 
 def _event_loops() -> list[str]:
-    """Return the names of awscrt's own threads."""
+    """Return the names of awscrt's threads."""
     names = (task / "comm" for task in Path("/proc/self/task").iterdir())
     return [name for path in names if (name := path.read_text()).startswith("AwsEventLoop")]
 
 
-@pytest.mark.parametrize("when", ["before the first", "while all are silent", "while it waits to try again"])
-def test_a_stop_ends_it_within_two_seconds(
+@pytest.mark.parametrize(
+    "when", ["before the first", "while no request gets a response", "while it waits to retry"]
+)
+def test_cancellation_ends_it_within_two_seconds(
     faults: FaultProxy, bucket: str, paths: list[Path], when: str
 ) -> None:
     stop = threading.Event()
     retries = QUICK
     stopped_at = [time.monotonic()]
 
-    def set_it() -> None:
+    def cancel() -> None:
         stopped_at.append(time.monotonic())
         stop.set()
 
     if when == "before the first":
         stop.set()
-    elif when == "while all are silent":
-        faults.on("PUT", after=20, times=None, predicate=Soon(set_it, at=21)).stall()
+    elif when == "while no request gets a response":
+        faults.on("PUT", after=20, times=None, predicate=Soon(cancel, at=21)).stall()
     else:
-        faults.on("PUT", after=20, times=None, predicate=Soon(set_it, at=21)).respond(503, "SlowDown")
+        faults.on("PUT", after=20, times=None, predicate=Soon(cancel, at=21)).respond(503, "SlowDown")
         retries = Retries(tries=8, base=60, longest=60)
     fast_path = FastPath(faults.server.client(), batch_args(bucket), stop=stop, retries=retries)
     with pytest.raises(errors.Stopped):
@@ -249,13 +263,11 @@ def test_a_stop_ends_it_within_two_seconds(
     assert time.monotonic() - stopped_at[-1] < STOP_WITHIN + GRACE
 
 
-def test_who_leaves_early_leaves_nothing_under_way(
-    faults: FaultProxy, bucket: str, paths: list[Path]
-) -> None:
-    # How many requests are made before the first answer is taken is not for the test to say.
+def test_closing_the_generator_ends_all_requests(faults: FaultProxy, bucket: str, paths: list[Path]) -> None:
+    # The number of requests before the first outcome is not fixed.
     faults.on("PUT", after=5, times=None, at_least=0).stall()
     outcomes = FastPath(faults.server.client(), batch_args(bucket)).send(upload_item(path) for path in paths)
     next(outcomes)
-    began = time.monotonic()
+    started = time.monotonic()
     outcomes.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - began < STOP_WITHIN + GRACE
+    assert time.monotonic() - started < STOP_WITHIN + GRACE

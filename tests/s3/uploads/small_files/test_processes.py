@@ -1,4 +1,4 @@
-"""The fast road in processes that fork, and what it leaves behind in them: nothing."""
+"""The fast path in processes that fork; no thread is left after an upload."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _in_a_fork(
     server: S3Server, bucket: str, folder: Path, work: Callable[[S3Server, str, Path], None] = _send
 ) -> None:
     with warnings.catch_warnings():
-        # From Python 3.12 on it warns of forking beside threads: that it works is what is shown here.
+        # Python 3.12 and later warn about a fork in a process with threads; this test shows that it works.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = multiprocessing.get_context("fork").Process(target=work, args=(server, bucket, folder))
         child.start()
@@ -52,32 +52,32 @@ def _in_a_fork(
     child.close()
 
 
-def test_a_forked_process_sends_after_its_parent_did(
+def test_a_forked_process_uploads_after_its_parent(
     server: S3Server, s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
-    mine, its = write_files(tmp_path / "mine", 20), tmp_path / "its"
-    all_uploaded(sent(s3, batch_args(bucket), mine))
-    expected = {path.name for path in mine} | {
-        path.rename(path.with_name(f"its-{path.name}")).name for path in write_files(its, 20)
+    parents, childs = write_files(tmp_path / "parent", 20), tmp_path / "child"
+    all_uploaded(sent(s3, batch_args(bucket), parents))
+    expected = {path.name for path in parents} | {
+        path.rename(path.with_name(f"child-{path.name}")).name for path in write_files(childs, 20)
     }
-    _in_a_fork(server, bucket, its)
+    _in_a_fork(server, bucket, childs)
     assert objects(s3, bucket).keys() == expected
 
 
-def test_a_forked_process_sends_while_its_parent_does(
+def test_a_forked_process_uploads_at_the_same_time_as_its_parent(
     server: S3Server, s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
-    mine = write_files(tmp_path / "mine", 200)
-    for path in write_files(tmp_path / "its", 20):
-        path.rename(path.with_name(f"its-{path.name}"))
-    outcomes = FastPath(s3, batch_args(bucket)).send(upload_item(path) for path in mine)
+    parents = write_files(tmp_path / "parent", 200)
+    for path in write_files(tmp_path / "child", 20):
+        path.rename(path.with_name(f"child-{path.name}"))
+    outcomes = FastPath(s3, batch_args(bucket)).send(upload_item(path) for path in parents)
     next(outcomes)
-    _in_a_fork(server, bucket, tmp_path / "its")
-    assert len(list(outcomes)) == len(mine) - 1
-    assert len(objects(s3, bucket)) == len(mine) + 20
+    _in_a_fork(server, bucket, tmp_path / "child")
+    assert len(list(outcomes)) == len(parents) - 1
+    assert len(objects(s3, bucket)) == len(parents) + 20
 
 
-def test_connections_leave_descriptors_for_the_files(
+def test_connections_leave_file_descriptors_for_the_files(
     server: S3Server, s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
     paths = write_files(tmp_path, 400)
@@ -89,12 +89,12 @@ def test_no_thread_is_left(s3: S3Client, bucket: str, tmp_path: Path) -> None:
     paths = write_files(tmp_path, 50)
     before = _threads()
     all_uploaded(sent(s3, batch_args(bucket), paths))
-    until = time.monotonic() + WITHIN
-    while _threads() - before and time.monotonic() < until:
+    deadline = time.monotonic() + WITHIN
+    while _threads() - before and time.monotonic() < deadline:
         time.sleep(0.05)
     assert _threads() - before == set()
 
 
 def _threads() -> set[str]:
-    """Return the ids of all threads, awscrt's own included, which Python knows nothing of."""
+    """Return the ids of all threads, including those of awscrt, which Python does not list."""
     return {path.name for path in Path("/proc/self/task").iterdir()}

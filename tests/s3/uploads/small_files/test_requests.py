@@ -1,4 +1,4 @@
-"""The fast road's requests are botocore's: headers, keys, addresses, signatures, trust."""
+"""The requests of the fast path are those of botocore: headers, keys, URLs, signatures, CA certificates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.s3.uploads.small_files.support import (
     batch_args,
     errors_of,
     objects,
-    remembering,
+    recording_server,
     sent,
     upload_item,
     write_files,
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from tests.faults import FaultProxy
     from tests.servers import S3Server
 
-# What a request has of its own, or its sender's: botocore's http library and awscrt differ there.
-OF_THE_SENDER = frozenset(
+# Headers that differ between requests, or between botocore's http library and awscrt.
+IGNORED_HEADERS = frozenset(
     {
         "accept-encoding",
         "amz-sdk-invocation-id",
@@ -85,12 +85,12 @@ CUSTOMER_KEY: dict[str, Any] = {"SSECustomerAlgorithm": "AES256", "SSECustomerKe
 
 
 def confirming(extra_args: dict[str, Any]) -> dict[str, str]:
-    """Return the headers by which a server says that it encrypts as asked."""
+    """Return the response headers by which a server confirms the requested encryption."""
     return {header: extra_args[name] for name, header in HEADERS.items() if name in extra_args}
 
 
 @pytest.mark.parametrize("extra_args", [{"ServerSideEncryption": "AES256"}, CUSTOMER_KEY])
-def test_encryption_that_an_answer_does_not_confirm_is_a_failure(
+def test_encryption_that_the_response_does_not_confirm_is_a_failure(
     faults: FaultProxy, bucket: str, tmp_path: Path, extra_args: dict[str, Any]
 ) -> None:
     faults.on("PUT", times=None).respond(200, headers={"ETag": '"x"'})
@@ -98,11 +98,11 @@ def test_encryption_that_an_answer_does_not_confirm_is_a_failure(
     args = batch_args(bucket, **extra_args)
     (error,) = errors_of(sent(faults.server.client(), args, write_files(tmp_path, 1))).values()
     assert isinstance(error, errors.NotSupportedByServer)
-    assert "stored, but not so" in str(error)
+    assert "stored without the requested encryption" in str(error)
 
 
-def told(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name not in OF_THE_SENDER}
+def comparable(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name not in IGNORED_HEADERS}
 
 
 @pytest.mark.parametrize(
@@ -129,11 +129,11 @@ def test_the_headers_are_those_that_botocore_would_send(
         ChecksumCRC64NVME=ours.headers["x-amz-checksum-crc64nvme"],
     )
     botocores = faults.matching("PUT")[1]
-    assert told(ours.headers) == told(botocores.headers)
+    assert comparable(ours.headers) == comparable(botocores.headers)
     assert (ours.path, ours.query) == (botocores.path, botocores.query)
 
 
-def test_a_look_has_the_headers_that_botocore_would_send(
+def test_a_head_has_the_headers_that_botocore_would_send(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
     faults.on("HEAD").respond(404)
@@ -145,10 +145,10 @@ def test_a_look_has_the_headers_that_botocore_would_send(
     ours = faults.matching("HEAD")[0]
     with pytest.raises(errors.AccessDenied):
         Destination(client, bucket, path.name, CUSTOMER_KEY).request("HeadObject", ChecksumMode="ENABLED")
-    assert told(ours.headers) == told(faults.matching("HEAD")[-1].headers)
+    assert comparable(ours.headers) == comparable(faults.matching("HEAD")[-1].headers)
 
 
-def test_the_user_agent_begins_with_botocores(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+def test_the_user_agent_begins_with_that_of_boto3(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
     client = faults.server.client(user_agent_extra="s3ops-test")
     all_uploaded(sent(client, batch_args(bucket), write_files(tmp_path, 1)))
     agent = faults.matching("PUT")[0].headers["user-agent"]
@@ -156,10 +156,10 @@ def test_the_user_agent_begins_with_botocores(faults: FaultProxy, bucket: str, t
     assert "s3ops-test" in agent
 
 
-def test_others_requests_through_the_same_client_are_not_kept_back(s3: S3Client, bucket: str) -> None:
+def test_other_requests_of_the_same_client_are_still_sent(s3: S3Client, bucket: str) -> None:
     templates_of(s3, batch_args(bucket))
-    s3.put_object(Bucket=bucket, Key="mine", Body=b"sent as ever")
-    assert objects(s3, bucket) == {"mine": b"sent as ever"}
+    s3.put_object(Bucket=bucket, Key="mine", Body=b"sent as usual")
+    assert objects(s3, bucket) == {"mine": b"sent as usual"}
 
 
 ODD_KEYS = [
@@ -182,26 +182,26 @@ ODD_KEYS = [
     "s3:like",
     "x=1/date=2024-01-01/file:name;v=1@,&$",
 ]
-# What a server of files cannot keep is left out: names of dots alone, empty ones, control characters.
+# Without names that a server on a file system cannot store: only dots, empty names, control characters.
 SEGMENTS = st.text(
     st.characters(exclude_categories=("Cs", "Cc", "Cn"), exclude_characters="/"), min_size=1, max_size=40
 ).filter(lambda text: text not in (".", "..") and len(text.encode()) < 200)
 KEYS = st.lists(SEGMENTS, min_size=1, max_size=3).map("/".join)
 
 
-def _arrives(s3: S3Client, bucket: str, tmp_path: Path, keys: set[str]) -> None:
+def _assert_keys_are_stored(s3: S3Client, bucket: str, tmp_path: Path, keys: set[str]) -> None:
     path = tmp_path / "one.csv"
     path.write_bytes(b"one")
     all_uploaded(sent(s3, batch_args(bucket), [upload_item(path, key) for key in keys]))
     assert objects(s3, bucket).keys() == keys
 
 
-def test_odd_keys_arrive_byte_for_byte(s3: S3Client, bucket: str, tmp_path: Path) -> None:
-    _arrives(s3, bucket, tmp_path, set(ODD_KEYS))
+def test_odd_keys_are_stored_byte_for_byte(s3: S3Client, bucket: str, tmp_path: Path) -> None:
+    _assert_keys_are_stored(s3, bucket, tmp_path, set(ODD_KEYS))
 
 
 @pytest.mark.parametrize("key", ["a//b", "/a", "a/", "./a", "a/../b", "..", "\x01\x7f"])
-def test_keys_that_no_folder_could_hold_are_asked_for_as_they_are(
+def test_keys_that_no_file_system_could_store_are_sent_unchanged(
     faults: FaultProxy, bucket: str, tmp_path: Path, key: str
 ) -> None:
     faults.on("PUT", times=None).respond(200, headers={"ETag": '"x"'})
@@ -213,19 +213,19 @@ def test_keys_that_no_folder_could_hold_are_asked_for_as_they_are(
 
 @settings(max_examples=8, suppress_health_check=EXAMPLES_SHARE_A_FIXTURE)
 @given(keys=st.sets(KEYS, min_size=1, max_size=25))
-def test_any_key_arrives_byte_for_byte(
+def test_any_key_is_stored_byte_for_byte(
     s3: S3Client, make_bucket: MakeBucket, tmp_path: Path, keys: set[str]
 ) -> None:
-    # A file system cannot hold a file and a folder of one name.
-    free = {key for key in keys if not any(other.startswith(f"{key}/") for other in keys)}
-    _arrives(s3, make_bucket(), tmp_path, free)
+    # A file system cannot have a file and a folder of the same name.
+    possible = {key for key in keys if not any(other.startswith(f"{key}/") for other in keys)}
+    _assert_keys_are_stored(s3, make_bucket(), tmp_path, possible)
 
 
 def test_a_session_token_is_sent_and_signed(server: S3Server, tmp_path: Path) -> None:
-    with remembering() as remembered:
+    with recording_server() as recorded:
         client = boto3.client(
             "s3",
-            endpoint_url=remembered.endpoint_url,
+            endpoint_url=recorded.endpoint_url,
             region_name=server.region,
             aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
             aws_secret_access_key="secret",
@@ -233,8 +233,8 @@ def test_a_session_token_is_sent_and_signed(server: S3Server, tmp_path: Path) ->
             config=Config(s3={"addressing_style": "path"}),
         )
         all_uploaded(sent(client, batch_args("bucket"), write_files(tmp_path, 3)))
-    assert remembered.values("x-amz-security-token") == ["the token"] * 3
-    assert all("x-amz-security-token" in (one or "") for one in remembered.values("authorization"))
+    assert recorded.values("x-amz-security-token") == ["the token"] * 3
+    assert all("x-amz-security-token" in (one or "") for one in recorded.values("authorization"))
 
 
 def test_on_http_the_signature_covers_the_content(faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
@@ -245,21 +245,21 @@ def test_on_http_the_signature_covers_the_content(faults: FaultProxy, bucket: st
 
 
 def test_an_anonymous_client_signs_nothing(tmp_path: Path) -> None:
-    with remembering() as remembered:
+    with recording_server() as recorded:
         client = boto3.client(
             "s3",
-            endpoint_url=remembered.endpoint_url,
+            endpoint_url=recorded.endpoint_url,
             region_name="eu-west-1",
             config=Config(signature_version=UNSIGNED, s3={"addressing_style": "path"}),
         )
         assert unsupported_reason(client, "bucket", {}) is None
         all_uploaded(sent(client, batch_args("bucket"), write_files(tmp_path, 3)))
-    assert remembered.values("authorization") == [None] * 3
+    assert recorded.values("authorization") == [None] * 3
 
 
 class TestOverTls:
     @pytest.fixture
-    def bucket_there(self, tls_server: S3Server) -> Any:
+    def tls_bucket(self, tls_server: S3Server) -> Any:
         client = tls_server.client()
         create_bucket(client, "s3ops-burst-tls")
         yield "s3ops-burst-tls"
@@ -267,33 +267,37 @@ class TestOverTls:
 
     @pytest.mark.needs("tls")
     @pytest.mark.parametrize("payload_signing", [True, False])
-    def test_the_connections_authority_is_trusted(
-        self, tls_server: S3Server, bucket_there: str, tmp_path: Path, *, payload_signing: bool
+    def test_the_ca_bundle_of_the_client_is_used(
+        self, tls_server: S3Server, tls_bucket: str, tmp_path: Path, *, payload_signing: bool
     ) -> None:
         style = {"addressing_style": "path", "payload_signing_enabled": payload_signing}
         client = tls_server.client(s3=style)
-        assert unsupported_reason(client, bucket_there, {}) is None
+        assert unsupported_reason(client, tls_bucket, {}) is None
         paths = write_files(tmp_path, 30)
-        all_uploaded(sent(client, batch_args(bucket_there), paths))
-        assert objects(client, bucket_there) == {path.name: path.read_bytes() for path in paths}
-        assert templates_of(client, batch_args(bucket_there)).put.signs_payload is payload_signing
+        all_uploaded(sent(client, batch_args(tls_bucket), paths))
+        assert objects(client, tls_bucket) == {path.name: path.read_bytes() for path in paths}
+        assert templates_of(client, batch_args(tls_bucket)).put.signs_payload is payload_signing
 
     @pytest.mark.needs("tls")
-    def test_a_stranger_is_not_trusted(self, tls_server: S3Server, bucket_there: str, tmp_path: Path) -> None:
+    def test_a_certificate_of_another_ca_is_refused(
+        self, tls_server: S3Server, tls_bucket: str, tmp_path: Path
+    ) -> None:
         (folder := tmp_path / "certificate").mkdir()
-        another = str(make_certificate(folder).certificate)
-        client = dataclasses.replace(tls_server, ca_bundle=another).client()
+        other_ca = str(make_certificate(folder).certificate)
+        client = dataclasses.replace(tls_server, ca_bundle=other_ca).client()
         with pytest.raises(errors.NetworkError):
-            sent(client, batch_args(bucket_there), write_files(tmp_path, 30), retries=Retries(tries=1))
+            sent(client, batch_args(tls_bucket), write_files(tmp_path, 30), retries=Retries(tries=1))
 
     @pytest.mark.needs("tls")
-    def test_unless_nobody_is_verified(self, tls_server: S3Server, bucket_there: str, tmp_path: Path) -> None:
+    def test_without_verification_any_certificate_is_accepted(
+        self, tls_server: S3Server, tls_bucket: str, tmp_path: Path
+    ) -> None:
         client = dataclasses.replace(tls_server, ca_bundle=False).client()  # type: ignore[arg-type]
-        all_uploaded(sent(client, batch_args(bucket_there), write_files(tmp_path, 3)))
+        all_uploaded(sent(client, batch_args(tls_bucket), write_files(tmp_path, 3)))
 
 
 def aws_client(**options: Any) -> S3Client:
-    """Return a client of AWS itself, for looking at what it would send."""
+    """Return a client for AWS, to check the requests that it would make."""
     config = Config(signature_version="s3v4", **options.pop("config", {}))
     return boto3.client(
         "s3",
@@ -318,14 +322,14 @@ def aws_client(**options: Any) -> S3Client:
         ),
     ],
 )
-def test_the_address_is_botocores(config: dict[str, Any], host: str, path: str) -> None:
+def test_the_url_is_that_of_botocore(config: dict[str, Any], host: str, path: str) -> None:
     put = templates_of(aws_client(config=config), batch_args("my-bucket")).put
     assert (put.host, put.path("a b"), put.is_https) == (host, path, True)
     assert put.scope is not None
     assert (put.scope.region, put.scope.service) == ("eu-west-1", "s3")
 
 
-def test_no_credentials_are_told_before_anything_is_read(
+def test_missing_credentials_are_an_error_before_any_file_is_read(
     server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -333,17 +337,17 @@ def test_no_credentials_are_told_before_anything_is_read(
         "s3", endpoint_url=server.endpoint_url, region_name=server.region, verify=server.ca_bundle
     )
     with pytest.raises(errors.CredentialsMissing):
-        sent(client, batch_args("bucket"), [tmp_path / "is not even there"])
+        sent(client, batch_args("bucket"), [tmp_path / "does not exist"])
 
 
-def test_a_file_without_certificates_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+def test_a_ca_file_without_certificates_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     (authorities := tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(errors.InvalidInput, match="cannot be read from"):
         sent(aws_client(verify=str(authorities)), batch_args("bucket"), write_files(tmp_path / "data", 1))
 
 
-class TestWhyNot:
-    def test_nothing_speaks_against_an_ordinary_client(self, s3: S3Client, bucket: str) -> None:
+class TestUnsupportedReason:
+    def test_there_is_none_for_an_ordinary_client(self, s3: S3Client, bucket: str) -> None:
         assert unsupported_reason(s3, bucket, {}) is None
         assert unsupported_reason(aws_client(), bucket, {}) is None
 
@@ -355,10 +359,10 @@ class TestWhyNot:
             ({"verify": "/nowhere/ca.pem"}, "not given as one file"),
         ],
     )
-    def test_of_the_client(self, options: dict[str, Any], reason: str) -> None:
+    def test_for_the_client(self, options: dict[str, Any], reason: str) -> None:
         assert reason in (unsupported_reason(aws_client(**options), "bucket", {}) or "")
 
-    def test_of_another_signature(self) -> None:
+    def test_for_another_signature_version(self) -> None:
         client = boto3.client("s3", region_name="eu-west-1", config=Config(signature_version="s3"))
         assert "signed as s3," in (unsupported_reason(client, "bucket", {}) or "")
 
@@ -369,21 +373,21 @@ class TestWhyNot:
             ("logs--euw1-az1--x-s3", "S3 Express"),
         ],
     )
-    def test_of_the_bucket(self, bucket: str, reason: str) -> None:
+    def test_for_the_bucket(self, bucket: str, reason: str) -> None:
         assert reason in (unsupported_reason(aws_client(), bucket, {}) or "")
 
-    def test_of_the_environments_proxy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_for_a_proxy_in_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
         assert unsupported_reason(aws_client(), "bucket", {}) == "a proxy is configured"
         monkeypatch.setenv("NO_PROXY", ".amazonaws.com")
         assert unsupported_reason(aws_client(), "bucket", {}) is None
 
-    def test_of_a_header(self) -> None:
+    def test_for_a_header(self) -> None:
         assert "ContentDisposition" in (
             unsupported_reason(aws_client(), "bucket", {"ContentDisposition": "für dich"}) or ""
         )
 
-    def test_encryption_that_nobody_vouches_for(self, s3: S3Client, bucket: str) -> None:
+    def test_for_encryption_that_the_server_must_confirm(self, s3: S3Client, bucket: str) -> None:
         args = batch_args(bucket, ServerSideEncryption="AES256")
         assert "must confirm encryption" in (unsupported_reason(s3, args.bucket, args.extra_args) or "")
         assert unsupported_reason(aws_client(), args.bucket, args.extra_args) is None
