@@ -1,4 +1,4 @@
-"""The embedded server: moto, in a process of its own."""
+"""The embedded server: moto, in its own process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "embedded_s3.py"
 
 
 def address_in(log: str) -> str | None:
-    """Give the address that the server has printed, if it has."""
+    """Return the address that the server has printed, if it has printed one."""
     line = re.search(r"^(http://127\.0\.0\.1:\d+)\n", log, re.MULTILINE)
     return line and line[1]
 
@@ -28,7 +28,8 @@ def address_in(log: str) -> str | None:
 def embedded() -> Iterator[S3Server]:
     """Run an empty embedded server.
 
-    Not in us-east-1: there CreateBucket must not name the region, and no test would notice it forgotten.
+    Not in us-east-1: there CreateBucket must not have the region, so tests would not notice that it is
+    missing elsewhere.
     """
     with (
         scratch_folder("s3ops-embedded-") as folder,
