@@ -71,7 +71,7 @@ def test_a_small_file_that_a_look_tells_nothing_of_is_not_said_to_be_verified(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
     faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
-    faults.on("HEAD").answer_without_length(200, {"ETag": '"opaque"'})
+    faults.on("HEAD").respond_without_length(200, {"ETag": '"opaque"'})
     (one,) = all_uploaded(sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 1))).values()
     assert one.checksum is not None
     assert one.checksum.verified_by == "none"
