@@ -444,7 +444,7 @@ class TestTheCreation:
     ) -> None:
         faults.on("PUT").respond(400, code)
 
-        with pytest.raises(cls, match="Three ways out"):
+        with pytest.raises(cls, match="There are three options"):
             create_bucket(proxied, name, extra_args={"ACL": "public-read"})
 
     def test_waits_until_s3_knows_the_bucket_everywhere(
