@@ -1,4 +1,4 @@
-"""Each fault of the proxy does to a client, and to the server behind, what its name says."""
+"""Each fault of the proxy has the effect on the client and on the server that its name says."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ONCE = {"total_max_attempts": 1}
 
 @pytest.fixture
 def client(faults: FaultProxy) -> S3Client:
-    """A client that goes through the proxy and tries once, so that it reports what happened."""
+    """A client that uses the proxy and never retries, so that it reports the fault."""
     return faults.server.client(retries=ONCE)
 
 
@@ -43,7 +43,7 @@ def exists(s3: S3Client, bucket: str, key: str) -> bool:
     return bool(s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"])
 
 
-def raw_answer(faults: FaultProxy, method: str, path: str) -> int:
+def raw_status(faults: FaultProxy, method: str, path: str) -> int:
     connection = raw_connection(faults)
     connection.request(method, path)
     status = connection.getresponse().status
@@ -57,7 +57,7 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-class TestPassingOn:
+class TestForwarding:
     def test_an_object_passes_both_ways_unchanged(self, client: S3Client, bucket: str) -> None:
         body = os.urandom(3 * MIB)
         client.put_object(Bucket=bucket, Key="a/b c+ü", Body=body)
@@ -67,7 +67,9 @@ class TestPassingOn:
         client.put_object(Bucket=bucket, Key="empty", Body=b"")
         assert client.head_object(Bucket=bucket, Key="empty")["ContentLength"] == 0
 
-    def test_answers_without_a_body_leave_the_connection_usable(self, client: S3Client, bucket: str) -> None:
+    def test_responses_without_a_body_leave_the_connection_usable(
+        self, client: S3Client, bucket: str
+    ) -> None:
         client.put_object(Bucket=bucket, Key="k", Body=b"12345")
         etag = client.head_object(Bucket=bucket, Key="k")["ETag"]  # a length, but no body
         with pytest.raises(ClientError, match="304"):
@@ -77,7 +79,7 @@ class TestPassingOn:
 
     def test_a_chunked_request_passes(self, faults: FaultProxy, s3: S3Client, bucket: str) -> None:
         url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "chunked"})
-        # The signature covers the host, so the request names the server while it goes to the proxy.
+        # The signature covers the host, so the request has the server's host although it goes to the proxy.
         host = urlsplit(url).netloc
         connection = raw_connection(faults)
         target = url.split(host, 1)[1]
@@ -103,7 +105,7 @@ class TestPassingOn:
             client.put_object(Bucket=f"{bucket}-not", Key="k", Body=body)
         client.put_object(Bucket=bucket, Key="k", Body=body)
 
-    def test_a_client_that_breaks_off_leaves_no_object(
+    def test_a_client_that_closes_the_connection_leaves_no_object(
         self, faults: FaultProxy, s3: S3Client, bucket: str
     ) -> None:
         connection = raw_connection(faults)
@@ -111,12 +113,10 @@ class TestPassingOn:
         connection.putheader("Content-Length", "1000")
         connection.endheaders(b"only this")
         connection.close()
-        assert raw_answer(faults, "GET", "/") is not None  # the proxy goes on
+        assert raw_status(faults, "GET", "/") is not None  # the proxy still works
         assert not exists(s3, bucket, "half")
 
-    def test_a_client_that_dies_is_settled_with_what_it_had_sent(
-        self, faults: FaultProxy, bucket: str
-    ) -> None:
+    def test_settle_records_what_a_closed_client_had_sent(self, faults: FaultProxy, bucket: str) -> None:
         arrived = threading.Event()
         faults.on("PUT").run(lambda _: arrived.set())
         connection = raw_connection(faults)
@@ -128,7 +128,7 @@ class TestPassingOn:
         faults.settle()
         assert faults.body_bytes("PUT") == KIB
 
-    def test_a_client_that_stays_is_not_settled(
+    def test_settle_fails_if_a_client_stays_connected(
         self, faults: FaultProxy, bucket: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         arrived, leave = threading.Event(), threading.Event()
@@ -142,14 +142,14 @@ class TestPassingOn:
         connection.request("GET", f"/{bucket}")
         assert arrived.wait(10)
         monkeypatch.setattr("tests.faults.proxy.CLOSE_WITHIN", 0.1)
-        with pytest.raises(AssertionError, match="keeps its connection"):
+        with pytest.raises(AssertionError, match="keeps its connection open"):
             faults.settle()
         monkeypatch.undo()
         leave.set()
         connection.close()
 
     @pytest.mark.needs("tls")
-    def test_a_server_over_tls_is_reached_over_http(self, tls_server: S3Server) -> None:
+    def test_a_server_with_tls_is_reached_over_http(self, tls_server: S3Server) -> None:
         with FaultProxy(tls_server) as proxy:
             client = proxy.server.client(retries=ONCE)
             create_bucket(client, "behind-tls")
@@ -160,7 +160,7 @@ class TestPassingOn:
 
 
 class TestFaults:
-    def test_answer_refuses_as_s3_does(
+    def test_respond_returns_an_error_as_s3_does(
         self, faults: FaultProxy, client: S3Client, s3: S3Client, bucket: str
     ) -> None:
         rule = faults.on("PUT").respond(503, "SlowDown", "Please reduce your <request> rate.")
@@ -172,29 +172,29 @@ class TestFaults:
         assert rule.fired == 1
         assert not exists(s3, bucket, "k")
 
-    def test_answer_to_head_has_a_status_and_headers_only(
+    def test_respond_to_head_has_a_status_and_headers_only(
         self, faults: FaultProxy, client: S3Client, bucket: str
     ) -> None:
         faults.on("HEAD").respond(301, "PermanentRedirect", headers={"x-amz-bucket-region": "eu-north-1"})
         connection = raw_connection(faults)
         connection.request("HEAD", f"/{bucket}")
-        answer = connection.getresponse()
-        assert (answer.status, answer.getheader("x-amz-bucket-region"), answer.read()) == (
+        response = connection.getresponse()
+        assert (response.status, response.getheader("x-amz-bucket-region"), response.read()) == (
             301,
             "eu-north-1",
             b"",
         )
         connection.close()
-        client.head_bucket(Bucket=bucket)  # the rule was for once
+        client.head_bucket(Bucket=bucket)  # the rule applied only once
 
-    def test_answer_without_a_code_is_a_load_balancers(
+    def test_respond_without_a_code_is_like_a_load_balancer(
         self, faults: FaultProxy, client: S3Client, bucket: str
     ) -> None:
         faults.on("GET").respond(502)
         with pytest.raises(ClientError, match="502"):
             client.list_objects_v2(Bucket=bucket)
 
-    def test_reset_after_breaks_off_in_the_middle_of_the_body(
+    def test_reset_after_resets_in_the_middle_of_the_body(
         self, faults: FaultProxy, client: S3Client, s3: S3Client, bucket: str
     ) -> None:
         rule = faults.on("PUT").reset_after(bytes=100_000)
@@ -206,14 +206,14 @@ class TestFaults:
         assert 100_000 <= record.body_bytes < 8 * MIB
         assert not exists(s3, bucket, "k")
 
-    def test_reset_after_nothing_breaks_off_after_the_head(
+    def test_reset_after_zero_bytes_resets_after_the_head(
         self, faults: FaultProxy, client: S3Client, bucket: str
     ) -> None:
         faults.on("DELETE").reset_after(bytes=0)
         with pytest.raises(ConnectionClosedError):
             client.delete_object(Bucket=bucket, Key="k")
 
-    def test_lose_answer_hides_what_the_server_did(
+    def test_lose_answer_drops_the_response_after_the_server_has_done_it(
         self, faults: FaultProxy, client: S3Client, s3: S3Client, bucket: str
     ) -> None:
         faults.on("PUT").lose_answer()
@@ -230,7 +230,7 @@ class TestFaults:
         assert faults.body_bytes("PUT") == MIB
         assert not exists(s3, bucket, "k")
 
-    def test_stall_within_passes_a_part_of_the_answer(
+    def test_stall_within_forwards_a_part_of_the_response(
         self, faults: FaultProxy, s3: S3Client, bucket: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="k", Body=b"x" * 100)
@@ -264,19 +264,19 @@ class TestFaults:
     ) -> None:
         error = b"<Error><Key>k</Key><Code>InternalError</Code><Message>no</Message></Error>"
         faults.on("POST", query="delete").answer_body(200, b"<DeleteResult>" + error + b"</DeleteResult>")
-        answer = client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k"}]})
-        assert answer["Errors"][0]["Code"] == "InternalError"
+        response = client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k"}]})
+        assert response["Errors"][0]["Code"] == "InternalError"
 
-    def test_run_calls_before_the_request_passes(
+    def test_run_calls_before_the_request_is_forwarded(
         self, faults: FaultProxy, client: S3Client, s3: S3Client, bucket: str
     ) -> None:
-        """The race that only a condition on the write itself survives."""
+        """A race in which only a condition in the write request itself protects the object."""
         faults.on("PUT").run(lambda _request: s3.put_object(Bucket=bucket, Key="k", Body=b"theirs"))
         with pytest.raises(ClientError, match="PreconditionFailed"):
             client.put_object(Bucket=bucket, Key="k", Body=b"mine", IfNoneMatch="*")
         assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"theirs"
 
-    def test_flip_bit_changes_one_bit_on_the_way(self, faults: FaultProxy, bucket: str, s3: S3Client) -> None:
+    def test_flip_bit_changes_one_bit(self, faults: FaultProxy, bucket: str, s3: S3Client) -> None:
         faults.on("PUT").flip_bit(at=70_000)
         url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"})
         host = urlsplit(url).netloc
@@ -289,7 +289,7 @@ class TestFaults:
         assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == expected
 
     @pytest.mark.needs("checksum_verification")
-    def test_flip_bit_is_caught_by_a_server_that_checks(
+    def test_flip_bit_is_detected_by_a_server_that_verifies_checksums(
         self, faults: FaultProxy, client: S3Client, s3: S3Client, bucket: str
     ) -> None:
         faults.on("PUT").flip_bit(at=5)
@@ -299,7 +299,7 @@ class TestFaults:
 
 
 class TestRules:
-    def test_a_rule_holds_for_the_requests_it_names(
+    def test_a_rule_applies_to_the_requests_it_names(
         self, faults: FaultProxy, client: S3Client, bucket: str
     ) -> None:
         rule = faults.on("PUT", path="*/data/*.csv", header=("x-amz-acl", "public-read")).respond(
@@ -313,25 +313,25 @@ class TestRules:
             client.put_object(Bucket=bucket, Key="data/a.csv", Body=b"", ACL="public-read")
         assert rule.fired == 1
 
-    def test_a_parameter_is_matched_whole(self, faults: FaultProxy) -> None:
+    def test_a_parameter_is_matched_exactly(self, faults: FaultProxy) -> None:
         faults.on("PUT", query="partNumber=2", times=None).respond(503, "SlowDown")
-        assert raw_answer(faults, "PUT", "/b/k?partNumber=2&uploadId=u") == 503
-        assert raw_answer(faults, "PUT", "/b/k?partNumber=20&uploadId=u") != 503
+        assert raw_status(faults, "PUT", "/b/k?partNumber=2&uploadId=u") == 503
+        assert raw_status(faults, "PUT", "/b/k?partNumber=20&uploadId=u") != 503
 
-    def test_a_predicate_decides_about_anything_else(self, faults: FaultProxy) -> None:
+    def test_a_predicate_may_test_anything_else(self, faults: FaultProxy) -> None:
         faults.on(predicate=lambda request: len(request.path) > 10, times=None).respond(500, "InternalError")
-        assert raw_answer(faults, "GET", "/short") != 500
-        assert raw_answer(faults, "GET", "/quite-a-long-one") == 500
+        assert raw_status(faults, "GET", "/short") != 500
+        assert raw_status(faults, "GET", "/quite-a-long-one") == 500
 
-    def test_after_lets_the_first_ones_pass_and_times_ends_it(self, faults: FaultProxy) -> None:
+    def test_after_skips_the_first_requests_and_times_limits_the_faults(self, faults: FaultProxy) -> None:
         faults.on("GET", path="/b", after=2, times=2).respond(500, "InternalError")
-        answers = [raw_answer(faults, "GET", "/b") == 500 for _ in range(6)]
-        assert answers == [False, False, True, True, False, False]
+        statuses = [raw_status(faults, "GET", "/b") == 500 for _ in range(6)]
+        assert statuses == [False, False, True, True, False, False]
 
     def test_the_first_rule_that_applies_decides(self, faults: FaultProxy) -> None:
         first = faults.on("GET").respond(503, "SlowDown")
         second = faults.on("GET", times=None).respond(500, "InternalError")
-        assert [raw_answer(faults, "GET", "/") for _ in range(3)] == [503, 500, 500]
+        assert [raw_status(faults, "GET", "/") for _ in range(3)] == [503, 500, 500]
         assert (first.fired, second.fired) == (1, 2)
 
     def test_a_rule_without_a_fault_fails_the_test(self, server: S3Server) -> None:
@@ -342,7 +342,7 @@ class TestRules:
     def test_a_fault_that_did_not_happen_fails_the_test(self, server: S3Server, times: int | None) -> None:
         proxy = FaultProxy(server).__enter__()
         proxy.on("GET", path="/b", times=times).respond(500, "InternalError")
-        raw_answer(proxy, "GET", "/b" if times else "/c")  # once of twice, never of always
+        raw_status(proxy, "GET", "/b" if times else "/c")  # once instead of twice, or never instead of always
         with pytest.raises(AssertionError, match="did not happen"):
             proxy.__exit__(None, None, None)
 
@@ -357,7 +357,7 @@ class TestRules:
         proxy = FaultProxy(server).__enter__()
         proxy.on("GET").run(broken)
         with pytest.raises(ConnectionError):
-            raw_answer(proxy, "GET", "/")
+            raw_status(proxy, "GET", "/")
         with pytest.raises(LookupError, match="not there"):
             proxy.__exit__(None, None, None)
 
@@ -401,7 +401,7 @@ class TestRecords:
 class TestDelay:
     ONE_WAY = 0.1
 
-    def test_a_delay_is_paid_each_way_and_once_more_to_connect(
+    def test_a_delay_applies_each_way_and_to_connecting(
         self, faults: FaultProxy, client: S3Client, bucket: str
     ) -> None:
         faults.delay(self.ONE_WAY)
@@ -409,7 +409,7 @@ class TestDelay:
         assert first >= 4 * self.ONE_WAY
         assert second >= 2 * self.ONE_WAY
 
-    def test_a_delay_does_not_add_up_over_a_body(
+    def test_a_delay_does_not_add_up_over_the_pieces_of_a_body(
         self, faults: FaultProxy, client: S3Client, bucket: str
     ) -> None:
         faults.delay(self.ONE_WAY)
@@ -420,5 +420,5 @@ class TestDelay:
         faults.delay(self.ONE_WAY)
         faults.on("GET", times=None).respond(404, "NoSuchKey")
         with ThreadPoolExecutor(32) as pool:
-            took = timed(lambda: list(pool.map(lambda _: raw_answer(faults, "GET", "/"), range(32))))
-        assert took < 16 * self.ONE_WAY  # one after the other they would take 128
+            took = timed(lambda: list(pool.map(lambda _: raw_status(faults, "GET", "/"), range(32))))
+        assert took < 16 * self.ONE_WAY  # one after the other they would take 128 * ONE_WAY

@@ -1,4 +1,4 @@
-"""The servers are what the tests take them for: they start, they end, and they lack what the table says."""
+"""The servers of the tests start, end, and lack exactly what the table says."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.servers.process import running, scratch_folder
 def address_in(log):
     return log.strip() or None
 
-with scratch_folder("s3ops-leash-") as folder, running([sys.executable, SCRIPT], folder, address_in) as url:
+with scratch_folder("s3ops-starter-") as folder, running([sys.executable, SCRIPT], folder, address_in) as url:
     print(url, folder, flush=True)
     signal.pause()
 """
@@ -78,7 +78,7 @@ class TestServer:
     def test_a_secret_is_not_shown(self, server: S3Server) -> None:
         assert server.secret_key not in repr(server)
 
-    def test_options_of_a_client_are_laid_over_ours(self, server: S3Server) -> None:
+    def test_options_of_a_client_override_ours(self, server: S3Server) -> None:
         config = server.client(read_timeout=1.5).meta.config
         assert (config.read_timeout, config.connect_timeout) == (1.5, 5)  # type: ignore[attr-defined]
 
@@ -118,12 +118,12 @@ class TestAirflow:
         assert conf.get("database", "sql_alchemy_conn") == f"sqlite:///{AIRFLOW_HOME}/airflow.db"
         assert Path(AIRFLOW_HOME, "airflow.db").is_file()
 
-    def test_the_machines_credentials_are_out_of_sight(self) -> None:
+    def test_the_credentials_of_the_machine_are_hidden(self) -> None:
         import boto3
 
         assert boto3.session.Session().get_credentials() is None
 
-    def test_the_environment_comes_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_environment_is_restored(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_PROFILE", "of-the-machine")
         monkeypatch.setenv("https_proxy", "http://proxy.example.com")
         before = dict(os.environ)
@@ -136,7 +136,7 @@ class TestAirflow:
 
 
 class TestBuckets:
-    def test_a_bucket_goes_with_all_it_holds(self, s3: S3Client) -> None:
+    def test_a_bucket_is_deleted_with_its_content(self, s3: S3Client) -> None:
         name = f"s3ops-{uuid.uuid4().hex[:20]}"
         create_bucket(s3, name)
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
@@ -167,7 +167,7 @@ class TestUsers:
         servers.change_owner(server, bucket, owner.access_key)
         owner.client().put_object(Bucket=bucket, Key="k", Body=b"")
 
-    def test_a_user_is_made_once(self, server: S3Server, bucket: str) -> None:
+    def test_a_user_can_be_created_only_once(self, server: S3Server, bucket: str) -> None:
         servers.create_user(server, f"twice-{bucket}", "its-secret-key")
         with pytest.raises(RuntimeError, match="create-user failed"):
             servers.create_user(server, f"twice-{bucket}", "its-secret-key")
@@ -191,7 +191,7 @@ class TestProcesses:
             client = S3Server("embedded", url, "any", "any", "eu-central-1").client()
             client.list_buckets()
             starter.send_signal(end)
-        wait_until_gone(Path(folder))  # the last thing that the leash does
+        wait_until_gone(Path(folder))  # the last step of the supervisor
         with pytest.raises(EndpointConnectionError):
             client.list_buckets()
 
@@ -213,7 +213,7 @@ def wait_until_gone(folder: Path) -> None:
         time.sleep(0.01)
 
 
-def test_only_what_a_server_has_a_say_in_is_left_if_asked_for(pytester: pytest.Pytester) -> None:
+def test_only_tests_that_use_a_server_are_selected_on_request(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("""
         import pytest
 

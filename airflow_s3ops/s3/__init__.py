@@ -1,6 +1,5 @@
-"""S3 itself: one module per thing S3 does, on boto3 and files, without a line of Airflow.
+"""S3 without Airflow: one folder for each noun of S3, built on boto3 and local files.
 
-The modules here are what a caller uses. What they are made of is in the folders, each of which builds only on
-those after it, as ``make lint`` holds: ``bulk``, ``engine``, ``buckets``, ``deletion``, ``listings`` and
-``requests``.
+The modules directly in this folder are the vocabulary: errors, results, names, ExtraArgs and checksums. A
+folder imports only from folders below it; ``make lint`` checks that.
 """

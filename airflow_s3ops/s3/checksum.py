@@ -1,8 +1,8 @@
-"""S3's checksums: computed in pieces, written as S3 writes them, and combined from parts to the whole.
+"""S3's checksums: computed piece by piece, encoded in S3's format, and combined from the parts' checksums.
 
-Which algorithm has which form: "Checking object integrity in Amazon S3" in the Amazon S3 User Guide. A
-FULL_OBJECT checksum is that of the bytes, however they were sent; a COMPOSITE one is the checksum of the
-parts' checksums.
+The User Guide has the form of each algorithm: "Checking object integrity in Amazon S3". A FULL_OBJECT
+checksum is the checksum of all bytes, whether they were sent in parts or not. A COMPOSITE checksum is the
+checksum of the parts' checksums.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Form = Literal["FULL_OBJECT", "COMPOSITE"]
 
 
 class Digest(Protocol):
-    """A checksum that grows with the bytes."""
+    """A checksum that is computed piece by piece."""
 
     def update(self, data: memoryview | bytes, /) -> None:
-        """Take more bytes."""
+        """Add more bytes."""
 
     def digest(self) -> bytes:
         """Return the checksum of all bytes so far, big-endian."""
@@ -42,11 +42,11 @@ class Crc:
         self._value = 0
 
     def update(self, data: memoryview | bytes, /) -> None:
-        """Take more bytes."""
+        """Add more bytes."""
         self._value = self._function(data, self._value)
 
     def digest(self) -> bytes:
-        """Return the value as S3 counts it: big-endian."""
+        """Return the value as S3 uses it: big-endian."""
         return self._value.to_bytes(self._width, "big")
 
 
@@ -55,9 +55,9 @@ class Algorithm:
     """One of S3's checksum algorithms.
 
     :param name: S3's name, such as ``CRC64NVME``.
-    :param new: makes an empty digest.
-    :param join: for a CRC: the checksum of two stretches side by side, from theirs and the second one's
-        length.
+    :param new: creates an empty digest.
+    :param join: for a CRC: returns the checksum of two consecutive byte ranges, from the checksum of each and
+        the length of the second.
     """
 
     name: str
@@ -66,21 +66,21 @@ class Algorithm:
 
     @property
     def member(self) -> str:
-        """The name of the request and answer member that holds its value."""
+        """The name of the request and response member that has its value."""
         return f"Checksum{self.name}"
 
     @property
     def header(self) -> str:
-        """The name of the header that the member travels as, in lower case."""
+        """The name of the HTTP header of that member, in lower case."""
         return f"x-amz-checksum-{self.name.lower()}"
 
     @property
     def form(self) -> Form:
-        """The form that multipart objects get, unless another is asked for."""
+        """The default form for multipart uploads."""
         return "FULL_OBJECT" if self.join else "COMPOSITE"
 
     def of(self, pieces: Iterable[memoryview | bytes]) -> bytes:
-        """Return the checksum of the pieces, one after the other."""
+        """Return the checksum of the joined pieces."""
         digest = self.new()
         for piece in pieces:
             digest.update(piece)
@@ -88,27 +88,27 @@ class Algorithm:
 
 
 class CompositeDigest:
-    """A COMPOSITE checksum: of the checksums of stretches of one size, as multipart objects have it.
+    """A COMPOSITE checksum, as multipart objects have it: the checksum of the checksums of parts.
 
-    :param cut: bytes of each stretch but the last.
+    :param part_size: bytes of each part except the last.
     """
 
-    def __init__(self, algorithm: Algorithm, cut: int) -> None:
+    def __init__(self, algorithm: Algorithm, part_size: int) -> None:
         self._algorithm = algorithm
-        self._cut = cut
+        self._part_size = part_size
         self._current = algorithm.new()
-        self._room = cut
+        self._missing = part_size
         self._checksums: list[bytes] = []
 
     def update(self, data: memoryview | bytes, /) -> None:
-        """Take more bytes."""
+        """Add more bytes."""
         while len(data):
-            piece = data[: self._room]
+            piece = data[: self._missing]
             self._current.update(piece)
             data = data[len(piece) :]
-            self._room -= len(piece)
-            if not self._room:
-                self._end_stretch()
+            self._missing -= len(piece)
+            if not self._missing:
+                self._end_part()
 
     def digest(self) -> bytes:
         """Return the checksum of the checksums."""
@@ -116,31 +116,31 @@ class CompositeDigest:
 
     @property
     def count(self) -> int:
-        """The number of stretches."""
+        """The number of parts."""
         return len(self._all())
 
     def _all(self) -> list[bytes]:
-        is_cut = self._room == self._cut and self._checksums
-        return self._checksums if is_cut else [*self._checksums, self._current.digest()]
+        is_complete = self._missing == self._part_size and self._checksums
+        return self._checksums if is_complete else [*self._checksums, self._current.digest()]
 
-    def _end_stretch(self) -> None:
+    def _end_part(self) -> None:
         self._checksums.append(self._current.digest())
         self._current = self._algorithm.new()
-        self._room = self._cut
+        self._missing = self._part_size
 
 
 @dataclass(frozen=True)
 class PartChecksum:
-    """The checksum of so many bytes that follow one another."""
+    """The checksum of a part, and the part's size in bytes."""
 
     checksum: bytes
     size: int
 
 
 def algorithm_named(name: str) -> Algorithm:
-    """Return the algorithm of S3's name.
+    """Return the algorithm with this name of S3's.
 
-    :raises InvalidInput: none of those that are computed here.
+    :raises InvalidInput: the name is none of those in :data:`ALGORITHMS`.
     """
     try:
         return ALGORITHMS[name]
@@ -151,7 +151,7 @@ def algorithm_named(name: str) -> Algorithm:
 
 
 def whole(algorithm: Algorithm, form: Form, part_checksums: Iterable[PartChecksum]) -> str:
-    """Return the object's checksum from its parts' checksums, in order, as S3 writes it.
+    """Return the object's checksum, in S3's format, from its parts' checksums in order.
 
     :param form: ``FULL_OBJECT`` for a CRC only.
     """
@@ -162,7 +162,7 @@ def whole(algorithm: Algorithm, form: Form, part_checksums: Iterable[PartChecksu
 
 
 def combined(algorithm: Algorithm, part_checksums: Iterable[PartChecksum]) -> bytes:
-    """Return the CRC of all bytes from the CRCs of consecutive stretches, without reading a byte again."""
+    """Return the CRC of all bytes from the CRCs of consecutive parts, without reading the bytes again."""
     if algorithm.join is None:
         raise TypeError(f"{algorithm.name} cannot be combined")
     empty = algorithm.new().digest()
@@ -173,18 +173,21 @@ def combined(algorithm: Algorithm, part_checksums: Iterable[PartChecksum]) -> by
 
 
 def encoded(checksum: bytes) -> str:
-    """Return a checksum as S3 writes it: base64."""
+    """Return a checksum in S3's format: base64."""
     return base64.b64encode(checksum).decode()
 
 
 def value_of(digest: Digest) -> str:
-    """Return a digest's value as S3 writes it."""
+    """Return a digest's value in S3's format."""
     text = encoded(digest.digest())
     return f"{text}-{digest.count}" if isinstance(digest, CompositeDigest) else text
 
 
 def crc64nvme(data: memoryview, previous: int = 0) -> int:
-    """Return the CRC64NVME of more bytes after those that gave ``previous``."""
+    """Return the CRC64NVME of all bytes so far.
+
+    :param previous: the CRC64NVME of the bytes before ``data``.
+    """
     return int(crt.crc64nvme(data, previous))
 
 
@@ -195,7 +198,7 @@ ALGORITHMS = {
         Algorithm("CRC32C", partial(Crc, crt.crc32c, 4), crt.combine_crc32c),
         Algorithm("CRC32", partial(Crc, crt.crc32, 4), crt.combine_crc32),
         Algorithm("SHA256", hashlib.sha256),
-        # S3 takes these by name, and they protect nothing secret here.
+        # S3 supports these two weak algorithms; here they do not protect secrets.
         Algorithm("SHA1", partial(hashlib.sha1, usedforsecurity=False)),
         Algorithm("SHA512", hashlib.sha512),
         Algorithm("MD5", partial(hashlib.md5, usedforsecurity=False)),

@@ -1,7 +1,7 @@
-"""ExtraArgs of an upload: checked against botocore's own service model, and dealt out to the operations.
+"""ExtraArgs of an upload: checked with botocore's service model, and passed to the operations they belong to.
 
-Every name of boto3's ``upload_file`` and of PutObject is taken. Which operation gets which is read from the
-model: ``StorageClass`` belongs to the request that creates the object, ``RequestPayer`` to all of them.
+Every name of boto3's ``upload_file`` and of PutObject is accepted. The model says which operation takes which
+name: ``StorageClass`` belongs to the request that creates the object, ``RequestPayer`` to all requests.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from botocore.model import StructureShape
     from types_boto3_s3 import S3Client
 
-# What only the engine can know, and the parameter that says it instead, where there is one.
-OURS = {
+# Names that the upload sets itself, and our parameter for each, if there is one.
+RESERVED = {
     "Body": "filename",
     "Bucket": "bucket",
     "ContentLength": None,
@@ -35,11 +35,11 @@ OURS = {
     "UploadId": None,
     "WriteOffsetBytes": None,
 }
-# About the whole content: the engine compares them with the file, and sends its own.
+# These describe the whole content: the upload compares them with the file, and sends its own values.
 ABOUT_CONTENT = frozenset({"ChecksumAlgorithm", "ChecksumType", "ContentMD5", "MpuObjectSize"})
-# HeadObject knows them as well, but to decide what to read.
+# HeadObject has members of the same names, but there they are conditions for reading.
 CONDITIONS = frozenset({"IfMatch", "IfNoneMatch"})
-# A header's name is a token: RFC 9110, 5.6.2. Metadata's names end one.
+# A header's name is a token: RFC 9110, 5.6.2. A metadata name is the end of a header's name.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _CREATORS = ("PutObject", "CreateMultipartUpload", "CompleteMultipartUpload")
@@ -47,10 +47,10 @@ _CONDITIONAL = frozenset({"PutObject", "CompleteMultipartUpload"})
 
 
 def checked_extra_args(client: S3Client, extra_args: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return a copy of the ExtraArgs if S3 can be sent each of them. No request is made.
+    """Return a copy of the ExtraArgs if each of them can be sent to S3. No request is made.
 
-    :raises InvalidExtraArgs: a name that S3 does not know, with the nearest that it does; a wrong type, with
-        the right one; or something that only the upload itself can say.
+    :raises InvalidExtraArgs: a name is unknown to S3 (the message has the nearest known name), a value has
+        the wrong type (the message has the right type), or the upload sets the name itself.
     """
     if extra_args is None:
         return {}
@@ -58,18 +58,18 @@ def checked_extra_args(client: S3Client, extra_args: Mapping[str, Any] | None) -
         raise InvalidExtraArgs(
             f"extra_args is a {type(extra_args).__name__}, not a mapping of names to values"
         )
-    homes = _homes(client)
+    shapes = _input_shapes(client)
     for name, value in extra_args.items():
-        if name not in homes:
-            raise _unknown(name, homes)
-        _check_type(name, value, homes[name])
+        if name not in shapes:
+            raise _unknown(name, shapes)
+        _check_type(name, value, shapes[name])
         _check_characters(name, value)
     _check_metadata_names(dict(extra_args).get("Metadata", {}))
     return dict(extra_args)
 
 
 def args_for(client: S3Client, operation: str, extra_args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of the checked ExtraArgs that an operation is to be sent."""
+    """Return the ExtraArgs that belong to an operation; they must have been checked."""
     members = _input_of(client, operation).members
     chosen = {
         name: value
@@ -80,12 +80,12 @@ def args_for(client: S3Client, operation: str, extra_args: Mapping[str, Any]) ->
 
 
 def is_about_content(name: str) -> bool:
-    """Whether an ExtraArg speaks of the content, so that it is compared and not passed on."""
+    """Whether an ExtraArg describes the content: then it is compared with the file, and not passed on."""
     return name in ABOUT_CONTENT or name.startswith("Checksum")
 
 
 def fingerprint(extra_args: Mapping[str, Any]) -> str:
-    """Return a hash of the ExtraArgs: it tells equal ones from others and gives no secret away."""
+    """Return a hash of the ExtraArgs: equal for equal ExtraArgs, and without revealing a secret."""
     text = json.dumps(dict(extra_args), sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -94,45 +94,45 @@ def _fits(name: str, operation: str) -> bool:
     return name not in CONDITIONS or operation in _CONDITIONAL
 
 
-def _homes(client: S3Client) -> dict[str, StructureShape]:
-    """Map every name to the input of an operation that takes it."""
+def _input_shapes(client: S3Client) -> dict[str, StructureShape]:
+    """Map every name to the input shape of an operation that takes it."""
     found: dict[str, StructureShape] = {}
     for operation in _CREATORS:
         shape = _input_of(client, operation)
         found.update(dict.fromkeys(shape.members, shape))
-    return {name: shape for name, shape in found.items() if name not in OURS}
+    return {name: shape for name, shape in found.items() if name not in RESERVED}
 
 
-def _check_type(name: str, value: object, home: StructureShape) -> None:
-    others = dict.fromkeys(home.required_members, "any")
-    report = ParamValidator().validate({**others, name: value}, home)
+def _check_type(name: str, value: object, shape: StructureShape) -> None:
+    others = dict.fromkeys(shape.required_members, "any")
+    report = ParamValidator().validate({**others, name: value}, shape)
     if not report.has_errors():
         return
     secret = name.startswith("SSECustomerKey")  # botocore's report quotes the value
     complaint = f"a {type(value).__name__} is of the wrong type" if secret else report.generate_report()
-    raise InvalidExtraArgs(f"extra_args[{name!r}] does not fit: {complaint}".replace("\n", "; "))
+    raise InvalidExtraArgs(f"extra_args[{name!r}] is invalid: {complaint}".replace("\n", "; "))
 
 
 def _check_characters(name: str, value: object) -> None:
-    """Refuse what no header can carry; each of these values travels in one."""
-    if name.startswith("SSECustomerKey"):  # travels in base64
+    """Refuse characters that an HTTP header cannot contain; each of these values is sent in a header."""
+    if name.startswith("SSECustomerKey"):  # sent in base64
         return
     texts = value.items() if isinstance(value, Mapping) else [(name, value)]
     for part, text in texts:
         if _CONTROL.search(str(part)) or (isinstance(text, str) and _CONTROL.search(text)):
             raise InvalidExtraArgs(
-                f"extra_args[{name!r}] has a control character, such as a line's end, in {part!r}",
-                advice="Take it out, and check the template that it comes from; nothing was sent.",
+                f"extra_args[{name!r}] has a control character, such as a line feed, in {part!r}",
+                advice="Remove it, and check the template that it comes from; nothing was sent.",
             )
 
 
 def _check_metadata_names(metadata: Mapping[str, str]) -> None:
-    # A server that cannot read the request's headers hangs up, which looks like a broken network.
+    # A server that cannot parse the request's headers closes the connection: it looks like a network error.
     wrong = next((name for name in metadata if not _TOKEN.fullmatch(name)), None)
     if wrong is not None:
         raise InvalidExtraArgs(
-            f"extra_args['Metadata'] has the name {wrong!r}, which no header can have",
-            advice="Use letters of a-z, digits, '-' and '_', as in 'run-id'; nothing was sent.",
+            f"extra_args['Metadata'] has the name {wrong!r}, which is not valid in an HTTP header",
+            advice="Use the letters a-z, digits, '-' and '_', as in 'run-id'; nothing was sent.",
         )
 
 
@@ -141,19 +141,19 @@ def _input_of(client: S3Client, operation: str) -> StructureShape:
 
 
 def _unknown(name: str, known: Iterable[str]) -> InvalidExtraArgs:
-    if name in OURS:
-        parameter = OURS[name]
-        advice = f"Give {parameter}= instead." if parameter else "Leave it out: the upload sets it itself."
-        return InvalidExtraArgs(f"extra_args says {name}", advice=f"{advice} Nothing was sent.")
+    if name in RESERVED:
+        parameter = RESERVED[name]
+        advice = f"Use {parameter}= instead." if parameter else "Leave it out: the upload sets it itself."
+        return InvalidExtraArgs(f"extra_args must not have {name}", advice=f"{advice} Nothing was sent.")
     near = nearest(name, known)
     advice = f"Did you mean {near!r}?" if near else f"S3 knows {', '.join(sorted(known))}."
     return InvalidExtraArgs(
-        f"S3 knows no {name!r} for an upload (extra_args)", advice=f"{advice} Nothing was sent."
+        f"extra_args has {name!r}, which S3 does not know for an upload", advice=f"{advice} Nothing was sent."
     )
 
 
 def _with_encoded_customer_key(args: dict[str, Any]) -> dict[str, Any]:
-    # botocore does this for some operations; ListParts, which S3 demands it of, is not among them.
+    # botocore does this for some operations, but not for ListParts, where S3 requires it.
     key = args.get("SSECustomerKey")
     if key is None or "SSECustomerKeyMD5" in args:
         return args

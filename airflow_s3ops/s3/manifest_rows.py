@@ -1,4 +1,4 @@
-"""The rows of a manifest: one JSON object a line, each for one object."""
+"""The rows of a manifest: one JSON object per line, one for each S3 object."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ FAILED_SUFFIX = ".failed"
 
 
 class JsonLines:
-    """Rows in a temporary file without a name, until they are uploaded: a million of them take no memory."""
+    """Rows in an unnamed temporary file, until they are uploaded: they take no memory, however many."""
 
     def __init__(self) -> None:
-        # It must outlive the method, and goes with the process, however that ends.
+        # It must outlive this method. The system deletes it when the process ends, in whatever way.
         self._file = tempfile.TemporaryFile(prefix="s3ops-")  # noqa: SIM115
 
     def add(self, row: Mapping[str, Any]) -> None:
@@ -31,14 +31,14 @@ class JsonLines:
         self.add_line(json.dumps(row, separators=(",", ":")).encode())
 
     def add_line(self, line: bytes) -> None:
-        """Add a row as it stands in another manifest.
+        """Add a row copied from another manifest.
 
-        :param line: without its line feed.
+        :param line: the row without its line feed.
         """
         self._file.write(line + b"\n")
 
     def flushed_path(self) -> str:
-        """Return a path to read all rows from that were added so far."""
+        """Write all rows to the file, and return a path to read them from."""
         self._file.flush()
         return _path_of_open(self._file)
 
@@ -64,9 +64,9 @@ def object_row(
 ) -> dict[str, Any]:
     """Return the row of one object. A field that is None is left out.
 
-    :param size: bytes of the object.
+    :param size: the object's size in bytes.
     :param etag: without quotes.
-    :param mtime_ns: of the file that was uploaded, in nanoseconds since 1970.
+    :param mtime_ns: the modification time of the uploaded file, in nanoseconds since 1970.
     """
     row = {
         "key": key,
@@ -80,12 +80,12 @@ def object_row(
 
 
 def failed_row(failure: FailedKey) -> dict[str, Any]:
-    """Return the row of one file that was not uploaded."""
+    """Return the row of a file that was not uploaded."""
     return {"key": failure.key, "code": failure.code, "message": failure.message}
 
 
 def _path_of_open(file: IO[bytes]) -> str:
-    """Return a path to an open file that has no name."""
+    """Return a path to an open file without a name."""
     linux = Path("/proc/self/fd")
     return f"{linux if linux.is_dir() else '/dev/fd'}/{file.fileno()}"
 

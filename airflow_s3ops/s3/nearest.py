@@ -1,4 +1,4 @@
-"""Which name was probably meant."""
+"""Find the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def nearest(name: object, names: Iterable[str]) -> str | None:
-    """Return the one of the names that was probably meant, whatever its case; None if none is near."""
+    """Return the name that was probably meant, ignoring case, ``_`` and ``-``; None if none is similar."""
     plain = {_plain(known): known for known in names}
     near = difflib.get_close_matches(_plain(str(name)), plain, n=1, cutoff=0.5)
     return plain[near[0]] if near else None

@@ -1,6 +1,6 @@
-"""What operations return: frozen dataclasses whose ``to_xcom()`` is plain JSON of under 2 KB.
+"""The results of operations: frozen dataclasses whose ``to_xcom()`` returns plain JSON of less than 2 KB.
 
-A field that does not apply is None, and left out of XCom.
+A field that does not apply is None, and is left out of XCom.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ XCOM_BYTES = 2000
 
 
 class Result:
-    """Plain JSON for XCom from a dataclass."""
+    """Base class: turns a dataclass into plain JSON for XCom."""
 
     __slots__ = ()
 
@@ -27,20 +27,20 @@ class Result:
         }
 
 
-def _fitting(xcom: dict[str, Any], spare: str) -> dict[str, Any]:
-    """Leave out one field if all of them are too long for XCom."""
+def _shortened(xcom: dict[str, Any], optional: str) -> dict[str, Any]:
+    """Leave out the optional field if all fields together are too long for XCom."""
     if len(json.dumps(xcom, ensure_ascii=False).encode()) >= XCOM_BYTES:
-        del xcom[spare]
+        del xcom[optional]
     return xcom
 
 
 @dataclass(frozen=True)
 class CreateBucketResult(Result):
-    """A bucket that is there, mine, and as asked.
+    """A bucket that exists, is mine, and has the requested settings.
 
     :param bucket: its name.
-    :param region: the region it lives in; None if the server tells none.
-    :param status: whether this run made it.
+    :param region: the region it is in; None if the server returns none.
+    :param status: whether this run created it.
     :param applied: names of the :class:`BucketSettings` fields that this run changed.
     """
 
@@ -54,12 +54,13 @@ class CreateBucketResult(Result):
 class ObjectChecksum:
     """The checksum of an object as it is stored.
 
-    :param algorithm: S3's name of it, such as ``CRC64NVME``.
-    :param value: base64, as S3 writes it; ``<base64>-<parts>`` for a COMPOSITE one.
+    :param algorithm: S3's name of the algorithm, such as ``CRC64NVME``.
+    :param value: base64, in S3's format; ``<base64>-<parts>`` for a COMPOSITE checksum.
     :param verified_by: ``server``: the server compared it with what it stored, or returned it (or, for one of
-        many small files, an ETag that is the MD5 sum of what was sent);
-        ``size``: the server answers no checksums, only the size was compared; ``none``: it answers none, and
-        this identity may not look (``s3:GetObject``), or somebody else has written to the key since.
+        many small files, returned an ETag that is the MD5 sum of what was sent).
+        ``size``: the server returns no checksums, only the size was compared.
+        ``none``: the server returns no checksums, and this identity is not allowed to HEAD the object
+        (``s3:GetObject``), or another writer has replaced it since.
     """
 
     algorithm: str
@@ -71,11 +72,11 @@ class ObjectChecksum:
 class UploadFileResult(Result):
     """One object, as it is stored now.
 
-    :param status: ``uploaded`` by this run, or ``skipped``: what is there was left as it is.
-    :param size: bytes stored (for ``compress="gzip"`` the compressed ones).
+    :param status: ``uploaded`` by this run, or ``skipped``: the existing object was not changed.
+    :param size: bytes stored (for ``compress="gzip"`` the compressed bytes).
     :param etag: without quotes.
     :param parts: number of parts; None for a single PUT.
-    :param resumed_parts: parts that an earlier attempt had sent already.
+    :param resumed_parts: number of parts that an earlier attempt had already sent.
     :param seconds: wall time of the call.
     """
 
@@ -92,20 +93,20 @@ class UploadFileResult(Result):
     seconds: float = 0.0
 
     def to_xcom(self) -> dict[str, Any]:
-        """Return the fields that apply; without ``uri`` where a long key would stand there a second time."""
-        return _fitting(super().to_xcom(), "uri")
+        """Return the fields that apply; without ``uri`` if the key is so long that both do not fit."""
+        return _shortened(super().to_xcom(), "uri")
 
 
 @dataclass(frozen=True)
 class UploadFilesResult(Result):
-    """What became of many files. That some failed is an error, :class:`PartialUpload`, and no result.
+    """The result of uploading many files. If files failed, :class:`PartialUpload` is raised instead.
 
-    :param prefix: what the keys begin with.
-    :param uploaded: files that this run sent.
-    :param skipped: files whose objects were left as they are.
-    :param failed: 0.
-    :param bytes: of the files that this run sent.
-    :param manifest: the manifest's URI; None if none was asked for.
+    :param prefix: the prefix of the keys.
+    :param uploaded: number of files that this run uploaded.
+    :param skipped: number of files whose existing objects were not changed.
+    :param failed: always 0.
+    :param bytes: the size of all files that this run uploaded.
+    :param manifest: the manifest's URI; None if none was requested.
     :param seconds: wall time of the call.
     """
 
@@ -119,18 +120,19 @@ class UploadFilesResult(Result):
     manifest: str | None = None
 
     def to_xcom(self) -> dict[str, Any]:
-        """Return the fields that apply; without ``prefix`` if it and ``manifest`` are too long together."""
-        return _fitting(super().to_xcom(), "prefix")
+        """Return the fields that apply; without ``prefix`` if ``prefix`` and ``manifest`` do not both fit."""
+        return _shortened(super().to_xcom(), "prefix")
 
 
 @dataclass(frozen=True)
 class DeleteObjectResult(Result):
-    """What deleting one key did.
+    """The result of deleting one key.
 
-    :param deleted: 1 if this run deleted the object (or version, or put a delete marker), else 0.
-    :param missing: 1 if there was nothing to delete, else 0; None if this identity may not look.
-    :param version_id: the version that was deleted, or the id of the delete marker that was made.
-    :param delete_marker: True if the deletion made, or removed, a delete marker.
+    :param deleted: 1 if this run deleted the object (or version, or created a delete marker), else 0.
+    :param missing: 1 if there was nothing to delete, else 0; None if this identity is not allowed to HEAD the
+        object.
+    :param version_id: the version that was deleted, or the id of the delete marker that was created.
+    :param delete_marker: True if the deletion created or removed a delete marker.
     """
 
     bucket: str
@@ -143,12 +145,12 @@ class DeleteObjectResult(Result):
 
 @dataclass(frozen=True)
 class DeleteObjectsResult(Result):
-    """What deleting many keys did.
+    """The result of deleting many keys.
 
-    :param deleted: keys (with ``all_versions``: versions and markers) that S3 confirmed as deleted.
-    :param missing: keys of the given list that were not there; None for a prefix, and if this identity may
-        not look.
-    :param matched: keys (versions, markers) that were selected; None for a list, unless it is a dry run.
+    :param deleted: number of keys (with ``all_versions``: versions and markers) that S3 confirmed as deleted.
+    :param missing: number of keys of the given list that did not exist; None for a prefix, and if this
+        identity is not allowed to HEAD the objects.
+    :param matched: number of keys (versions, markers) selected; None for a list, unless it is a dry run.
     :param dry_run: True if nothing was to be deleted; then ``deleted`` is 0.
     """
 
@@ -162,10 +164,10 @@ class DeleteObjectsResult(Result):
 
 @dataclass(frozen=True)
 class DeleteBucketResult(Result):
-    """What deleting a bucket did.
+    """The result of deleting a bucket.
 
-    :param objects_deleted: objects, versions and markers that ``force=True`` removed first.
-    :param uploads_aborted: open multipart uploads that were aborted first.
+    :param objects_deleted: number of objects, versions and markers that ``force=True`` deleted first.
+    :param uploads_aborted: number of open multipart uploads that were aborted first.
     """
 
     bucket: str
@@ -176,11 +178,11 @@ class DeleteBucketResult(Result):
 
 @dataclass(frozen=True)
 class JoinManifestsResult(Result):
-    """One manifest made of many.
+    """The result of joining many manifests into one.
 
-    :param manifest: the joined one's URI.
-    :param objects: its rows.
-    :param bytes: the size of all objects together.
+    :param manifest: the URI of the joined manifest.
+    :param objects: the number of its rows.
+    :param bytes: the size of all its objects together.
     """
 
     bucket: str
@@ -192,10 +194,10 @@ class JoinManifestsResult(Result):
 
 @dataclass(frozen=True)
 class FailedKey:
-    """A key that S3 did not delete, or a file that did not become an object.
+    """A key that S3 did not delete, or a file that was not uploaded.
 
     :param code: S3's error code, such as ``AccessDenied``, or the name of our own error.
-    :param message: S3's own words, or ours.
+    :param message: S3's error message, or ours.
     """
 
     key: str

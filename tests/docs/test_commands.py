@@ -18,7 +18,7 @@ from tests.docs.commands import NOT_RUN, RUN_BY, RUN_ELSEWHERE, Command, command
 from tests.docs.credentials import CREDENTIALS, with_keys
 from tests.docs.markdown import PAGES, README, ROOT, blocks, code, prose
 from tests.servers import environment
-from tests.servers.leash import stop
+from tests.servers.supervisor import stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

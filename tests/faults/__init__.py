@@ -1,4 +1,4 @@
-"""Faults that no server makes on request: a proxy in front of a real server, scripted by each test."""
+"""Faults that no server produces on request: a proxy in front of a real server, scripted by each test."""
 
 from __future__ import annotations
 

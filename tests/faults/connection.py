@@ -7,10 +7,10 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tests.faults.buffered_socket import BufferedSocket
 from tests.faults.exchange import Exchange
 from tests.faults.messages import Record, Request, parse_request
 from tests.faults.signing import without_header
-from tests.faults.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,11 +22,11 @@ SERVER_WITHIN = 60.0  # for each single read from or write to the server
 
 
 class Connection:
-    """Serves the requests of one client, one after the other, until either side has enough.
+    """Serves the requests of one client, one after the other, until either side closes the connection.
 
-    :param rule_for: gives the rule that decides about a request, if any.
-    :param record: is told of every request.
-    :param wait: waits so many ways of latency.
+    :param rule_for: returns the rule for a request, if there is one.
+    :param record: called with a record of every request.
+    :param wait: waits for a number of one-way latencies.
     """
 
     def __init__(
@@ -37,19 +37,19 @@ class Connection:
         record: Callable[[Record], None],
         wait: Callable[[int], None],
     ) -> None:
-        self._client = Wire(accepted)
-        self._server: Wire | None = None
+        self._client = BufferedSocket(accepted)
+        self._server: BufferedSocket | None = None
         self._behind = behind
         self._rule_for = rule_for
         self._record = record
         self._wait = wait
 
     def serve(self) -> None:
-        """Serve until the connection ends; what is raised is a mistake in the test or in the proxy."""
+        """Serve until the connection ends; an exception means a mistake in the test or in the proxy."""
         try:
             self._serve_all()
         except OSError:
-            self._client.reset()  # one side broke off, so the other one shall see it as well
+            self._client.reset()  # one side closed the connection, so the other side must see it too
         except BaseException:
             self._client.reset()
             raise
@@ -60,15 +60,15 @@ class Connection:
 
     def interrupt(self) -> None:
         """End the connection from another thread."""
-        for wire in (self._client, self._server):
-            if wire is not None:
-                wire.interrupt()
+        for connected in (self._client, self._server):
+            if connected is not None:
+                connected.interrupt()
 
     def _serve_all(self) -> None:
-        ways = 3  # to set a connection up takes there and back, then the request comes
+        one_ways = 3  # connecting takes a round trip, then the request needs one way
         while (raw := self._client.read_head()) is not None:
-            self._wait(ways)
-            ways = 1
+            self._wait(one_ways)
+            one_ways = 1
             if not self._serve_one(parse_request(raw), raw):
                 return
 
@@ -76,29 +76,29 @@ class Connection:
         def record(body_bytes: int, status: int | None) -> None:
             self._record(Record(**vars(request), body_bytes=body_bytes, status=status))
 
-        def forgetting(head: bytes, header: str) -> bytes:
+        def resigned_without(head: bytes, header: str) -> bytes:
             return without_header(head, header, self._behind)
 
         exchange = Exchange(
-            request, raw, self._client, self._connect, lambda: self._wait(1), record, forgetting
+            request, raw, self._client, self._connect, lambda: self._wait(1), record, resigned_without
         )
         try:
             rule = self._rule_for(request)
             if rule is None:
-                exchange.pass_on()
+                exchange.forward()
             else:
-                rule.happen(exchange)
+                rule.apply(exchange)
         finally:
-            exchange.close_record(None)  # of a request that was not answered
+            exchange.close_record(None)  # if the request got no response
         return exchange.keeps_alive
 
-    def _connect(self) -> Wire:
-        """Give the connection to the server: the last one, unless the server has closed it since."""
+    def _connect(self) -> BufferedSocket:
+        """Return the connection to the server: the existing one, unless the server has closed it."""
         if self._server is not None and self._server.readable(0):
             self._server.close()
             self._server = None
         if self._server is None:
-            self._server = Wire(self._dial())
+            self._server = BufferedSocket(self._dial())
         return self._server
 
     def _dial(self) -> socket.socket:

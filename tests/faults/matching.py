@@ -1,4 +1,4 @@
-"""Which requests a rule, or a question about the past, is about."""
+"""Match requests: for a rule, or for a search in the recorded requests."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ GLOB = frozenset("*?[")
 
 @dataclass(frozen=True)
 class Matcher:
-    """Conditions that all must hold; one left out holds always.
+    """Conditions that must all hold; a condition that is None always holds.
 
     :param method: the HTTP method.
-    :param path: a glob over the whole decoded path if it has one of `*?[`, else a part of it.
-    :param query: parameters that must be there, exactly: `partNumber=2` is not `partNumber=20`, and
-        `uploadId` takes any value.
-    :param header: a header that must be there, or a pair of a header and its exact value.
-    :param predicate: anything else.
+    :param path: a glob for the whole decoded path if it has one of `*?[`, else a part of the path.
+    :param query: parameters that the query must have, with their exact values: `partNumber=2` does not match
+        `partNumber=20`; `uploadId` matches any value.
+    :param header: a header that the request must have, or a pair of a header and its exact value.
+    :param predicate: any other condition.
     """
 
     method: str | None = None

@@ -1,4 +1,4 @@
-"""Requests and answers, as far as a proxy must understand them."""
+"""Requests and responses, as far as a proxy must parse them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from xml.sax.saxutils import escape
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# How a body ends: after so many bytes, with its last chunk, or with the connection.
+# How a body ends: after a number of bytes, with its last chunk, or with the connection.
 Framing: TypeAlias = int | Literal["chunked", "until close"]
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-# Not kept in records: a failing test prints them.
+# Not kept in records, because a failing test prints the records.
 SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token"})
 REQUEST_ID = "FAULT0PROXY00000"
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as its head tells it.
+    """A request, as parsed from its head.
 
-    `path` is decoded, `query` is not. `headers` have lower-case names; the credentials are left out.
+    `path` is decoded, `query` is not. `headers` have lower-case names, without the credentials.
     """
 
     method: str
@@ -35,31 +35,31 @@ class Request:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The decoded query; a bare `?uploads` is there with an empty value."""
+        """The decoded query; `?uploads` without a value has an empty value."""
         return dict(parse_qsl(self.query, keep_blank_values=True))
 
     @property
     def framing(self) -> Framing:
-        """How the body ends; without a header about it there is none."""
+        """How the body ends; without a header about it there is no body."""
         return _framing(self.headers, otherwise=0)
 
     @property
     def expects_continue(self) -> bool:
-        """Whether the client holds its body back until it is told to go on."""
+        """Whether the client waits for "100 Continue" before it sends the body."""
         return self.headers.get("expect", "").lower() == "100-continue"
 
 
 @dataclass(frozen=True)
 class Record(Request):
-    """A request that came, how much body came with it, and the status that went back, None if none did."""
+    """A received request, the bytes of body received, and the status sent back (None if no response)."""
 
     body_bytes: int
     status: int | None
 
 
 @dataclass(frozen=True)
-class AnswerHead:
-    """The head of a server's answer, with its bytes."""
+class ResponseHead:
+    """The head of a server's response, with its bytes."""
 
     raw: bytes
     status: int
@@ -67,12 +67,12 @@ class AnswerHead:
     closes: bool
 
     def closing(self) -> bytes:
-        """Give the bytes of the same head, announcing the end of the connection."""
+        """Return the bytes of the same head with "Connection: close"."""
         return self.raw[:-2] + b"Connection: close\r\n\r\n"
 
 
 def parse_request(raw: bytes) -> Request:
-    """Read the head of a request."""
+    """Parse the head of a request."""
     first, headers = _parse(raw)
     method, target, _ = first.split(" ", 2)
     path, _, query = target.partition("?")
@@ -80,8 +80,8 @@ def parse_request(raw: bytes) -> Request:
     return Request(method, unquote(path), query, MappingProxyType(kept))
 
 
-def parse_answer(raw: bytes, method: str) -> AnswerHead:
-    """Read the head of an answer to a request with `method`."""
+def parse_response(raw: bytes, method: str) -> ResponseHead:
+    """Parse the head of a response to a request with `method`."""
     first, headers = _parse(raw)
     version, status_text, *_ = first.split(" ", 2)
     status = int(status_text)
@@ -91,11 +91,11 @@ def parse_answer(raw: bytes, method: str) -> AnswerHead:
     closes = (
         reason == "close" or framing == "until close" or (version == "HTTP/1.0" and reason != "keep-alive")
     )
-    return AnswerHead(raw, status, framing, closes)
+    return ResponseHead(raw, status, framing, closes)
 
 
 def error_xml(code: str, message: str, resource: str) -> bytes:
-    """Give an error's body as S3 writes it."""
+    """Return an error's body in S3's format."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
@@ -103,10 +103,10 @@ def error_xml(code: str, message: str, resource: str) -> bytes:
     ).encode()
 
 
-def answer_head(status: int, headers: Mapping[str, str], length: int | None) -> bytes:
-    """Give the head of an answer of our own.
+def response_head(status: int, headers: Mapping[str, str], length: int | None) -> bytes:
+    """Return the head of a response of our own.
 
-    :param length: of its body; None does not tell, which may be only where no body follows.
+    :param length: of its body; None leaves it out, which is allowed only if no body follows.
     """
     try:
         phrase = HTTPStatus(status).phrase

@@ -1,4 +1,4 @@
-"""The fault proxy: it passes requests on, except where a rule says otherwise, and remembers all of them."""
+"""The fault proxy: it forwards requests, except if a rule says otherwise, and records all of them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from tests.servers.server import S3Server
 
 CLOSE_WITHIN = 10.0
-LOOK_EVERY = 0.01
+POLL = 0.01
 
 
 class FaultProxy:
     """An HTTP/1.1 proxy on a free port of loopback, in front of `server`; a context manager.
 
     Each connection has its own thread and its own connection to the server. Leaving the context ends them
-    all, and raises what went wrong in the proxy itself (a callback that failed, a rule without a fault), or
-    that a fault did not happen as often as its rule says: such a test passes without what it is about.
+    all. It raises an error of the proxy itself (a failed callback, a rule without a fault), or an error if a
+    fault did not happen as often as its rule says: such a test would pass without testing anything.
     """
 
     def __init__(self, server: S3Server) -> None:
@@ -47,12 +47,12 @@ class FaultProxy:
 
     @property
     def endpoint_url(self) -> str:
-        """Where the proxy listens."""
+        """The URL of the proxy."""
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     @property
     def server(self) -> S3Server:
-        """The server as seen through the proxy."""
+        """The server, with the proxy's URL."""
         return replace(self._behind, endpoint_url=self.endpoint_url, ca_bundle=None)
 
     def on(
@@ -67,10 +67,10 @@ class FaultProxy:
         after: int = 0,
         at_least: int | None = None,
     ) -> Rule:
-        """Give a rule for matching requests; a fault completes it: `on("PUT").respond(503, "SlowDown")`.
+        """Return a rule for matching requests; add a fault to it: `on("PUT").respond(503, "SlowDown")`.
 
-        The conditions are `Matcher`'s, `times`, `after` and `at_least` are `Rule`'s. Rules are asked in the
-        order they were made in, and the first that applies decides.
+        The conditions are those of `Matcher`; `times`, `after` and `at_least` are those of `Rule`. The first
+        rule that applies is used, in the order in which the rules were made.
         """
         rule = Rule(Matcher(method, path, query, header, predicate), times, after, at_least)
         with self._lock:
@@ -78,16 +78,16 @@ class FaultProxy:
         return rule
 
     def delay(self, seconds: float) -> None:
-        """Model latency: a message takes so many seconds each way, and a new connection a round trip more.
+        """Simulate latency: each message takes `seconds` one way, and a new connection a round trip more.
 
-        Bytes that follow one another are late together, and connections don't wait for each other: that is
-        distance, not a narrow line.
+        The bytes of one message are delayed together, and connections do not wait for each other: this
+        simulates a distant server, not a low bandwidth.
         """
         self._delay = seconds
 
     @property
     def requests(self) -> list[Record]:
-        """Every request so far, in the order in which they were answered or lost."""
+        """All requests so far, in the order of their responses, or of the loss of their responses."""
         with self._lock:
             return list(self._records)
 
@@ -100,7 +100,7 @@ class FaultProxy:
         header: str | tuple[str, str] | None = None,
         predicate: Callable[[Request], bool] | None = None,
     ) -> list[Record]:
-        """Give the requests that match, with `Matcher`'s conditions."""
+        """Return the requests that match, with the conditions of `Matcher`."""
         matcher = Matcher(method, path, query, header, predicate)
         return [record for record in self.requests if matcher.matches(record)]
 
@@ -111,18 +111,18 @@ class FaultProxy:
     def body_bytes(
         self, method: str | None = None, *, path: str | None = None, query: str | None = None
     ) -> int:
-        """Sum up the body bytes that clients sent with the requests that match, whatever became of them."""
+        """Return the sum of the body bytes that clients sent with the matching requests, also failed ones."""
         return sum(record.body_bytes for record in self.matching(method, path=path, query=query))
 
     def settle(self) -> None:
-        """Wait until every connection has ended, as those of a process that died do: then all is recorded.
+        """Wait until every connection has ended, such as those of a killed process: then all is recorded.
 
-        :raises AssertionError: a client keeps one open.
+        :raises AssertionError: a client keeps a connection open.
         """
         until = time.monotonic() + CLOSE_WITHIN
         while self._live:
-            assert time.monotonic() < until, "a client keeps its connection"
-            time.sleep(LOOK_EVERY)
+            assert time.monotonic() < until, "a client keeps its connection open"
+            time.sleep(POLL)
 
     def __enter__(self) -> Self:
         self._accepting.start()
@@ -133,7 +133,7 @@ class FaultProxy:
     ) -> None:
         self.close()
         if kind is not None:
-            return  # the test's own failure says more
+            return  # the failure of the test itself is more important
         if self._errors:
             raise self._errors[0]
         unfinished = [rule.matcher for rule in self._rules if not rule.complete]
@@ -142,11 +142,13 @@ class FaultProxy:
         assert not missed, f"faults that did not happen: {missed}"
 
     def close(self) -> None:
-        """End all connections, stalled ones included, and listen no more."""
+        """End all connections, also stalled ones, and stop listening."""
         if self._closing.is_set():
             return
         self._closing.set()
-        socket.create_connection(self._listener.getsockname()).close()  # wakes the thread that accepts
+        socket.create_connection(
+            self._listener.getsockname()
+        ).close()  # so that the accepting thread wakes up
         self._accepting.join(CLOSE_WITHIN)
         self._listener.close()
         with self._lock:
@@ -171,7 +173,7 @@ class FaultProxy:
     def _serve(self, connection: Connection) -> None:
         try:
             connection.serve()
-        except Exception as error:  # noqa: BLE001 - raised again when the context ends, in the test's own thread
+        except Exception as error:  # noqa: BLE001 - __exit__ raises it in the test's thread
             self._errors.append(error)
         finally:
             with self._lock:
@@ -180,12 +182,12 @@ class FaultProxy:
     def _rule_for(self, request: Request) -> Rule | None:
         with self._lock:
             rules = list(self._rules)
-        return next((rule for rule in rules if rule.complete and rule.claims(request)), None)
+        return next((rule for rule in rules if rule.complete and rule.applies_to(request)), None)
 
     def _record(self, record: Record) -> None:
         with self._lock:
             self._records.append(record)
 
-    def _wait(self, ways: int) -> None:
+    def _wait(self, one_ways: int) -> None:
         if self._delay:
-            self._closing.wait(ways * self._delay)
+            self._closing.wait(one_ways * self._delay)

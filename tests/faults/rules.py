@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Rule:
-    """What happens to the requests that `matcher` matches; name the fault with one of the methods.
+    """A fault for the requests that `matcher` matches; choose the fault with one of the methods.
 
-    :param times: how often it happens; None is always.
-    :param after: how many matching requests it lets pass first.
-    :param at_least: how often it must happen, else the test shows nothing; None is `times`, or once if that
-        is always. 0 is for a fault that a right answer may never meet: say why where it stands.
+    :param times: how often it happens; None means always.
+    :param after: how many matching requests are forwarded unchanged first.
+    :param at_least: how often it must happen, because otherwise the test tests nothing; None means `times`,
+        or once if `times` is None. Use 0 for a fault that correct code may never meet; write the reason down.
     """
 
     def __init__(self, matcher: Matcher, times: int | None, after: int, at_least: int | None = None) -> None:
@@ -36,18 +36,18 @@ class Rule:
 
     @property
     def complete(self) -> bool:
-        """Whether a fault was named."""
+        """Whether the rule has a fault."""
         return self._fault is not None
 
     @property
     def shortfall(self) -> str:
-        """What is missing to the number of times that it must happen; empty if nothing is."""
+        """A text if the fault happened too seldom; empty if it happened often enough."""
         if self.fired >= self._at_least:
             return ""
         return f"{self.fired} of {self._at_least} times ({self._seen} requests seen): {self.matcher}"
 
-    def claims(self, request: Request) -> bool:
-        """Whether the fault happens to this request; counts it."""
+    def applies_to(self, request: Request) -> bool:
+        """Return whether the fault applies to this request, and count the request."""
         if not self.matcher.matches(request):
             return False
         with self._lock:
@@ -57,9 +57,9 @@ class Rule:
             self.fired += 1
             return True
 
-    def happen(self, exchange: Exchange) -> None:
-        """Do what the rule says."""
-        assert self._fault is not None, f"no fault was named for {self.matcher}"
+    def apply(self, exchange: Exchange) -> None:
+        """Produce the fault."""
+        assert self._fault is not None, f"there is no fault for {self.matcher}"
         self._fault(exchange)
 
     def respond(
@@ -69,72 +69,72 @@ class Rule:
         message: str = "Made by the fault proxy.",
         headers: Mapping[str, str] | None = None,
     ) -> Rule:
-        """Take the body and answer with S3's error XML; the server never hears of it.
+        """Read the body and respond with S3's error XML; the server does not get the request.
 
-        :param code: S3's error code; None answers without a body, as a load balancer does.
+        :param code: S3's error code; None means a response without a body, as of a load balancer.
         """
 
         def fault(exchange: Exchange) -> None:
             body = error_xml(code, message, exchange.request.path) if code is not None else b""
-            exchange.answer(status, body, headers)
+            exchange.respond(status, body, headers)
 
         return self._is(fault)
 
     def answer_body(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Rule:
-        """Take the body and answer with this one; the server never hears of it."""
-        return self._is(lambda exchange: exchange.answer(status, body, headers))
+        """Read the body and respond with this body; the server does not get the request."""
+        return self._is(lambda exchange: exchange.respond(status, body, headers))
 
-    def answer_without_length(self, status: int, headers: Mapping[str, str]) -> Rule:
-        """Answer a HEAD as a proxy that compresses does: without the object's size."""
-        return self._is(lambda exchange: exchange.answer_a_look(status, headers))
+    def respond_without_length(self, status: int, headers: Mapping[str, str]) -> Rule:
+        """Respond to a HEAD as a compressing proxy does: without the object's size."""
+        return self._is(lambda exchange: exchange.respond_to_head(status, headers))
 
     def reset_after(self, *, bytes: int) -> Rule:  # noqa: A002 - reads as a sentence where it is used
-        """Pass so much of the request's body on, then reset both connections; 0 is right after the head.
+        """Forward `bytes` of the request's body, then reset both connections; 0 resets after the head.
 
-        A body that is shorter passes whole, and the answer is lost.
+        A shorter body is forwarded whole, and the response is lost.
         """
-        return self._is(lambda exchange: exchange.break_off(bytes))
+        return self._is(lambda exchange: exchange.reset_after(bytes))
 
     def lose_answer(self) -> Rule:
-        """Let the server do it and answer in full, then reset the client's connection instead."""
-        return self._is(lambda exchange: exchange.lose_answer())
+        """Let the server carry out the request; drop its response, and reset the client's connection."""
+        return self._is(lambda exchange: exchange.lose_response())
 
     def stall(self) -> Rule:
-        """Swallow the body and say nothing until the client goes or the proxy closes.
+        """Read the body and do not respond until the client disconnects or the proxy closes.
 
-        The server never hears of it.
+        The server does not get the request.
         """
         return self._is(lambda exchange: exchange.stall())
 
     def stall_within(self, *, bytes: int) -> Rule:  # noqa: A002 - reads as a sentence where it is used
-        """Let the server do it, pass on the head of its answer and so much of the body, then say nothing."""
+        """Forward the request, the response's head and `bytes` of its body, then send nothing more."""
         return self._is(lambda exchange: exchange.stall_within(bytes))
 
     def flip_bit(self, *, at: int) -> Rule:
-        """Flip the lowest bit of the body's byte `at`, counted from 0, on its way to the server."""
-        return self._is(lambda exchange: exchange.pass_on(flip=at))
+        """Flip the lowest bit of the body's byte `at`, counted from 0, before the server gets it."""
+        return self._is(lambda exchange: exchange.forward(flip=at))
 
-    def forget_header(self, name: str) -> Rule:
-        """Pass the request on without one of its headers, as if the server did not know it."""
+    def remove_header(self, name: str) -> Rule:
+        """Forward the request without one of its headers, to simulate a server that ignores it."""
 
         def fault(exchange: Exchange) -> None:
-            exchange.forget(name)
-            exchange.pass_on()
+            exchange.remove_header(name)
+            exchange.forward()
 
         return self._is(fault)
 
     def run(self, callback: Callable[[Request], object]) -> Rule:
-        """Call `callback` when the request's head has arrived, then pass the request on.
+        """Call `callback` when the request's head has arrived, then forward the request.
 
-        It runs in the connection's own thread: others go on meanwhile. What it raises fails the test.
+        It runs in the connection's own thread, so other connections go on. An exception in it fails the test.
         """
 
         def fault(exchange: Exchange) -> None:
             try:
                 callback(exchange.request)
-            except OSError as error:  # of the callback, not of the connection: it must not pass for one
+            except OSError as error:  # of the callback: it must not look like an error of the connection
                 raise RuntimeError("the callback of a fault failed") from error
-            exchange.pass_on()
+            exchange.forward()
 
         return self._is(fault)
 

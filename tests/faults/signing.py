@@ -1,4 +1,4 @@
-"""A head that was changed on its way, signed again, so that a server that checks signatures takes it."""
+"""Sign a changed head again, so that a server that verifies signatures accepts it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OF_THE_SIGNATURE = frozenset({"authorization", "x-amz-date", "x-amz-content-sha
 
 
 class _KnownPayload(S3SigV4Auth):
-    """Takes the hash of the content from whoever signed first."""
+    """Uses the hash of the content from the first signature."""
 
     def __init__(self, server: S3Server, payload: str) -> None:
         super().__init__(Credentials(server.access_key, server.secret_key), "s3", server.region)
@@ -28,11 +28,11 @@ class _KnownPayload(S3SigV4Auth):
 
 
 def without_header(raw: bytes, name: str, server: S3Server) -> bytes:
-    """Give the head of a request without one of its headers, signed as the server's own user."""
+    """Return the head of a request without one of its headers, signed with the server's own keys."""
     first, *lines = raw.decode("latin-1").rstrip("\r\n").split("\r\n")
     method, target, version = first.split(" ", 2)
-    gone = _OF_THE_SIGNATURE | {name.lower()}
-    kept = [line for line in lines if line.partition(":")[0].lower() not in gone]
+    removed = _OF_THE_SIGNATURE | {name.lower()}
+    kept = [line for line in lines if line.partition(":")[0].lower() not in removed]
     headers = dict(line.split(": ", 1) for line in kept)
     payload = parse_request(raw).headers["x-amz-content-sha256"]
     request = AWSRequest(method, f"http://{headers.get('Host', headers.get('host'))}{target}", headers)

@@ -1,4 +1,4 @@
-"""Something that happens a moment after a request has come, and not a moment after the test began."""
+"""Do something shortly after a request has arrived, instead of shortly after the test started."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MOMENT = 0.2
+DELAY = 0.2  # seconds
 
 
 class Soon:
-    """A predicate for a rule: it always holds. When it is asked, something happens a moment later, once.
+    """A predicate for a rule that always holds, and calls `act` once, shortly after one of the requests.
 
-    :param act: what happens, in a thread of its own.
-    :param at: which of the rule's requests it waits for, from 1 on.
+    :param act: called in its own thread.
+    :param at: the number of the request to wait for, counted from 1.
     """
 
     def __init__(self, act: Callable[[], object], at: int = 1) -> None:
@@ -25,10 +25,10 @@ class Soon:
         self._lock = threading.Lock()
 
     def __call__(self, _: object) -> bool:
-        """Hold, and count."""
+        """Count the request, and return True."""
         with self._lock:
             self._asked += 1
             is_time = self._asked == self._at
         if is_time:
-            threading.Timer(MOMENT, self._act).start()
+            threading.Timer(DELAY, self._act).start()
         return True

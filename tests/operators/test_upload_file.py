@@ -191,5 +191,5 @@ def test_a_filename_that_a_task_did_not_return_is_refused(
 ) -> None:
     given: dict[str, Any] = {"filename": None}
     operator = UploadFileOperator(task_id="t", bucket=bucket, key=key, aws_conn_id=connection, **given)
-    with pytest.raises(AirflowFailException, match="filename=None is no path"):
+    with pytest.raises(AirflowFailException, match="filename=None is not a path"):
         execute(operator)

@@ -12,14 +12,12 @@ from airflow_s3ops.s3.checksum import ALGORITHMS, CompositeDigest, PartChecksum,
 SHA256 = ALGORITHMS["SHA256"]
 
 
-@given(data=st.binary(max_size=200), cut=st.integers(1, 60), piece=st.integers(1, 60))
-def test_it_is_the_composite_of_the_stretches_however_the_bytes_come(
-    data: bytes, cut: int, piece: int
-) -> None:
-    digest = CompositeDigest(SHA256, cut)
+@given(data=st.binary(max_size=200), part_size=st.integers(1, 60), piece=st.integers(1, 60))
+def test_it_is_the_composite_of_the_parts_for_any_pieces(data: bytes, part_size: int, piece: int) -> None:
+    digest = CompositeDigest(SHA256, part_size)
     for at in range(0, len(data), piece):
         digest.update(memoryview(data)[at : at + piece])
-    part_checksums = [data[at : at + cut] for at in range(0, len(data), cut)] or [b""]
+    part_checksums = [data[at : at + part_size] for at in range(0, len(data), part_size)] or [b""]
     expected = whole(
         SHA256, "COMPOSITE", [PartChecksum(SHA256.of([each]), len(each)) for each in part_checksums]
     )
@@ -27,7 +25,7 @@ def test_it_is_the_composite_of_the_stretches_however_the_bytes_come(
 
 
 @pytest.mark.parametrize("name", ["CRC64NVME", "SHA256", "MD5"])
-def test_a_plain_digest_is_written_without_a_number(name: str) -> None:
+def test_the_value_of_a_plain_digest_has_no_number_of_parts(name: str) -> None:
     digest = ALGORITHMS[name].new()
     digest.update(b"abc")
     assert "-" not in value_of(digest)

@@ -1,4 +1,4 @@
-"""The error tree is what its drawing says, and an error can be read, caught and sent to another process."""
+"""The classes match the drawing of the tree, and an error can be read, caught and pickled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from airflow_s3ops.s3.errors import (
 )
 from airflow_s3ops.s3.results import FailedKey
 
-# Indentation and branches of the drawing: four characters a level.
+# Indentation and branches of the drawing: four characters per level.
 DRAWN = re.compile(r"^    ((?:[│├└ ][─ ]{2} )*)(\w+)", re.MULTILINE)
 
 CLASSES = [
@@ -34,12 +34,12 @@ DETAILS: dict[str, Any] = {
     "code": "SomeCode",
     "request_id": "4442587FB7D0A2F9",
     "advice": "Do this",
-    "reason": "S3 said so",
+    "reason": "S3 returned SomeCode",
 }
 
 
 def drawn_tree() -> dict[str, str]:
-    """Read the drawing: each class with the one above it."""
+    """Read the drawing: return each class with its base class."""
     tree: dict[str, str] = {}
     path: list[str] = []
     drawing = (errors.__doc__ or "").partition("::\n")[2].partition("\nA leaf")[0]
@@ -55,8 +55,8 @@ def drawn_attributes(name: str) -> list[str]:
     return [word for word in line[1].partition(";")[0].split(", ") if word.isidentifier()]
 
 
-class TestTheTree:
-    def test_is_what_the_drawing_says(self) -> None:
+class TestTree:
+    def test_is_the_one_of_the_drawing(self) -> None:
         assert drawn_tree() == {cls.__name__: cls.__bases__[0].__name__ for cls in CLASSES}
 
     @pytest.mark.parametrize("name", ["S3OpsError", "AccessDenied", "PartialDelete", "PartialUpload"])
@@ -66,28 +66,28 @@ class TestTheTree:
         assert attributes
         assert all(hasattr(getattr(errors, name)("What failed"), attribute) for attribute in attributes)
 
-    def test_every_leaf_but_the_partial_ones_says_what_a_retry_is_worth(self) -> None:
+    def test_every_leaf_except_the_partial_ones_is_permanent_or_transient(self) -> None:
         others = {cls for cls in LEAVES if not issubclass(cls, PermanentError | TransientError)}
         assert others == {PartialDelete, PartialUpload}
 
-    def test_nothing_is_both_worth_a_retry_and_not(self) -> None:
+    def test_no_class_is_both_permanent_and_transient(self) -> None:
         assert not any(issubclass(cls, PermanentError) and issubclass(cls, TransientError) for cls in CLASSES)
 
     @pytest.mark.parametrize("cls", CLASSES)
-    def test_retryable_is_what_the_branch_says(self, cls: type[S3OpsError]) -> None:
+    def test_retryable_matches_the_branch(self, cls: type[S3OpsError]) -> None:
         assert cls("What failed").retryable is not issubclass(cls, PermanentError)
 
-    def test_wrong_input_is_a_value_error_too(self) -> None:
+    def test_invalid_input_is_also_a_value_error(self) -> None:
         assert issubclass(InvalidInput, ValueError)
 
 
-class TestAnError:
+class TestError:
     @pytest.mark.parametrize("cls", LEAVES)
-    def test_says_what_failed_what_s3_said_and_the_next_step(self, cls: type[S3OpsError]) -> None:
-        assert str(cls("What failed", **DETAILS)) == "What failed. S3 said so. Do this."
+    def test_has_what_failed_the_reason_and_the_next_step(self, cls: type[S3OpsError]) -> None:
+        assert str(cls("What failed", **DETAILS)) == "What failed. S3 returned SomeCode. Do this."
 
     @pytest.mark.parametrize("cls", LEAVES)
-    def test_has_a_next_step_of_its_own_and_a_docstring(self, cls: type[S3OpsError]) -> None:
+    def test_has_its_own_next_step_and_docstring(self, cls: type[S3OpsError]) -> None:
         error = cls("What failed")
 
         assert error.advice
@@ -95,7 +95,7 @@ class TestAnError:
         assert getdoc(cls) != getdoc(cls.__bases__[0])
 
     @pytest.mark.parametrize("cls", CLASSES)
-    def test_keeps_its_attributes_on_the_way_to_another_process(self, cls: type[S3OpsError]) -> None:
+    def test_keeps_its_attributes_when_pickled(self, cls: type[S3OpsError]) -> None:
         error = cls("What failed", **DETAILS)
 
         copy = pickle.loads(pickle.dumps(error))
@@ -105,7 +105,7 @@ class TestAnError:
         assert vars(copy) == vars(error)
         assert {name: getattr(copy, name) for name in DETAILS} == DETAILS
 
-    def test_the_missing_right_is_pickled_too(self) -> None:
+    def test_the_missing_permission_is_pickled_too(self) -> None:
         copy = pickle.loads(pickle.dumps(AccessDenied("Refused", action="s3:PutObject", bucket="reports")))
 
         assert (copy.action, copy.bucket) == ("s3:PutObject", "reports")

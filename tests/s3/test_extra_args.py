@@ -10,7 +10,7 @@ import pytest
 from boto3.s3.transfer import S3Transfer
 
 from airflow_s3ops.s3.errors import InvalidExtraArgs
-from airflow_s3ops.s3.extra_args import OURS, args_for, checked_extra_args, fingerprint
+from airflow_s3ops.s3.extra_args import RESERVED, args_for, checked_extra_args, fingerprint
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -31,7 +31,7 @@ VALUES: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def client() -> S3Client:
     session = boto3.session.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
-    return session.client("s3", endpoint_url="http://127.0.0.1:9")  # nothing listens there: nothing is sent
+    return session.client("s3", endpoint_url="http://127.0.0.1:9")  # no server listens there: nothing is sent
 
 
 def names_of(client: S3Client, operation: str) -> dict[str, Any]:
@@ -39,15 +39,15 @@ def names_of(client: S3Client, operation: str) -> dict[str, Any]:
 
 
 class TestNames:
-    def test_every_one_of_boto3_s_upload_file_is_taken(self, client: S3Client) -> None:
+    def test_every_name_of_upload_file_in_boto3_is_accepted(self, client: S3Client) -> None:
         members = {**names_of(client, "CompleteMultipartUpload"), **names_of(client, "PutObject")}
         members |= names_of(client, "CreateMultipartUpload")
         args = {name: VALUES[members[name].type_name] for name in S3Transfer.ALLOWED_UPLOAD_ARGS}
         assert checked_extra_args(client, args) == args
 
-    def test_every_one_of_put_object_is_taken_but_for_the_engine_s_own(self, client: S3Client) -> None:
+    def test_every_name_of_put_object_except_the_reserved_ones_is_accepted(self, client: S3Client) -> None:
         members = names_of(client, "PutObject")
-        args = {name: VALUES[shape.type_name] for name, shape in members.items() if name not in OURS}
+        args = {name: VALUES[shape.type_name] for name, shape in members.items() if name not in RESERVED}
         assert checked_extra_args(client, args) == args
         assert {"IfNoneMatch", "IfMatch", "BucketKeyEnabled"} <= args.keys(), "boto3 refuses these"
 
@@ -66,33 +66,33 @@ class TestNames:
             ("if_none_match", "IfNoneMatch"),
         ],
     )
-    def test_an_unknown_one_is_refused_with_the_nearest_right_one(
+    def test_an_unknown_name_is_refused_with_the_nearest_known_name(
         self, client: S3Client, wrong: str, right: str
     ) -> None:
         with pytest.raises(InvalidExtraArgs, match=f"Did you mean '{right}'") as caught:
             checked_extra_args(client, {wrong: "x"})
         assert repr(wrong) in str(caught.value)
 
-    def test_one_like_no_other_is_refused_with_all_there_are(self, client: S3Client) -> None:
+    def test_a_name_without_a_similar_one_is_refused_with_all_known_names(self, client: S3Client) -> None:
         with pytest.raises(InvalidExtraArgs, match="S3 knows ACL, "):
             checked_extra_args(client, {"Zorkmid": "x"})
 
     @pytest.mark.parametrize(
         ("name", "advice"), [("Bucket", "bucket="), ("Key", "key="), ("Body", "filename=")]
     )
-    def test_what_a_parameter_says_is_refused_with_that_parameter(
+    def test_a_name_that_is_a_parameter_is_refused_with_that_parameter(
         self, client: S3Client, name: str, advice: str
     ) -> None:
         with pytest.raises(InvalidExtraArgs, match=advice):
             checked_extra_args(client, {name: "x"})
 
     @pytest.mark.parametrize("name", ["UploadId", "PartNumber", "MultipartUpload", "ContentLength"])
-    def test_what_only_the_engine_knows_is_refused(self, client: S3Client, name: str) -> None:
+    def test_a_name_that_the_upload_sets_is_refused(self, client: S3Client, name: str) -> None:
         with pytest.raises(InvalidExtraArgs, match="Leave it out"):
             checked_extra_args(client, {name: "x"})
 
-    def test_a_key_that_is_no_text_is_refused(self, client: S3Client) -> None:
-        with pytest.raises(InvalidExtraArgs, match="knows no 3"):
+    def test_a_name_that_is_not_a_text_is_refused(self, client: S3Client) -> None:
+        with pytest.raises(InvalidExtraArgs, match="extra_args has 3"):
             checked_extra_args(client, {3: "x"})  # type: ignore[dict-item]
 
 
@@ -108,14 +108,14 @@ class TestTypes:
             ({"Expires": "someday"}, "Expires.*datetime"),
         ],
     )
-    def test_a_wrong_one_is_refused_with_the_right_one(
+    def test_a_wrong_type_is_refused_with_the_right_type(
         self, client: S3Client, args: dict[str, Any], reason: str
     ) -> None:
         with pytest.raises(InvalidExtraArgs, match=reason):
             checked_extra_args(client, args)
 
     @pytest.mark.parametrize("args", [["ACL"], "ACL=x", 3])
-    def test_what_is_no_mapping_is_refused(self, client: S3Client, args: Any) -> None:
+    def test_a_value_that_is_not_a_mapping_is_refused(self, client: S3Client, args: Any) -> None:
         with pytest.raises(InvalidExtraArgs, match="not a mapping"):
             checked_extra_args(client, args)
 
@@ -123,32 +123,34 @@ class TestTypes:
         "args",
         [{"CacheControl": "a\r\nx-evil: 1"}, {"Metadata": {"run": "a\nb"}}, {"Metadata": {"a\x00b": "c"}}],
     )
-    def test_what_no_header_can_carry_is_refused(self, client: S3Client, args: dict[str, Any]) -> None:
+    def test_control_characters_are_refused(self, client: S3Client, args: dict[str, Any]) -> None:
         with pytest.raises(InvalidExtraArgs, match="control character"):
             checked_extra_args(client, args)
 
     @pytest.mark.parametrize("name", ["run id", "a:b", "", "é", "a/b", "(a)", "a\t"])
-    def test_a_metadata_name_that_no_header_can_have_is_refused(self, client: S3Client, name: str) -> None:
+    def test_a_metadata_name_that_is_invalid_in_a_header_is_refused(
+        self, client: S3Client, name: str
+    ) -> None:
         with pytest.raises(InvalidExtraArgs, match="Metadata"):
             checked_extra_args(client, {"Metadata": {"fine": "x", name: "x"}})
 
     @pytest.mark.parametrize("name", ["run-id", "run_id", "Run.Id", "0", "a!#$%&'*+^`|~"])
-    def test_a_metadata_name_of_a_header_is_taken(self, client: S3Client, name: str) -> None:
+    def test_a_metadata_name_that_is_valid_in_a_header_is_accepted(self, client: S3Client, name: str) -> None:
         assert checked_extra_args(client, {"Metadata": {name: "any text"}})
 
-    def test_a_customer_s_key_may_be_of_any_bytes(self, client: S3Client) -> None:
+    def test_a_customer_key_may_have_any_bytes(self, client: S3Client) -> None:
         args = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "\n" * 32}
         assert checked_extra_args(client, args) == args
 
-    def test_the_value_of_a_secret_is_never_repeated(self, client: S3Client) -> None:
+    def test_the_value_of_a_secret_is_not_in_the_message(self, client: S3Client) -> None:
         with pytest.raises(InvalidExtraArgs) as caught:
             checked_extra_args(client, {"SSECustomerKey": [SECRET]})
         assert SECRET not in str(caught.value)
 
-    def test_none_is_no_extra_args_at_all(self, client: S3Client) -> None:
+    def test_none_means_no_extra_args(self, client: S3Client) -> None:
         assert checked_extra_args(client, None) == {}
 
-    def test_the_caller_s_own_mapping_is_left_alone(self, client: S3Client) -> None:
+    def test_the_mapping_of_the_caller_is_not_changed(self, client: S3Client) -> None:
         args = {"ACL": "private"}
         checked_extra_args(client, args)["ACL"] = "public-read"
         assert args == {"ACL": "private"}
@@ -182,32 +184,34 @@ class TestOperations:
             ("AbortMultipartUpload", set()),
         ],
     )
-    def test_each_gets_what_it_knows(self, client: S3Client, operation: str, expected: set[str]) -> None:
+    def test_each_operation_gets_the_names_that_it_has(
+        self, client: S3Client, operation: str, expected: set[str]
+    ) -> None:
         assert args_for(client, operation, self.ARGS).keys() == expected | self.EVERYWHERE
 
-    def test_a_customer_s_key_is_encoded_for_operations_that_botocore_forgets(self, client: S3Client) -> None:
+    def test_a_customer_key_is_encoded_for_operations_where_botocore_does_not(self, client: S3Client) -> None:
         args = args_for(client, "ListParts", self.ARGS)
         assert base64.b64decode(args["SSECustomerKey"]) == SECRET.encode()
         assert base64.b64decode(args["SSECustomerKeyMD5"]) == hashlib.md5(SECRET.encode()).digest()
 
-    def test_a_customer_s_key_with_its_md5_is_left_as_it_is(self, client: S3Client) -> None:
-        given = {"SSECustomerKey": "as it is", "SSECustomerKeyMD5": "likewise"}
+    def test_a_customer_key_with_its_md5_is_not_changed(self, client: S3Client) -> None:
+        given = {"SSECustomerKey": "any key", "SSECustomerKeyMD5": "its MD5"}
         assert args_for(client, "UploadPart", given) == given
 
 
 class TestFingerprint:
-    def test_equal_args_in_any_order_have_one(self) -> None:
+    def test_equal_args_in_any_order_have_the_same_fingerprint(self) -> None:
         assert fingerprint({"A": 1, "B": {"x": 1, "y": 2}}) == fingerprint({"B": {"y": 2, "x": 1}, "A": 1})
 
-    def test_other_args_have_another(self) -> None:
+    def test_different_args_have_different_fingerprints(self) -> None:
         assert fingerprint({"ACL": "private"}) != fingerprint({"ACL": "public-read"})
         assert fingerprint({}) != fingerprint({"ACL": "private"})
 
-    def test_bytes_and_times_can_be_told_apart(self) -> None:
+    def test_bytes_and_times_are_distinguished(self) -> None:
         at = datetime(2030, 1, 1, tzinfo=timezone.utc)
         assert fingerprint({"Expires": at}) == fingerprint({"Expires": at})
         assert fingerprint({"SSECustomerKey": b"a"}) != fingerprint({"SSECustomerKey": b"b"})
 
-    def test_nothing_of_a_secret_is_in_it(self) -> None:
+    def test_it_does_not_contain_a_secret(self) -> None:
         assert SECRET not in fingerprint({"SSECustomerKey": SECRET})
         assert len(fingerprint({"SSECustomerKey": SECRET})) == 64

@@ -1,4 +1,4 @@
-"""URIs, bucket names and keys are taken apart and checked by S3's rules."""
+"""URIs, bucket names and keys are parsed, and checked with S3's rules."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from airflow_s3ops.s3.names import (
     split_s3_uri,
 )
 
-# Letters and digits at both ends, and nothing that S3 reserves: neither ".." nor "--", and no address.
+# Letters and digits at both ends, no ".." and no "--" (S3 reserves some names with it), and no IP address.
 BUCKETS = st.from_regex(r"[a-z][a-z0-9]{1,30}[.-]?[a-z0-9]{1,30}", fullmatch=True)
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=250)
 
-# "General purpose bucket naming rules", Amazon S3 User Guide, with the words that our errors must have.
+# From "General purpose bucket naming rules", Amazon S3 User Guide, with a text that our error must contain.
 FORBIDDEN = {
     "ab": "3 to 63 characters",
     "a" * 64: "3 to 63 characters",
@@ -55,7 +55,7 @@ ALLOWED = ["abc", "a" * 63, "my-reports", "reports.2024", "123", "1.2.3", "a--b"
 
 class TestUris:
     @given(BUCKETS, KEYS)
-    def test_every_bucket_and_key_survive_the_way_through_a_uri(self, bucket: str, key: str) -> None:
+    def test_every_bucket_and_key_can_be_put_into_a_uri_and_split_again(self, bucket: str, key: str) -> None:
         assert split_s3_uri(s3_uri(bucket, key)) == (bucket, key)
 
     @pytest.mark.parametrize(
@@ -70,15 +70,15 @@ class TestUris:
             ("s3://b", ""),
         ],
     )
-    def test_all_that_follows_the_first_slash_is_the_key_letter_by_letter(self, uri: str, key: str) -> None:
+    def test_everything_after_the_first_slash_is_the_key(self, uri: str, key: str) -> None:
         assert split_s3_uri(uri) == ("b", key)
 
     @pytest.mark.parametrize("text", ["b/key", "s3:/b/key", "https://b.s3.amazonaws.com/key", ""])
-    def test_another_text_is_no_uri(self, text: str) -> None:
+    def test_another_text_is_not_a_uri(self, text: str) -> None:
         with pytest.raises(InvalidInput, match=r"s3://bucket/key"):
             split_s3_uri(text)
 
-    def test_a_uri_without_a_bucket_is_s3_itself(self) -> None:
+    def test_the_uri_without_a_bucket_is_s3(self) -> None:
         assert s3_uri(None) == "S3"
 
     def test_a_uri_without_a_key_is_the_bucket(self) -> None:
@@ -86,13 +86,13 @@ class TestUris:
 
 
 class TestBucketAndKey:
-    def test_may_be_given_apart(self) -> None:
+    def test_may_be_given_separately(self) -> None:
         assert bucket_and_key("reports", "2024/a.csv") == ("reports", "2024/a.csv")
 
     def test_may_be_given_as_one_uri(self) -> None:
         assert bucket_and_key(None, "s3://reports/2024/a.csv") == ("reports", "2024/a.csv")
 
-    def test_a_key_that_looks_like_a_uri_is_a_key_where_a_bucket_is_given(self) -> None:
+    def test_a_key_that_looks_like_a_uri_is_a_key_if_a_bucket_is_given(self) -> None:
         assert bucket_and_key("reports", "s3://x/y") == ("reports", "s3://x/y")
 
     @pytest.mark.parametrize("key", ["2024/a.csv", "", None])
@@ -100,7 +100,7 @@ class TestBucketAndKey:
         with pytest.raises(InvalidInput, match="No bucket is given"):
             bucket_and_key(None, key)
 
-    def test_a_uri_must_name_a_key(self) -> None:
+    def test_a_uri_must_have_a_key(self) -> None:
         with pytest.raises(InvalidKey):
             bucket_and_key(None, "s3://reports")
 
@@ -110,18 +110,18 @@ class TestBucketAndKey:
 
     @pytest.mark.parametrize("key", [20260101, 0, ["a"], PurePath("a/b")], ids=repr)
     @pytest.mark.parametrize("bucket", ["reports", None])
-    def test_a_key_that_is_no_text_is_refused(self, bucket: str | None, key: Any) -> None:
-        with pytest.raises(InvalidKey, match="is no text"):
+    def test_a_key_that_is_not_a_text_is_refused(self, bucket: str | None, key: Any) -> None:
+        with pytest.raises(InvalidKey, match="is not a text"):
             bucket_and_key(bucket, key)
 
-    def test_an_empty_bucket_is_not_looked_for_in_the_key(self) -> None:
+    def test_an_empty_bucket_is_not_taken_from_the_key(self) -> None:
         with pytest.raises(InvalidBucketName, match="empty"):
             bucket_and_prefix("", "s3://reports/2024")
 
 
 class TestBucketNames:
     @pytest.mark.parametrize(("name", "rule"), FORBIDDEN.items())
-    def test_a_forbidden_new_name_names_the_rule_that_it_breaks(self, name: str, rule: str) -> None:
+    def test_for_a_forbidden_new_name_the_error_has_the_rule(self, name: str, rule: str) -> None:
         with pytest.raises(InvalidBucketName, match=re.escape(rule)) as caught:
             checked_new_bucket(name)
 
@@ -133,11 +133,11 @@ class TestBucketNames:
         assert checked_new_bucket(name) == name
 
     @given(BUCKETS)
-    def test_what_may_be_created_may_be_used(self, name: str) -> None:
+    def test_a_name_that_may_be_created_may_be_used(self, name: str) -> None:
         assert checked_bucket(checked_new_bucket(name)) == name
 
     @given(st.text(max_size=80))
-    def test_any_text_is_either_returned_as_it_is_or_refused(self, text: str) -> None:
+    def test_any_text_is_either_returned_unchanged_or_refused(self, text: str) -> None:
         try:
             assert checked_new_bucket(text) == text
         except InvalidBucketName:
@@ -153,13 +153,15 @@ class TestBucketNames:
             checked_new_bucket(name)
 
     @pytest.mark.parametrize("name", ["a/b", "s3://reports", "ab", "a" * 256, "reports\n", "re ports"])
-    def test_what_no_bucket_ever_had_may_not_be_used(self, name: str) -> None:
+    def test_a_name_that_no_bucket_ever_had_is_refused(self, name: str) -> None:
         with pytest.raises(InvalidBucketName, match="breaks S3's rule"):
             checked_bucket(name)
 
     @pytest.mark.parametrize("check", [checked_bucket, checked_new_bucket])
     @pytest.mark.parametrize("name", ["", None])
-    def test_an_empty_name_points_at_the_template(self, check: object, name: str | None) -> None:
+    def test_for_an_empty_name_the_advice_is_to_check_the_template(
+        self, check: object, name: str | None
+    ) -> None:
         assert callable(check)
         with pytest.raises(InvalidBucketName, match="template"):
             check(name)
@@ -167,29 +169,29 @@ class TestBucketNames:
 
 class TestKeys:
     @given(KEYS)
-    def test_a_key_of_up_to_1024_bytes_is_returned_as_it_is(self, key: str) -> None:
+    def test_a_key_of_up_to_1024_bytes_is_returned_unchanged(self, key: str) -> None:
         assert checked_key(key) == key
 
     @pytest.mark.parametrize("letter", ["a", "é", "한", "🗝"])
-    def test_the_limit_counts_bytes_not_letters(self, letter: str) -> None:
+    def test_the_limit_counts_bytes_not_characters(self, letter: str) -> None:
         fits = letter * (MAX_KEY_BYTES // len(letter.encode()))
         assert checked_key(fits) == fits
 
         with pytest.raises(InvalidKey, match=f"{len((fits + letter).encode())} bytes"):
             checked_key(fits + letter)
 
-    def test_a_long_key_is_not_printed_whole(self) -> None:
+    def test_a_long_key_is_shortened_in_the_message(self) -> None:
         with pytest.raises(InvalidKey) as caught:
             checked_key("k" * 5000)
 
         assert len(str(caught.value)) < 300
 
     @pytest.mark.parametrize("key", ["", None])
-    def test_an_empty_key_points_at_the_template(self, key: str | None) -> None:
+    def test_for_an_empty_key_the_advice_is_to_check_the_template(self, key: str | None) -> None:
         with pytest.raises(InvalidKey, match="template"):
             checked_key(key)
 
-    def test_half_a_letter_is_refused(self) -> None:
+    def test_an_unpaired_surrogate_is_refused(self) -> None:
         with pytest.raises(InvalidKey, match="Unicode"):
             checked_key("a\ud800b")
 
@@ -202,5 +204,5 @@ def test_a_bucket_that_is_given_twice_is_refused(text: str) -> None:
         bucket_and_prefix("acme", text)
 
 
-def test_a_key_may_begin_like_the_address_of_another_bucket() -> None:
+def test_a_key_may_begin_with_the_uri_of_another_bucket() -> None:
     assert bucket_and_key("acme", "s3://other/a") == ("acme", "s3://other/a")

@@ -9,5 +9,5 @@ from airflow_s3ops.s3.nearest import nearest
     ("name", "near"),
     [("acl", "ACL"), ("ACLs", "ACL"), ("object_ownership", "ObjectOwnership"), ("Tagging", None), (7, None)],
 )
-def test_the_nearest_name_is_found_whatever_its_case(name: object, near: str | None) -> None:
+def test_the_nearest_name_is_found_in_any_case(name: object, near: str | None) -> None:
     assert nearest(name, ["ACL", "ObjectOwnership"]) == near

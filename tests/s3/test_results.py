@@ -1,4 +1,4 @@
-"""What operations return is plain JSON, with the fields that apply."""
+"""Results become plain JSON with the fields that apply."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FULL = (
             "policy",
         ),
     ),
-    # The longest key stands in it twice, in the uri too: nothing else may be long.
+    # The key is in it twice (also in the uri), so nothing else may be long.
     UploadFileResult(
         f"s3://{BUCKET}/{KEY[:700]}",
         BUCKET,
@@ -61,14 +61,14 @@ def of_class(result: Result) -> str:
 
 
 @pytest.mark.parametrize("result", FULL, ids=of_class)
-def test_a_full_result_is_json_of_under_2_kb(result: Result) -> None:
+def test_a_full_result_is_json_of_less_than_2_kb(result: Result) -> None:
     text = json.dumps(result.to_xcom())
     assert json.loads(text) == result.to_xcom()
     assert len(text) < 2048
 
 
 @pytest.mark.parametrize("result", FULL, ids=of_class)
-def test_no_result_can_be_changed(result: Result) -> None:
+def test_a_result_cannot_be_changed(result: Result) -> None:
     with pytest.raises(FrozenInstanceError):
         result.bucket = "other"  # type: ignore[attr-defined]
 
@@ -78,7 +78,7 @@ def test_fields_that_do_not_apply_are_left_out() -> None:
     assert set(result.to_xcom()) == {"uri", "bucket", "key", "status", "size", "seconds"}
 
 
-def test_zero_and_false_and_an_empty_list_do_apply() -> None:
+def test_zero_and_false_and_an_empty_list_are_kept() -> None:
     assert DeleteObjectsResult("b", 0, 0, 0, dry_run=False).to_xcom() == {
         "bucket": "b",
         "deleted": 0,
@@ -125,6 +125,6 @@ def test_the_longest_prefix_and_manifest_still_make_a_small_xcom(bucket: str, le
     assert "prefix" not in xcom
 
 
-def test_a_prefix_stays_where_there_is_room_for_it() -> None:
+def test_a_prefix_is_kept_if_it_fits() -> None:
     result = UploadFilesResult(BUCKET, KEY[:600], 1, 0, 0, 1, 0.1, f"s3://{BUCKET}/{KEY[:1017]}")
     assert result.to_xcom()["prefix"] == KEY[:600]

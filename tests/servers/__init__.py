@@ -1,4 +1,4 @@
-"""Servers to test against: what they are, how to start them, and what each one lacks."""
+"""The servers of the tests: what they are, how to start them, and what each server lacks."""
 
 from __future__ import annotations
 

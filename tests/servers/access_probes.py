@@ -1,4 +1,4 @@
-"""Probes of who may do what on a server: signatures, users, policies, ACLs."""
+"""Probes of a server's access control: signatures, users, policies, ACLs."""
 
 from __future__ import annotations
 
@@ -34,37 +34,37 @@ ALL_BLOCKED = {
 
 
 def presigned_long_ago(server: S3Server, bucket: str, key: str) -> str:
-    """Give a rightly signed URL of an object that expired hours ago."""
+    """Return a correctly signed URL of an object that expired hours ago."""
     day_ago = dt.datetime.now(dt.timezone.utc) - dt.timedelta(days=1)
     request = AWSRequest("GET", f"{server.endpoint_url}/{bucket}/{key}")
     credentials = Credentials(server.access_key, server.secret_key)
-    # This signer and not the client's, which may be the CRT's with a clock of its own. The clock is turned
-    # back while it signs, which saves waiting for the expiry.
+    # Not the client's signer: it may be the CRT's, which has its own clock. The clock is set back while this
+    # signer signs, so that the test need not wait for the expiry.
     with mock.patch("botocore.auth.get_current_datetime", return_value=day_ago):
         S3SigV4QueryAuth(credentials, "s3", server.region, expires=3600).add_auth(request)
     return str(request.url)
 
 
 def get(server: S3Server, url: str) -> tuple[int, bytes]:
-    """Give status and body of a GET without any header of ours."""
+    """Return the status and body of a GET without extra headers."""
     context = ssl.create_default_context(cafile=server.ca_bundle)
     try:
-        with urllib.request.urlopen(url, timeout=10, context=context) as answer:
-            return int(answer.status), answer.read()
+        with urllib.request.urlopen(url, timeout=10, context=context) as response:
+            return int(response.status), response.read()
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read()
 
 
 def policy(bucket: str, principal: str, *actions: str) -> str:
-    """Give a bucket policy that allows `actions` to one principal, or to `*`."""
+    """Return a bucket policy that allows `actions` to one principal, or to `*`."""
     statement = {
         "Effect": "Allow",
         "Principal": principal if principal == "*" else {"AWS": [principal]},
         "Action": list(actions),
         "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
     }
-    # A server may refuse an action on the bucket beside a resource in it, and the other way round.
+    # A server may refuse a statement with an object action and a bucket resource, and the reverse.
     if all("Object" in action for action in actions):
         statement["Resource"] = [f"arn:aws:s3:::{bucket}/*"]
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -75,21 +75,21 @@ def _anyone_may_read(probe: Probe) -> bool:
     return status == 200 and body == BODY
 
 
-def _own_by(probe: Probe, ownership: str) -> None:
+def _set_ownership(probe: Probe, ownership: str) -> None:
     rules: Any = {"Rules": [{"ObjectOwnership": ownership}]}
     probe.s3.put_bucket_ownership_controls(Bucket=probe.bucket, OwnershipControls=rules)
 
 
 @finds(Ability.SIGNATURE_VERIFICATION)
 def _signature_verification(probe: Probe) -> bool:
-    stranger = probe.server.as_user(probe.server.access_key, "wrong").client()
-    return refuses(stranger.list_objects_v2, "SignatureDoesNotMatch", Bucket=probe.bucket)
+    client = probe.server.as_user(probe.server.access_key, "wrong").client()
+    return refuses(client.list_objects_v2, "SignatureDoesNotMatch", Bucket=probe.bucket)
 
 
 @finds(Ability.UNKNOWN_KEYS_REFUSED)
 def _unknown_keys_refused(probe: Probe) -> bool:
-    stranger = probe.server.as_user("nobody", "wrong").client()
-    return refuses(stranger.list_objects_v2, "InvalidAccessKeyId", Bucket=probe.bucket)
+    client = probe.server.as_user("unknown-key", "wrong").client()
+    return refuses(client.list_objects_v2, "InvalidAccessKeyId", Bucket=probe.bucket)
 
 
 @finds(Ability.PRESIGNED_EXPIRY)
@@ -102,7 +102,7 @@ def _presigned_expiry(probe: Probe) -> bool:
 @finds(Ability.USER_POLICIES)
 def _user_policies(probe: Probe) -> bool:
     if probe.server.name != "versity":
-        return False  # there is no way to make a user
+        return False  # the tests cannot create a user there
     name = f"user-{uuid.uuid4().hex[:12]}"
     user = create_user(probe.server, name, "a-secret-of-its-own").client()
     if not refuses(user.list_objects_v2, "AccessDenied", Bucket=probe.bucket):
@@ -120,8 +120,8 @@ def _tls(probe: Probe) -> bool:
 
 @finds(Ability.ANONYMOUS_REFUSED)
 def _anonymous_refused(probe: Probe) -> bool:
-    nobody = probe.server.client(signature_version=UNSIGNED)
-    return refuses(nobody.list_objects_v2, "AccessDenied", Bucket=probe.bucket)
+    anonymous = probe.server.client(signature_version=UNSIGNED)
+    return refuses(anonymous.list_objects_v2, "AccessDenied", Bucket=probe.bucket)
 
 
 @finds(Ability.ANONYMOUS_READ_BY_POLICY)
@@ -133,7 +133,7 @@ def _anonymous_read_by_policy(probe: Probe) -> bool:
 
 @finds(Ability.ANONYMOUS_READ_OF_OBJECT_ACL)
 def _anonymous_read_of_object_acl(probe: Probe) -> bool:
-    _own_by(probe, "ObjectWriter")
+    _set_ownership(probe, "ObjectWriter")
     probe.put()
     if _anyone_may_read(probe):
         return False
@@ -143,13 +143,13 @@ def _anonymous_read_of_object_acl(probe: Probe) -> bool:
 
 @finds(Ability.ACL_REFUSAL)
 def _acl_refusal(probe: Probe) -> bool:
-    _own_by(probe, "BucketOwnerEnforced")
+    _set_ownership(probe, "BucketOwnerEnforced")
     return refuses(probe.put, "AccessControlListNotSupported", ACL="public-read")
 
 
 @finds(Ability.OWNERSHIP_CONTROLS)
 def _ownership_controls(probe: Probe) -> bool:
-    _own_by(probe, "ObjectWriter")
+    _set_ownership(probe, "ObjectWriter")
     return _ownership_of(probe, probe.bucket) == "ObjectWriter"
 
 

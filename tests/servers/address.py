@@ -1,4 +1,4 @@
-"""Where a server listens: free ports, and whether it answers there."""
+"""A server's address: free ports, and whether the server responds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ask the system for ports on loopback: for servers that would not say which one they got."""
+    """Get free ports on loopback from the system, for servers that do not report the port they chose."""
     with ExitStack() as held:
         probes = [held.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:
@@ -22,14 +22,14 @@ def free_ports(count: int) -> list[int]:
 
 
 def free_port() -> int:
-    """Ask the system for one port on loopback."""
+    """Get one free port on loopback from the system."""
     return free_ports(1)[0]
 
 
 def healthy(url: str, path: str, ca_bundle: str | None = None) -> Callable[[str], str | None]:
-    """Give a check that returns `url` once GET `path` is answered with 200.
+    """Return a check that returns `url` when GET `path` has the status 200.
 
-    The server's log, which the check is given, is not asked: servers say "listening" before they are.
+    The check gets the server's log but does not use it: servers log "listening" before they listen.
     """
     address = urlsplit(url)
 

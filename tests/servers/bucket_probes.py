@@ -25,7 +25,7 @@ CORS_RULE = {"AllowedMethods": ["GET"], "AllowedOrigins": ["https://example.com"
 
 
 def _keeps(probe: Probe, setting: str, value: dict[str, Any], put_as: str) -> Callable[[], Any]:
-    """Put a setting of the bucket; give a reader of it."""
+    """Put a setting of the bucket, and return a function that reads it."""
     s3 = cast("Any", probe.s3)
     getattr(s3, f"put_{setting}")(Bucket=probe.bucket, **{put_as: value})
     return lambda: getattr(s3, f"get_{setting}")(Bucket=probe.bucket)

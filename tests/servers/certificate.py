@@ -1,4 +1,4 @@
-"""A certificate for 127.0.0.1 that nobody but the tests trusts."""
+"""A certificate for 127.0.0.1 that only the tests trust."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Certificate:
-    """Two PEM files; clients take `certificate` as their CA bundle too, for it signs itself."""
+    """Two PEM files; `certificate` is also the clients' CA bundle, because it is self-signed."""
 
     certificate: Path
     key: Path
 
 
 def make_certificate(folder: Path) -> Certificate:
-    """Write a self-signed certificate, good for loopback and for one day."""
-    # Late: only TLS tests need it. It is there because Airflow encrypts connections with it.
+    """Write a self-signed certificate, valid for loopback and for one day."""
+    # Imported here: only TLS tests need it. It is installed because Airflow encrypts connections with it.
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -48,7 +48,7 @@ def make_certificate(folder: Path) -> Certificate:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))  # clocks may differ a little
+        .not_valid_before(now - dt.timedelta(hours=1))  # clocks may differ slightly
         .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
         # From Python 3.13 on, ssl refuses a trust anchor without these (VERIFY_X509_STRICT).

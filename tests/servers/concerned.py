@@ -1,4 +1,4 @@
-"""Leave out what a server has no say in: on a second server it would only tell the same again."""
+"""Leave out tests that use no server: on a second server their result would be the same."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MARKER = "needs"
 
 
 class OnlyConcerned:
-    """A pytest plugin: keeps the tests that use the server, or say what they need of one."""
+    """A pytest plugin: selects the tests that use the server, or that have the marker `needs`."""
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Deselect the others, so that pytest says how many there were."""
-        others = [item for item in items if not _is_concerned(item)]
+        """Deselect the others, so that pytest reports their number."""
+        others = [item for item in items if not _uses_server(item)]
         config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if _is_concerned(item)]
+        items[:] = [item for item in items if _uses_server(item)]
 
 
-def _is_concerned(item: pytest.Item) -> bool:
+def _uses_server(item: pytest.Item) -> bool:
     return FIXTURE in getattr(item, "fixturenames", ()) or item.get_closest_marker(MARKER) is not None

@@ -1,4 +1,4 @@
-"""The embedded server: moto, in a process of its own, as the package starts it for its users."""
+"""The embedded server: moto, in its own process, as the package starts it for its users."""
 
 from __future__ import annotations
 

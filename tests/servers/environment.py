@@ -1,4 +1,4 @@
-"""Any other server, named by the environment."""
+"""Any other server, described by environment variables."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ NEEDED = (ENDPOINT, "S3OPS_TEST_ACCESS_KEY", "S3OPS_TEST_SECRET_KEY", "S3OPS_TES
 
 @contextmanager
 def from_environment() -> Iterator[S3Server]:
-    """Give the server that `S3OPS_TEST_*` describe; it is running already and goes on doing so.
+    """Return the server that `S3OPS_TEST_*` describe; it is already running, and is not stopped.
 
-    `S3OPS_TEST_CA_BUNDLE` may name the PEM file to trust.
+    `S3OPS_TEST_CA_BUNDLE` may be the path of the PEM file to trust.
 
-    :raises LookupError: naming the variables that are missing.
+    :raises LookupError: with the names of the missing variables.
     """
     missing = [name for name in NEEDED if not os.environ.get(name)]
     if missing:

@@ -1,4 +1,4 @@
-"""Keep the machine out of the tests: its AWS credentials, its Airflow, its proxies."""
+"""Isolate the tests from the machine's AWS credentials, Airflow settings and proxies."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-# A run must neither see the machine's connections and settings nor send a request through its proxy.
+# A run must not use the machine's connections and settings, and must not send a request through its proxy.
 FOREIGN = ("AWS_", "AIRFLOW_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
 
 
 class Isolation:
-    """This process with an environment of its own, until `end`."""
+    """Gives this process its own environment, until `end`."""
 
     def __init__(self) -> None:
         self._before = dict(os.environ)
@@ -24,7 +24,7 @@ class Isolation:
         os.environ.update(self._aws() | self._airflow())
 
     def end(self) -> None:
-        """Put the environment back as it was, and remove the folder."""
+        """Restore the environment, and remove the folder."""
         os.environ.clear()
         os.environ.update(self._before)
         shutil.rmtree(self.home, ignore_errors=True)
@@ -43,6 +43,6 @@ class Isolation:
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.home / "dags"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}",
-            # Airflow reports its use to a service on the internet unless told not to.
+            # By default Airflow reports usage data to a service on the internet.
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         }

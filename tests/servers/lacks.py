@@ -1,7 +1,7 @@
-"""What a server lacks, in one table: a test is skipped by this table and by nothing else.
+"""One table of what each server lacks: a test is skipped because of this table, and for no other reason.
 
-`tests/test_servers.py` runs a probe for every ability against the server at hand: one that stands here and
-works, and one that doesn't work and is not here, both fail.
+`tests/test_servers.py` runs a probe for every ability against the current server. It fails if an ability in
+this table works, or if an ability that is not in this table does not work.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NAMED_LACKS = "S3OPS_TEST_LACKS"
 
 
 class Ability(Enum):
-    """What a test may need of a server beyond plain reading and writing; the value is what a marker names."""
+    """What a test may need from a server besides plain reading and writing; the values are for markers."""
 
     # Integrity and security
     CHECKSUM_VERIFICATION = "checksum_verification"
@@ -60,7 +60,7 @@ class Ability(Enum):
     BUCKET_TAGGING = "bucket_tagging"
     OBJECT_LOCK = "object_lock"
     CORS = "cors"
-    # What an object carries
+    # Attributes of an object
     OBJECT_TAGGING = "object_tagging"
     SERVER_SIDE_ENCRYPTION = "server_side_encryption"
     CUSTOMER_KEYS = "customer_keys"
@@ -71,33 +71,33 @@ class Ability(Enum):
 LACKS: Mapping[str, Mapping[Ability, str]] = {
     # moto 5.2.5
     "embedded": {
-        Ability.CHECKSUM_VERIFICATION: "moto stores whatever checksum it is told",
-        Ability.MD5_VERIFICATION: "moto does not look at Content-MD5",
-        Ability.SIGNATURE_VERIFICATION: "moto takes any secret",
-        Ability.UNKNOWN_KEYS_REFUSED: "moto takes any access key",
-        Ability.PRESIGNED_EXPIRY: "moto does not look at X-Amz-Date and X-Amz-Expires",
-        Ability.ANONYMOUS_REFUSED: "moto lists a private bucket for anybody; only GET heeds ACLs",
-        Ability.USER_POLICIES: "moto limits no user unless IAM is on for the whole process",
-        Ability.EXPECTED_BUCKET_OWNER: "moto does not look at the header",
+        Ability.CHECKSUM_VERIFICATION: "moto stores any checksum without comparing it",
+        Ability.MD5_VERIFICATION: "moto ignores Content-MD5",
+        Ability.SIGNATURE_VERIFICATION: "moto accepts any secret key",
+        Ability.UNKNOWN_KEYS_REFUSED: "moto accepts any access key",
+        Ability.PRESIGNED_EXPIRY: "moto ignores X-Amz-Date and X-Amz-Expires",
+        Ability.ANONYMOUS_REFUSED: "moto lists a private bucket without credentials; only GET evaluates ACLs",
+        Ability.USER_POLICIES: "moto enforces no policies unless IAM is on for the whole process",
+        Ability.EXPECTED_BUCKET_OWNER: "moto ignores the header",
         Ability.TLS: "moto is started on http",
-        Ability.ACL_REFUSAL: "moto takes ACLs under BucketOwnerEnforced",
-        Ability.BLOCK_PUBLIC_ACCESS_ENFORCED: "moto stores the setting and does not act on it",
-        Ability.ATOMIC_CONDITIONS: "moto looks first and stores then, in threads: two writers may both win",
-        Ability.IF_MATCH_ON_COMPLETE: "moto looks at it on put only",
-        Ability.IF_NONE_MATCH_ON_COPY: "moto looks at it on put and complete only",
+        Ability.ACL_REFUSAL: "moto accepts ACLs under BucketOwnerEnforced",
+        Ability.BLOCK_PUBLIC_ACCESS_ENFORCED: "moto stores the setting but does not enforce it",
+        Ability.ATOMIC_CONDITIONS: "moto checks, then stores, in threads: two writers may both succeed",
+        Ability.IF_MATCH_ON_COMPLETE: "moto evaluates it on PutObject only",
+        Ability.IF_NONE_MATCH_ON_COPY: "moto evaluates it on PutObject and CompleteMultipartUpload only",
         Ability.FULL_OBJECT_CHECKSUM: "moto completes an upload without returning the checksum",
         Ability.CHECKSUMS_IN_LIST_PARTS: "moto lists number, size and ETag only",
-        Ability.MPU_OBJECT_SIZE: "moto does not look at the header",
-        Ability.CUSTOMER_KEYS: "moto gives the object without the key",
+        Ability.MPU_OBJECT_SIZE: "moto ignores the header",
+        Ability.CUSTOMER_KEYS: "moto returns the object without the key",
     },
     # Versity Gateway 1.8.0, posix backend with --versioning-dir
     "versity": {
         Ability.ANONYMOUS_READ_OF_OBJECT_ACL: "object ACLs are ignored",
-        Ability.ACL_REFUSAL: "object ACLs are ignored, under BucketOwnerEnforced too",
+        Ability.ACL_REFUSAL: "object ACLs are ignored, also under BucketOwnerEnforced",
         Ability.BLOCK_PUBLIC_ACCESS: "501 NotImplemented",
         Ability.BLOCK_PUBLIC_ACCESS_ENFORCED: "501 NotImplemented",
-        Ability.IF_NONE_MATCH_ON_COPY: "ignored: the copy replaces what is there",
-        Ability.ANY_REGION: "it has the one region of --region",
+        Ability.IF_NONE_MATCH_ON_COPY: "ignored: the copy replaces the existing object",
+        Ability.ANY_REGION: "it has only the region of --region",
         Ability.LIFECYCLE: "501 NotImplemented",
         Ability.BUCKET_ENCRYPTION: "501 NotImplemented",
         Ability.SERVER_SIDE_ENCRYPTION: "ignored",
@@ -106,15 +106,15 @@ LACKS: Mapping[str, Mapping[Ability, str]] = {
     },
     # SeaweedFS 4.53
     "seaweedfs": {
-        Ability.USER_POLICIES: "the tests make users on Versity Gateway only",
+        Ability.USER_POLICIES: "the tests can create users on Versity Gateway only",
         Ability.EXPECTED_BUCKET_OWNER: "the header is ignored",
         Ability.OWNERSHIP_AT_CREATION: "the header is ignored",
-        Ability.BLOCK_PUBLIC_ACCESS_ENFORCED: "the setting is stored and not acted on",
+        Ability.BLOCK_PUBLIC_ACCESS_ENFORCED: "the setting is stored but not enforced",
         Ability.CHECKSUMS_IN_LIST_PARTS: "number, size and ETag only",
-        Ability.PARTS_REPLACED: "a part sent twice is listed twice, and Complete takes the one it is told",
+        Ability.PARTS_REPLACED: "a part sent twice is listed twice; Complete uses the one of the given ETag",
         Ability.MPU_OBJECT_SIZE: "the header is ignored",
-        Ability.ANY_REGION: "GetBucketLocation names none",
-        Ability.REGION_OF_BUCKET: "HeadBucket names none",
+        Ability.ANY_REGION: "GetBucketLocation returns none",
+        Ability.REGION_OF_BUCKET: "HeadBucket returns none",
         Ability.SERVER_SIDE_ENCRYPTION: "500 InternalError",
         Ability.WEBSITE_REDIRECT: "ignored",
     },
@@ -122,9 +122,9 @@ LACKS: Mapping[str, Mapping[Ability, str]] = {
 
 
 def lacks_of(server: str) -> Mapping[Ability, str]:
-    """Give what `server` lacks, with the reasons; for any other server what `S3OPS_TEST_LACKS=a,b` names.
+    """Return what `server` lacks, with the reasons; for any other server what `S3OPS_TEST_LACKS=a,b` names.
 
-    :raises ValueError: when the variable names something that is not an ability.
+    :raises ValueError: the variable has a name that is not an ability.
     """
     if server in LACKS:
         return LACKS[server]
@@ -133,9 +133,9 @@ def lacks_of(server: str) -> Mapping[Ability, str]:
 
 
 def abilities(names: Iterable[str]) -> list[Ability]:
-    """Read abilities from their names.
+    """Return the abilities with these names.
 
-    :raises ValueError: for a name that is not one, with those that are.
+    :raises ValueError: a name is not an ability; the message has all names.
     """
     known = {ability.value: ability for ability in Ability}
     names = list(names)

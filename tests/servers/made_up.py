@@ -1,4 +1,4 @@
-"""A bucket of any size, whose listing is made up page by page: for memory and speed, not for truth."""
+"""A server with generated listings of any size: for tests of memory and speed, not of S3's behaviour."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ LAST = "<IsTruncated>false</IsTruncated>"
 
 
 class MadeUpServer(ThreadingHTTPServer):
-    """Answers ListObjectsV2, ListObjectVersions, ListMultipartUploads and DeleteObjects for any bucket.
+    """Responds to ListObjectsV2, ListObjectVersions, ListMultipartUploads and DeleteObjects for any bucket.
 
-    :param pages: of 1,000 keys.
+    :param pages: the number of pages, with 1,000 keys each.
     """
 
     daemon_threads = True
-    # Nothing waits for a client that keeps its connection open.
+    # Closing the server does not wait for clients that keep their connections open.
     block_on_close = False
 
     def __init__(self, pages: int) -> None:
@@ -47,12 +47,12 @@ class MadeUpServer(ThreadingHTTPServer):
 
     @property
     def as_server(self) -> S3Server:
-        """How a client reaches it."""
+        """The address and keys for a client."""
         url = f"http://127.0.0.1:{self.server_port}"
         return S3Server("made up", url, "s3ops-root", "s3ops-secret", "ap-northeast-2")
 
     def page(self, template: bytes, number: int) -> bytes:
-        """Return one page of a listing; once all is deleted, an empty one."""
+        """Return one page of a listing; an empty page when everything is deleted."""
         if self.deleted >= self.pages * PAGE:
             return template.partition(b"@FOLLOWS@")[0] + b"</" + template.rpartition(b"</")[2]
         follows = NEXT if number + 1 < self.pages else LAST
@@ -62,7 +62,7 @@ class MadeUpServer(ThreadingHTTPServer):
 
 @contextmanager
 def made_up(pages: int) -> Iterator[MadeUpServer]:
-    """Run one, in a thread."""
+    """Run a server in a thread."""
     with MadeUpServer(pages) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
@@ -81,28 +81,28 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         query = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
         if "uploads" in query:
-            self._answer(b"<ListMultipartUploadsResult/>")
+            self._respond(b"<ListMultipartUploadsResult/>")
         elif urlsplit(self.path).path == "/":
-            self._answer(b"<ListAllMyBucketsResult/>")
+            self._respond(b"<ListAllMyBucketsResult/>")
         elif "versions" in query:
-            self._answer(self.server.page(self.server.versions, int(query.get("key-marker", ["0"])[0])))
+            self._respond(self.server.page(self.server.versions, int(query.get("key-marker", ["0"])[0])))
         else:
             number = int(query.get("continuation-token", ["0"])[0])
-            self._answer(self.server.page(self.server.objects, number))
+            self._respond(self.server.page(self.server.objects, number))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         with self.server.lock:
             self.server.deleted += body.count(b"<Object>")
-        self._answer(b"<DeleteResult/>")
+        self._respond(b"<DeleteResult/>")
 
     def do_DELETE(self) -> None:
-        self._answer(b"", 204)
+        self._respond(b"", 204)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
-    def _answer(self, body: bytes, status: int = 200) -> None:
+    def _respond(self, body: bytes, status: int = 200) -> None:
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -10,7 +10,7 @@ from tests.servers.probe import BODY, KEY, Probe, finds, refuses
 WRONG_CRC32 = base64.b64encode(bytes(4)).decode()
 WRONG_MD5 = base64.b64encode(bytes(16)).decode()
 WRONG_ETAG = f'"{"0" * 32}"'
-# Of BODY: the "check" value of CRC-64/NVME in the catalogue of CRCs.
+# The CRC64NVME of BODY: the "check" value of CRC-64/NVME in the catalogue of CRCs.
 CRC64NVME = base64.b64encode(bytes.fromhex("ae8b14860a799888")).decode()
 CUSTOMER_KEY = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
 
@@ -39,7 +39,7 @@ def _if_match(probe: Probe) -> bool:
 
 @finds(Ability.ATOMIC_CONDITIONS)
 def _atomic_conditions(probe: Probe) -> bool:
-    # A race that is lost now and then cannot be probed for: here two of many writers have been seen to win.
+    # A race that fails only sometimes cannot be probed. On moto, two of many writers have both succeeded.
     return probe.server.name != "embedded"
 
 

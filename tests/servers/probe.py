@@ -1,4 +1,4 @@
-"""What probes work with, and where they are registered."""
+"""The arguments of probes, and their registry."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ class Probe:
     bucket: str
 
     def put(self, **more: Any) -> str:
-        """Put the object, and give its ETag."""
+        """Put the object, and return its ETag."""
         return self.s3.put_object(Bucket=self.bucket, Key=KEY, Body=BODY, **more)["ETag"]
 
     def head(self, **more: Any) -> Any:
-        """Look at the object."""
+        """HEAD the object."""
         return self.s3.head_object(Bucket=self.bucket, Key=KEY, **more)
 
     def start_upload(self, **more: Any) -> dict[str, Any]:
-        """Start a multipart upload, and give the arguments that name it."""
+        """Start a multipart upload, and return the arguments that identify it."""
         started = self.s3.create_multipart_upload(Bucket=self.bucket, Key=KEY, **more)
         return {"Bucket": self.bucket, "Key": KEY, "UploadId": started["UploadId"]}
 
     def put_part(self, upload: dict[str, Any], **more: Any) -> dict[str, Any]:
-        """Put the one part of an upload, and give the arguments that complete it."""
+        """Put the only part of an upload, and return the arguments that complete it."""
         etag = self.s3.upload_part(**upload, PartNumber=1, Body=BODY, **more)["ETag"]
         part = {"PartNumber": 1, "ETag": etag}
         part |= {

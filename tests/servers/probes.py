@@ -1,4 +1,4 @@
-"""All probes together, and the question they answer."""
+"""All probes, and whether a server has an ability."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from tests.servers.lacks import Ability
     from tests.servers.probe import Probe
 
-# Importing them is what registers their probes.
+# Importing these modules registers their probes.
 MODULES = (access_probes, bucket_probes, object_probes)
 
 __all__ = ["PROBES", "has"]
 
 
 def has(ability: Ability, probe: Probe) -> bool:
-    """Whether the server has an ability; a call that it refuses is one that it has not."""
+    """Whether the server has an ability; it has not if it refuses a call of the probe."""
     try:
         return PROBES[ability](probe)
     except ClientError:

@@ -1,4 +1,4 @@
-"""Start a server process, wait until it answers, and see to it that it ends."""
+"""Start a server process, wait until it responds, and make sure that it ends."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-LEASH = Path(__file__).with_name("leash.py")
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
 MEMORY_DISK = Path("/dev/shm")
 START_WITHIN = 30.0
 STOP_WITHIN = 15.0
 
 
 class ServerDidNotStartError(RuntimeError):
-    """The server ended, or gave no sign of life in time; the message holds its own log."""
+    """The server ended, or did not respond in time; the message has its log."""
 
 
 @contextmanager
 def scratch_folder(prefix: str) -> Iterator[Path]:
-    """Give a folder in memory, where there is any, so that the tests measure code and not a disk."""
+    """Create a temporary folder, in memory if possible, so that the tests measure code and not a disk."""
     parent = MEMORY_DISK if MEMORY_DISK.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     try:
@@ -42,28 +42,28 @@ def running(
     address: Callable[[str], str | None],
     environment: dict[str, str] | None = None,
 ) -> Iterator[str]:
-    """Run `command` for as long as the context lasts, and give the address at which it answers.
+    """Run `command` as long as the context lasts, and return the server's address.
 
-    :param folder: the server's own, with its log; the folder goes even if this process is killed.
+    :param folder: the server's own folder, with its log; it is removed even if this process is killed.
     :param address: called with the log so far until it returns the server's address.
-    :param environment: the server's whole environment; None hands down ours.
-    :raises ServerDidNotStartError: when it ends, or after `START_WITHIN` seconds.
+    :param environment: the server's whole environment; None means ours.
+    :raises ServerDidNotStartError: the server ends, or does not respond within `START_WITHIN` seconds.
     """
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, LEASH, folder, *command],
+            [sys.executable, SUPERVISOR, folder, *command],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=environment,
-            # Ctrl-C is for the tests, which then still need the server for their clean-up.
+            # Ctrl-C must only stop the tests, which still need the server for their clean-up.
             start_new_session=True,
         )
     try:
         yield _wait_for(process, log, address)
     finally:
-        _let_go(process)
+        _stop(process)
 
 
 def _wait_for(process: subprocess.Popen[bytes], log: Path, address: Callable[[str], str | None]) -> str:
@@ -79,11 +79,11 @@ def _wait_for(process: subprocess.Popen[bytes], log: Path, address: Callable[[st
             f"the server ended with {code}; its log:\n{log.read_text(errors='replace')}"
         )
     raise ServerDidNotStartError(
-        f"no answer in {START_WITHIN:.0f} s; the log:\n{log.read_text(errors='replace')}"
+        f"no response in {START_WITHIN:.0f} s; the log:\n{log.read_text(errors='replace')}"
     )
 
 
-def _let_go(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None
     process.stdin.close()
     try:

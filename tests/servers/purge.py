@@ -1,4 +1,4 @@
-"""Make and remove buckets for tests, whatever a test left in them."""
+"""Create and delete buckets for tests, with everything that a test left in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROUNDS = 5
 def create_bucket(s3: S3Client, name: str, **more: Any) -> None:
     """Create a bucket in the client's region."""
     region = s3.meta.region_name
-    if region == "us-east-1":  # the one region that must not be named
+    if region == "us-east-1":  # the only region that must not be given
         s3.create_bucket(Bucket=name, **more)
     else:
         constraint = cast("BucketLocationConstraintType", region)
@@ -25,9 +25,9 @@ def create_bucket(s3: S3Client, name: str, **more: Any) -> None:
 
 
 def delete_bucket(s3: S3Client, name: str) -> None:
-    """Delete a bucket with versions, delete markers and open uploads; one that is gone already is fine.
+    """Delete a bucket with versions, delete markers and open uploads; a missing bucket is no error.
 
-    A request that a test gave up may still arrive, so a bucket that is filled again is emptied again.
+    A request that a test cancelled may still arrive, so a bucket is emptied again if it is not empty.
     """
     for left in reversed(range(ROUNDS)):
         try:
@@ -50,7 +50,7 @@ def _abort_uploads(s3: S3Client, name: str) -> None:
 
 
 def _delete_versions(s3: S3Client, name: str) -> None:
-    # One by one, not DeleteObjects: a server may mistrust a batch, and a test leaves few objects behind.
+    # One by one, not by DeleteObjects: a server may refuse a batch, and a test leaves few objects behind.
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
         for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
             s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])

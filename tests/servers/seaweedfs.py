@@ -1,4 +1,4 @@
-"""SeaweedFS: a real S3 server of another make, which checks signatures and checksums."""
+"""SeaweedFS: another real S3 server, which verifies signatures and checksums."""
 
 from __future__ import annotations
 
@@ -21,27 +21,29 @@ if TYPE_CHECKING:
 NAME = "seaweedfs"
 REGION = "ap-northeast-2"
 BINARY_VARIABLE = "S3OPS_SEAWEEDFS"
-# Each part of it listens by http and by grpc; 0 would be a default, not a free port.
+# Each part of it listens on an http and a grpc port; 0 would mean the default port, not a free port.
 PARTS = ("master", "volume", "filer", "s3")
 VOLUMES, VOLUME_MIB = 512, 64
-# Each bucket has volumes of its own, seven at its first object: a test's bucket needs one.
+# Each bucket has its own volumes; its first object creates seven of them. A test's bucket needs only one.
 ONE_AT_A_TIME = {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
 
 
 def binary() -> Path:
-    """Find `weed` by `S3OPS_SEAWEEDFS`.
+    """Return the path of `weed` from `S3OPS_SEAWEEDFS`.
 
-    :raises FileNotFoundError: with the way to get it.
+    :raises FileNotFoundError: there is no such file; the message says how to get it.
     """
     named = os.environ.get(BINARY_VARIABLE)
     if not named or not Path(named).is_file():
-        raise FileNotFoundError(f"{BINARY_VARIABLE} names no file: `make test-seaweedfs` builds it")
+        raise FileNotFoundError(
+            f"{BINARY_VARIABLE} is not the path of a file: `make test-seaweedfs` builds it"
+        )
     return Path(named).absolute()
 
 
 @contextmanager
 def seaweedfs(*, tls: bool = False) -> Iterator[S3Server]:
-    """Run an empty one, over http or https: master, volume server, filer and S3 gateway in one process."""
+    """Run an empty server, on http or https: master, volume server, filer and S3 gateway in one process."""
     with scratch_folder("s3ops-seaweedfs-") as folder:
         ports = free_ports(2 * len(PARTS))
         certificate = make_certificate(folder) if tls else None
@@ -76,7 +78,7 @@ def seaweedfs(*, tls: bool = False) -> Iterator[S3Server]:
 
 
 def _store_one_object(server: S3Server) -> None:
-    """Wait for the volume server: the gateway says that it is healthy long before it can store anything."""
+    """Wait for the volume server: the gateway reports itself as healthy long before it can store objects."""
     s3 = server.client()
     create_bucket(s3, "first")
     s3.put_object(Bucket="first", Key="first", Body=b"first")
@@ -85,7 +87,7 @@ def _store_one_object(server: S3Server) -> None:
 
 
 def _identities(folder: Path, server: S3Server) -> Path:
-    """Write who may do what."""
+    """Write the file with the identities and their permissions."""
     path = folder / "identities.json"
     path.touch(mode=0o600)
     root = {

@@ -1,4 +1,4 @@
-"""An S3 server as the tests know it: where it is and who we are there."""
+"""An S3 server of the tests: its address and the keys to use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @cache
 def _session() -> Session:
-    """Give one session for all clients: it keeps the service model, which takes 0.1 s to read each time."""
+    """Return one session for all clients: it caches the service model, which takes 0.1 s to load."""
     import boto3
 
     return boto3.session.Session()
@@ -22,9 +22,9 @@ def _session() -> Session:
 
 @dataclass(frozen=True)
 class S3Server:
-    """One server seen with one pair of keys; `as_user` gives the same server seen with another pair.
+    """One server with one pair of keys; `as_user` returns the same server with another pair.
 
-    :param folder: where a gateway on this machine keeps all that it stores; None if it keeps it elsewhere.
+    :param folder: the folder where a gateway on this machine stores its data; None for other servers.
     """
 
     name: str
@@ -36,12 +36,12 @@ class S3Server:
     folder: str | None = None
 
     def client(self, **config: Any) -> S3Client:
-        """Give a new client; `config` are botocore `Config` options laid over ours.
+        """Return a new client; `config` has botocore `Config` options that override ours.
 
-        Ours fail fast, so that a hanging server is a failing test, and add no checksum on their own, so that
-        a test sends the one it means.
+        Ours have short time-outs, so that a test fails if the server hangs. They add no checksum, so that a
+        request has only the checksum that the test sets.
         """
-        # Late, so that importing the fixtures costs nothing and reads no configuration of the machine.
+        # Imported here, so that importing the fixtures is cheap and reads no configuration of the machine.
         from botocore.config import Config
 
         ours = Config(
@@ -64,11 +64,11 @@ class S3Server:
         )
 
     def as_user(self, access_key: str, secret_key: str) -> S3Server:
-        """Give the same server seen with other keys."""
+        """Return the same server with other keys."""
         return replace(self, access_key=access_key, secret_key=secret_key)
 
     def connection_extra(self) -> dict[str, Any]:
-        """Give the `extra` of an Airflow connection of type `aws` to this server."""
+        """Return the `extra` of an Airflow connection of type `aws` to this server."""
         extra: dict[str, Any] = {
             "endpoint_url": self.endpoint_url,
             "region_name": self.region,
@@ -79,7 +79,7 @@ class S3Server:
         return extra
 
     def connection_json(self) -> str:
-        """Give the whole connection, as the environment variable `AIRFLOW_CONN_<ID>` takes it."""
+        """Return the whole connection, in the format of the environment variable `AIRFLOW_CONN_<ID>`."""
         connection = {
             "conn_type": "aws",
             "login": self.access_key,

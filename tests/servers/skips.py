@@ -1,4 +1,4 @@
-"""The one way to skip a test: its server lacks something. Any other skip fails the run."""
+"""A test is skipped only if its server lacks something. Any other skip fails the run."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 PREFIX = "The server lacks "
-MARKER = "needs(*abilities): what the test needs of a server, by the names in tests/servers/lacks.py"
+MARKER = "needs(*abilities): what the test needs from a server, by the names in tests/servers/lacks.py"
 
 
 class SkipsByTable:
-    """A pytest plugin: reads the marker `needs`, and watches that nothing else skips."""
+    """A pytest plugin: skips tests by the marker `needs`, and fails the run if anything else skips a test."""
 
     def __init__(self, server: str) -> None:
         self.server = server
-        self.stray: list[str] = []
+        self.other_skips: list[str] = []
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Make the marker known, since markers are strict."""
+        """Register the marker, because markers are strict."""
         config.addinivalue_line("markers", MARKER)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Skip what the server can't do."""
+        """Skip the tests that need what the server lacks."""
         lacks = lacks_of(self.server)
         for item in items:
             for marker in item.iter_markers("needs"):
@@ -41,24 +41,26 @@ class SkipsByTable:
                         item.add_marker(pytest.mark.skip(reason=reason))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a test skipped for a reason of its own."""
+        """Record a test that was skipped for another reason."""
         if not hasattr(report, "wasxfail"):
             self._note(report)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note a whole module skipped: `importorskip` and the like."""
+        """Record a whole skipped module, such as by `importorskip`."""
         self._note(report)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail a run that would otherwise pass with a test left out."""
-        if self.stray and session.exitstatus == pytest.ExitCode.OK:
+        """Fail a run that would otherwise pass although a test was skipped for another reason."""
+        if self.other_skips and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
-        """Say which tests were left out."""
-        if self.stray:
-            terminalreporter.section("skipped, but not by the table of what a server lacks", red=True)
-            for line in self.stray:
+        """Print which tests were skipped for another reason."""
+        if self.other_skips:
+            terminalreporter.section(
+                "skipped, but not because of the table in tests/servers/lacks.py", red=True
+            )
+            for line in self.other_skips:
                 terminalreporter.line(line, red=True)
 
     def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
@@ -67,4 +69,4 @@ class SkipsByTable:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         reason = reason.removeprefix("Skipped: ")
         if not reason.startswith(PREFIX):
-            self.stray.append(f"FAILED {report.nodeid}: skipped: {reason}")
+            self.other_skips.append(f"FAILED {report.nodeid}: skipped: {reason}")

@@ -1,4 +1,4 @@
-"""The server at hand over https, for what differs there: unsigned payloads, trust."""
+"""The current server on https, for what is different there: unsigned payloads, trusted certificates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STARTERS = {VERSITY: versity, SEAWEEDFS: seaweedfs}
 
 @contextmanager
 def over_tls(server: S3Server) -> Iterator[S3Server | None]:
-    """Give a server of the same kind that speaks https; None when there is no such one."""
+    """Return a server of the same kind on https; None if there is none."""
     if server.endpoint_url.startswith("https:"):
         yield server
     elif start := STARTERS.get(server.name):

@@ -1,4 +1,4 @@
-"""Versity Gateway: a real S3 server, which checks signatures and checksums."""
+"""Versity Gateway: a real S3 server, which verifies signatures and checksums."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ NAME = "versity"
 REGION = "ap-northeast-2"
 BINARY_VARIABLE = "S3OPS_VERSITYGW"
 INSTALLED = Path(__file__).parents[2] / ".bin" / "versitygw"
-# Not a bucket's name, so that no bucket is hidden behind it.
+# Not a valid bucket name, so that it hides no bucket.
 HEALTH = "/_health"
 ADMIN_WITHIN = 20.0
 
 
 def binary() -> Path:
-    """Find the gateway: `S3OPS_VERSITYGW`, else `.bin/versitygw`, maybe with its version behind the name.
+    """Return the gateway's path: `S3OPS_VERSITYGW`, else `.bin/versitygw`, maybe followed by its version.
 
-    :raises FileNotFoundError: with the way to get it.
+    :raises FileNotFoundError: there is no such file; the message says how to get it.
     """
     named = os.environ.get(BINARY_VARIABLE)
     installed = sorted(INSTALLED.parent.glob(f"{INSTALLED.name}*"))
     path = Path(named) if named else next(iter(installed), INSTALLED)
     if not path.is_file():
         raise FileNotFoundError(
-            f"{path} is missing: `make test-real` installs it, {BINARY_VARIABLE} names it"
+            f"{path} is missing: `make test-real` installs it, or set {BINARY_VARIABLE} to its path"
         )
     return path.absolute()
 
 
 @contextmanager
 def versity(*, tls: bool = False) -> Iterator[S3Server]:
-    """Run an empty gateway, with versions and with users of its own, over http or https."""
+    """Run an empty gateway, with versioning and with its own users, on http or https."""
     with scratch_folder("s3ops-versity-") as folder:
         for name in ("store", "versions", "users"):
             (folder / name).mkdir()
@@ -55,7 +55,7 @@ def versity(*, tls: bool = False) -> Iterator[S3Server]:
         command: list[str | Path] = [
             *(binary(), "--port", f"127.0.0.1:{port}", "--region", REGION, "--health", HEALTH),
             *("--keep-alive", "--quiet", "--iam-dir", folder / "users"),
-            "--iam-cache-disable",  # a user just made must work, one just removed must not
+            "--iam-cache-disable",  # new and removed users must take effect at once
             *files,
             *("posix", "--versioning-dir", folder / "versions", folder / "store"),
         ]
@@ -68,7 +68,7 @@ def versity(*, tls: bool = False) -> Iterator[S3Server]:
             ca_bundle=str(certificate.certificate) if certificate else None,
             folder=str(folder),
         )
-        # Through the environment: arguments can be read by everyone on the machine.
+        # In the environment, because every user of the machine can read a process's arguments.
         root = {"ROOT_ACCESS_KEY_ID": server.access_key, "ROOT_SECRET_ACCESS_KEY": server.secret_key}
         with running(
             command, folder, healthy(server.endpoint_url, HEALTH, server.ca_bundle), {**os.environ, **root}
@@ -79,9 +79,9 @@ def versity(*, tls: bool = False) -> Iterator[S3Server]:
 def create_user(
     server: S3Server, access_key: str, secret_key: str, role: Literal["user", "userplus", "admin"] = "user"
 ) -> S3Server:
-    """Make a user, and give the server as that user sees it.
+    """Create a user, and return the server with that user's keys.
 
-    A `user` may do what bucket policies and ownership allow, a `userplus` may create buckets too.
+    A `user` may do what bucket policies and ownership allow; a `userplus` may also create buckets.
     """
     arguments = ["create-user", "--access", access_key, "--secret", secret_key, "--role", role]
     _administer(server, *arguments)
@@ -89,7 +89,7 @@ def create_user(
 
 
 def change_owner(server: S3Server, bucket: str, access_key: str) -> None:
-    """Give a bucket to another user: only a bucket's owner and its policy's principals may use it."""
+    """Change a bucket's owner: only its owner and its policy's principals may use a bucket."""
     _administer(server, "change-bucket-owner", "--bucket", bucket, "--owner", access_key)
 
 
@@ -108,7 +108,7 @@ def _administer(server: S3Server, *arguments: str) -> None:
         capture_output=True,
         text=True,
         timeout=ADMIN_WITHIN,
-        check=False,  # the error below shows what the tool said, CalledProcessError would show the secret
+        check=False,  # the error below shows the tool's output, CalledProcessError would show the secret
     )
     if done.returncode != 0:
         raise RuntimeError(f"versitygw admin {arguments[0]} failed: {done.stderr or done.stdout}")

@@ -1,1 +1,1 @@
-"""Many small requests at once, through awscrt: for uploads, downloads, copies and heads alike."""
+"""Many small requests at once, through awscrt: for uploads, downloads, copies and HEAD requests."""

@@ -1,7 +1,7 @@
-"""awscrt's S3 client for the length of one batch: made in the process that uses it, ended with it.
+"""awscrt's S3 client, created for one batch in the process that uses it, and closed at the batch's end.
 
-It is not fork-safe, so nothing of it outlives the batch. It signs, keeps the connections and sends; it never
-repeats a request by itself, because only who repeats it knows that an response may have been lost.
+It is not fork-safe, so no part of it outlives the batch. It signs, sends and keeps the connections. It never
+retries by itself: only the caller that retries a request knows that an earlier response may have been lost.
 """
 
 from __future__ import annotations
@@ -43,20 +43,21 @@ if TYPE_CHECKING:
 
 Owner = TypeVar("Owner")
 
-# awscrt makes 5 connections for each 2 Gbit/s that it is to reach, and no more however many are allowed.
+# awscrt opens 5 connections for each 2 Gbit/s of its target throughput, even if more are allowed.
 _GBPS_PER_CONNECTION = 0.4
-# One thread feeds all connections: a second one costs more CPU in hand-overs than it brings.
+# One thread serves all connections: a second one costs more CPU for switching between threads than it gains.
 _EVENT_LOOPS = 1
-# Seconds, for a client without a time-out: by then the kernel has given up. awscrt takes 0 for a few seconds.
+# Seconds, for a client without a connect time-out: the kernel gives up earlier. For awscrt, 0 means a few
+# seconds.
 _LONGEST_CONNECT = 600
-# Together less than the 2 seconds that a stop may take.
+# Seconds. A cancellation may take 2 seconds in all.
 CLOSE_WITHIN = 1.0
 
 
 class PendingRequest(Generic[Owner]):
-    """One request in flight, and what came back.
+    """One request in flight, and its response.
 
-    :param ended: where it puts itself when it has ended.
+    :param ended: the queue that it puts itself into when it has ended.
     """
 
     __slots__ = (
@@ -89,12 +90,12 @@ class PendingRequest(Generic[Owner]):
         self._begun = time.monotonic()
 
     def on_headers(self, status_code: int, headers: Sequence[tuple[str, str]], **_: object) -> None:
-        """Keep the head of the response."""
+        """Keep the status and headers of the response."""
         self.status = status_code
         self.headers = headers
 
     def on_done(self, error: Exception | None, error_body: bytes | None, **more: Any) -> None:
-        """Keep what else there is. Everything else happens in the thread that takes it from the queue."""
+        """Keep the rest of the response. The thread that reads the queue does everything else."""
         if error is not None:
             self.error = error
             self.body = error_body
@@ -105,17 +106,17 @@ class PendingRequest(Generic[Owner]):
 
 
 class _Body(BytesIO):
-    """Bytes that awscrt reads, in one go and without a step of Python: it asks for ``readinto1``."""
+    """Bytes that awscrt reads in one call, without running Python code: it calls ``readinto1``."""
 
     readinto1 = BytesIO.readinto
 
 
 class CrtClient(Generic[Owner]):
-    """Sends requests of one batch; a context manager.
+    """Sends the requests of one batch; a context manager.
 
-    :param client: whose credentials, authorities and time-outs are used.
-    :param template: of any of the batch's requests: host and signature are the same for all.
-    :param connections: requests under way at once, at most.
+    :param client: the boto3 client whose credentials, certificate authorities and time-outs are used.
+    :param template: of any of the batch's requests: all have the same host and the same kind of signature.
+    :param connections: the highest number of requests in flight at once.
     """
 
     def __init__(self, client: S3Client, template: Template, connections: int) -> None:
@@ -146,7 +147,7 @@ class CrtClient(Generic[Owner]):
         self.close()
 
     def send(self, owner: Owner, request: Request) -> None:
-        """Begin a request; :meth:`ended` returns it with its owner and what came back."""
+        """Start a request; :meth:`ended` returns it with its owner and its response."""
         template = request.template
         headers = [("Host", template.host), *template.headers, *request.headers]
         body, payload = None, AwsSignedBodyValue.EMPTY_SHA256
@@ -174,10 +175,10 @@ class CrtClient(Generic[Owner]):
         return response_errors.of_connection(pending.operation, pending.key, pending.error)
 
     def ended(self, within: float) -> PendingRequest[Owner] | None:
-        """Return a request that has ended; None if none does.
+        """Return a request that has ended; None if none has.
 
-        :param within: seconds to wait; 0 looks only.
-        :raises S3OpsError: there are no credentials any more.
+        :param within: seconds to wait; 0 does not wait.
+        :raises S3OpsError: the credentials could not be renewed.
         """
         if self.credentials and self.credentials.failure:
             with translated(self._client):
@@ -193,15 +194,15 @@ class CrtClient(Generic[Owner]):
 
     def _forget(self, pending: PendingRequest[Owner]) -> None:
         self._in_flight.discard(pending)
-        pending.request = None  # the two know each other, and a request keeps the client alive
+        pending.request = None  # breaks a reference cycle: an S3Request keeps the client alive
 
     def close(self) -> None:
-        """Cancel what is under way and end all threads, within :data:`CLOSE_WITHIN` seconds."""
+        """Cancel the requests in flight and end all threads, within :data:`CLOSE_WITHIN` seconds."""
         until = time.monotonic() + CLOSE_WITHIN
         for pending in list(self._in_flight):
             if pending.request:
                 pending.request.cancel()
-        # Not by ended(): that raises what is wrong with the credentials, and all this would be left undone.
+        # Not by ended(): it raises an error of the credentials, and the clean-up would not be finished.
         while self._in_flight and (rest := until - time.monotonic()) > 0:
             with suppress(Empty):
                 self._forget(self._ended.get(timeout=rest))
@@ -209,12 +210,12 @@ class CrtClient(Generic[Owner]):
             pending.request = None
         events = [self._crt.shutdown_event, self._bootstrap.shutdown_event, self._loops.shutdown_event]
         del self._crt, self._bootstrap, self._loops, self.credentials
-        is_main = threading.current_thread() is threading.main_thread()  # no other may join awscrt's threads
+        is_main = threading.current_thread() is threading.main_thread()  # only it may join awscrt's threads
         if all(_is_set(event, until) for event in events) and is_main:
             join_all_native_threads(timeout_sec=max(0.05, until - time.monotonic()))
 
     def _signing(self, payload: str) -> AwsSigningConfig | None:
-        """Return how to sign. S3 takes a path as it is written: neither encoded again nor mended."""
+        """Return how to sign. For S3, a path is signed as it is: neither encoded again nor normalised."""
         if self._scope is None or self.credentials is None:
             return None
         return AwsSigningConfig(
@@ -243,6 +244,6 @@ def _tls_options(client: S3Client) -> Any:
         return ClientTlsContext(options).new_connection_options()
     except RuntimeError as error:
         raise InvalidInput(
-            f"The authorities to trust cannot be read from {authorities!r}",
-            advice="verify names a PEM file with certificates; nothing was sent.",
+            f"The certificate authorities cannot be read from {authorities!r}",
+            advice="Give verify the path of a PEM file with certificates; nothing was sent.",
         ) from error

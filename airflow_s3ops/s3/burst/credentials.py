@@ -1,4 +1,4 @@
-"""A client's credentials, as awscrt asks for them: botocore's, so that roles and tokens are renewed."""
+"""Give awscrt the credentials of a boto3 client, so that botocore renews roles and tokens."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ if TYPE_CHECKING:
 
 
 class CrtCredentials:
-    """A provider for awscrt.
+    """A credentials provider for awscrt.
 
-    :param client: whose credentials they are.
-    :ivar failure: why they could not be renewed; nothing more may be sent then.
+    :param client: the boto3 client that has the credentials.
+    :ivar failure: the error if they could not be renewed; no more requests may be sent then.
     """
 
     def __init__(self, client: S3Client) -> None:
-        # botocore gives a client's credentials to nobody else.
+        # botocore has no public access to a client's credentials.
         self._credentials = cast("Any", client)._request_signer._credentials  # noqa: SLF001
         self.failure: Exception | None = None
         self._latest = AwsCredentials(*self._credentials.get_frozen_credentials()[:3])
-        # What never changes need not be asked for before each request: that is a tenth of its cost.
-        is_lasting = type(self._credentials) is Credentials
+        # Static credentials are read once: reading them before each request is a tenth of the request's cost.
+        is_static = type(self._credentials) is Credentials
         self.provider = (
             AwsCredentialsProvider.new_static(*self._credentials.get_frozen_credentials()[:3])
-            if is_lasting
+            if is_static
             else AwsCredentialsProvider.new_delegate(self._now)
         )
 
     def _now(self) -> AwsCredentials:
         try:
             self._latest = AwsCredentials(*self._credentials.get_frozen_credentials()[:3])
-        except Exception as error:  # noqa: BLE001 - awscrt would print it; whoever asks next is told
+        except Exception as error:  # noqa: BLE001 - awscrt would only print it; the client raises it later
             self.failure = error
         return self._latest

@@ -1,18 +1,18 @@
-"""File descriptors: each connection takes one, and a process has as many as ``ulimit -n`` says."""
+"""File descriptors: each connection needs one, and ``ulimit -n`` limits them for each process."""
 
 from __future__ import annotations
 
 import resource
 from pathlib import Path
 
-# Where both Linux and macOS list those that are open.
+# Linux and macOS list the open descriptors here.
 _OPEN = Path("/dev/fd")
 
 
 def within_descriptors(most: int) -> int:
-    """Return how many connections, up to ``most``, take no more than half of what may still be opened.
+    """Return how many connections, up to ``most``, use at most half of the free descriptors.
 
-    The other half is for files, for large files' connections, and for whatever else the process does.
+    The other half is for files, for the connections of large files, and for other work of the process.
 
     :return: at least 1.
     """

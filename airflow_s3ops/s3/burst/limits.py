@@ -1,4 +1,4 @@
-"""What keeps a batch from the fast road, so that boto3 takes it."""
+"""Why a batch cannot use the fast path (awscrt), and uses the boto3 path."""
 
 from __future__ import annotations
 
@@ -26,79 +26,79 @@ _EXPRESS = "--x-s3"
 
 
 def unsupported_reason(client: S3Client, bucket: str, extra_args: Mapping[str, Any]) -> str | None:
-    """Return why the fast road cannot serve a batch, in words for a log line; None if it can.
+    """Return why the fast path cannot be used for a batch, as text for a log line; None if it can.
 
     No request is sent.
     """
     config: Any = client.meta.config
     return (
-        _lacking()
-        or _about_bucket(bucket)
-        or _about_proxy(client, config)
-        or _about_signature(config)
-        or _about_tls(client, config)
-        or _about_headers(extra_args)
-        or _about_encryption(client, extra_args)
-        or _about_interception(client, bucket)
+        _awscrt_reason()
+        or _bucket_reason(bucket)
+        or _proxy_reason(client, config)
+        or _signature_reason(config)
+        or _tls_reason(client, config)
+        or _headers_reason(extra_args)
+        or _encryption_reason(client, extra_args)
+        or _interception_reason(client, bucket)
     )
 
 
-def _lacking() -> str | None:
+def _awscrt_reason() -> str | None:
     if hasattr(crt, "S3RetryMode"):
         return None
-    return "this awscrt cannot be kept from repeating requests by itself: it is older than S3RetryMode"
+    return "this version of awscrt is too old: its retries cannot be turned off (no S3RetryMode)"
 
 
-def _about_bucket(bucket: str) -> str | None:
+def _bucket_reason(bucket: str) -> str | None:
     if ":" in bucket:
-        return "the bucket is named by an ARN"
+        return "the bucket is given as an ARN"
     if bucket.endswith(_EXPRESS):
-        return "a directory bucket (S3 Express) has sessions of its own"
+        return "a directory bucket (S3 Express) needs its own sessions"
     return None
 
 
-def _about_proxy(client: S3Client, config: Any) -> str | None:
+def _proxy_reason(client: S3Client, config: Any) -> str | None:
     endpoint = client.meta.endpoint_url
-    # As botocore decides it when it makes a client.
+    # botocore decides it in the same way when it creates a client.
     proxies = config.proxies if config.proxies is not None else get_environ_proxies(endpoint)
     return "a proxy is configured" if ProxyConfiguration(proxies).proxy_url_for(endpoint) else None
 
 
-def _about_signature(config: Any) -> str | None:
+def _signature_reason(config: Any) -> str | None:
     version = config.signature_version
     if version is UNSIGNED or version in SIGNATURE_VERSION_4:
         return None
     return f"requests are signed as {version}, not with Signature Version 4"
 
 
-def _about_tls(client: S3Client, config: Any) -> str | None:
+def _tls_reason(client: S3Client, config: Any) -> str | None:
     if urlsplit(client.meta.endpoint_url).scheme != "https":
         return None
     if config.client_cert:
-        return "the client shows a certificate of its own"
+        return "the client uses a client certificate"
     try:
         authorities = trusted_authorities(client)
     except AttributeError:
-        return "this botocore does not tell which certificates the client trusts"
+        return "this version of botocore does not show which certificates the client trusts"
     if authorities is not None and not Path(authorities).is_file():
-        return "the authorities to trust are not given as one file"
+        return "the certificate authorities are not given as one file"
     return None
 
 
-def _about_headers(extra_args: Mapping[str, Any]) -> str | None:
+def _headers_reason(extra_args: Mapping[str, Any]) -> str | None:
     for name, value in extra_args.items():
         if isinstance(value, str) and not value.isascii():
             return f"{name} is not plain ASCII"
     return None
 
 
-def _about_encryption(client: S3Client, extra_args: Mapping[str, Any]) -> str | None:
+def _encryption_reason(client: S3Client, extra_args: Mapping[str, Any]) -> str | None:
     if is_aws(client.meta.endpoint_url) or not asks_for_encryption(extra_args):
         return None
-    return "a server that is not AWS must confirm encryption before it gets a byte"
+    return "a server that is not AWS must confirm encryption before any byte is sent"
 
 
-def _about_interception(client: S3Client, bucket: str) -> str | None:
+def _interception_reason(client: S3Client, bucket: str) -> str | None:
     if intercepted_in_process(client, bucket):
         return "requests are intercepted in this process, by moto for example, and awscrt would bypass that"
     return None

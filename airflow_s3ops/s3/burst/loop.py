@@ -1,4 +1,4 @@
-"""The loop that has many items in flight in one thread."""
+"""The event loop: many items in flight in one thread."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.burst.response import ResponseErrors
     from airflow_s3ops.s3.requests.cancellation import Cancellation
 
-# awscrt takes 10 to 30 seconds to tell this, against eavesdroppers who measure: once is enough.
-_NEVER_MENDS = frozenset({"AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE"})
+# awscrt delays this error by 10 to 30 seconds, as a protection against timing attacks: wait for it only once.
+_NO_RETRY_CODES = frozenset({"AWS_IO_TLS_ERROR_NEGOTIATION_FAILURE"})
 
-# Requests at once to begin with. Measured: docs/design-of-transfers.md.
+# Requests at once at the start. Measured: docs/design-of-transfers.md.
 START = 64
 
 
@@ -46,8 +46,8 @@ class InFlight(Generic[Item, Outcome]):
 class Loop(Generic[Item, Outcome]):
     """Works on the items of one batch.
 
-    :param most_at_once: items in flight, at most.
-    :param memory: bytes that they hold, at most; a single one may exceed it.
+    :param most_at_once: the highest number of items in flight.
+    :param memory: the most bytes that the items in flight may hold; a single item may exceed it.
     """
 
     crt: CrtClient[InFlight[Item, Outcome]]
@@ -68,9 +68,9 @@ class Loop(Generic[Item, Outcome]):
         self._concurrency = Concurrency(self.most_at_once, START, doubles=True)
 
     def outcomes(self, items: Iterator[Item]) -> Iterator[Outcome]:
-        """Take items as there is room, and yield the outcome of each, in the order in which they end.
+        """Start items while there is room, and yield the outcome of each item when it ends.
 
-        :raises S3OpsError: what holds for all of them.
+        :raises S3OpsError: an error that holds for all items.
         """
         following = next(items, None)
         while following is not None or self._sent or self._waiting:
@@ -91,7 +91,7 @@ class Loop(Generic[Item, Outcome]):
         return fits or not in_flight
 
     def _idle(self) -> float:
-        """Return how long nothing but a response can happen."""
+        """Return how many seconds to wait for a response until the next waiting item is due."""
         until_next = self._waiting[0][0] - time.monotonic() if self._waiting else POLL
         return min(POLL, max(0.001, until_next))
 
@@ -105,7 +105,7 @@ class Loop(Generic[Item, Outcome]):
             self._step(heapq.heappop(self._waiting)[2], None, None)
 
     def _receive(self, within: float) -> None:
-        """Receive the responses that are there; wait for the first one only."""
+        """Process the responses that have arrived; wait for the first one only."""
         while (pending := self.crt.ended(within)) is not None:
             within = 0
             self._sent -= 1
@@ -120,12 +120,12 @@ class Loop(Generic[Item, Outcome]):
 
     def _error(self, pending: PendingRequest[InFlight[Item, Outcome]]) -> errors.S3OpsError:
         error = self.crt.error_of(pending, self.response_errors)
-        if error.code in _NEVER_MENDS and not self._has_response:
+        if error.code in _NO_RETRY_CODES and not self._has_response:
             raise error
         if isinstance(error, errors.Throttled):
             self._concurrency.throttled()
         elif not isinstance(error, UNREACHABLE):
-            self._failed_in_a_row = 0  # the server responds
+            self._failed_in_a_row = 0  # the server is reachable
         return error
 
     def _step(
@@ -134,7 +134,7 @@ class Loop(Generic[Item, Outcome]):
         response: Response | None,
         error: errors.S3OpsError | None,
     ) -> None:
-        """Let the steps of an item go on to their next request or wait, or to their end."""
+        """Resume the steps of an item, until their next request, next wait or end."""
         steps = in_flight.steps
         try:
             following = steps.throw(error) if error else steps.send(response)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
-"""What the steps of one item ask for: a request, or a wait.
+"""What the steps of one item yield: a request, or a wait.
 
-Steps are a generator. It yields a request or a wait, and receives the response or the error of the request.
-So one thread has hundreds of items in flight.
+The steps are a generator. It yields a request or a wait, and receives the request's response or error.
+In this way one thread has hundreds of items in flight.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _Out_co = TypeVar("_Out_co", covariant=True)
 class Request:
     """One request.
 
-    :param template: all that it shares with the other requests of its operation.
-    :param headers: its own headers.
+    :param template: what it has in common with the other requests of its operation.
+    :param headers: the headers of this request only.
     :param body: None for a request without content.
-    :param sha256: of the body, in hexadecimal digits; needed where the template signs the payload.
+    :param sha256: the SHA-256 of the body, in hexadecimal digits; needed if the template signs the payload.
     """
 
     template: Template
@@ -44,7 +44,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait so many seconds."""
+    """A wait, in seconds."""
 
     seconds: float
 
@@ -53,7 +53,7 @@ Steps: TypeAlias = Generator[Request | Wait, Response, T]
 
 
 class BatchError(Exception):
-    """What was found out about one item, and holds for all of the batch."""
+    """An error found with one item that holds for the whole batch."""
 
     def __init__(self, error: S3OpsError) -> None:
         super().__init__(str(error))

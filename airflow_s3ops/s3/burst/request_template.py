@@ -1,6 +1,6 @@
-"""One request as botocore makes it, kept as the pattern of many: only the key and the content differ.
+"""One request made by botocore, kept as the template of many: only the key and the content differ.
 
-Endpoint, addressing style, every ExtraArg and the user agent are botocore's work, done once for a batch.
+So botocore handles the endpoint, the addressing style, every ExtraArg and the user agent, once for a batch.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Header = tuple[str, str]
 
-# What belongs to one request, or is added by whoever signs and sends it.
+# Headers of one request only, or headers that the signer or sender adds.
 _OF_ONE_REQUEST = frozenset(
     {
         "amz-sdk-invocation-id",
@@ -43,13 +43,13 @@ _OF_ONE_REQUEST = frozenset(
 )
 _SCOPE = re.compile(r"AWS4-HMAC-SHA256 Credential=.+/\d{8}/([^/]+)/([^/]+)/aws4_request,")
 _UNSIGNED = "UNSIGNED-PAYLOAD"
-# As botocore's serialiser leaves a key's characters.
+# Characters that botocore's serialiser does not encode in a key.
 _SAFE_IN_KEYS = "/~"
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What a Signature Version 4 is made for."""
+    """The scope of a Signature Version 4."""
 
     region: str
     service: str
@@ -57,12 +57,14 @@ class Scope:
 
 @dataclass(frozen=True)
 class Template:
-    """A request with a gap where the key stands.
+    """A request with a placeholder for the key.
 
-    :param operation: S3's name of it, such as ``PutObject``.
-    :param host: with its port, as the Host header has it.
-    :param headers: those that all requests have.
-    :param authorization: the kind of signature; None for an anonymous request.
+    :param operation: S3's operation name, such as ``PutObject``.
+    :param host: with its port, as in the Host header.
+    :param before: the path before the key.
+    :param after: the path and query after the key.
+    :param headers: the headers that all requests have.
+    :param authorization: the signature's algorithm; None for an anonymous request.
     :param scope: None unless the signature is Version 4.
     :param signs_payload: whether the signature covers the content.
     """
@@ -79,25 +81,25 @@ class Template:
     signs_payload: bool
 
     def path(self, key: str) -> str:
-        """Return path and query for a key."""
+        """Return the path and query for a key."""
         return f"{self.before}{percent_encode(key, safe=_SAFE_IN_KEYS)}{self.after}"
 
 
 def template_of(client: S3Client, operation: str, each: AbstractSet[str], **params: Any) -> Template:
-    """Have botocore serialise and sign a request, and keep it instead of sending it.
+    """Let botocore serialise and sign a request, and keep the request instead of sending it.
 
-    :param operation: S3's name, such as ``PutObject``.
-    :param each: lower-case names of headers that each request has its own of.
-    :param params: all of its parameters but the key.
+    :param operation: S3's operation name, such as ``PutObject``.
+    :param each: lower-case names of headers that differ between the requests.
+    :param params: all parameters of the operation except the key.
     :raises S3OpsError: botocore refuses the parameters, or has no credentials.
     :raises InvalidInput: something in this process responded before botocore emitted ``before-send``.
     """
-    gap = f"s3ops-{secrets.token_hex(16)}"
+    placeholder = f"s3ops-{secrets.token_hex(16)}"
     caught: list[AWSPreparedRequest] = []
 
     def keep(request: AWSPreparedRequest, **_: object) -> Any:
-        if gap not in request.url:
-            return None  # somebody else's request through the same client
+        if placeholder not in request.url:
+            return None  # another caller's request through the same client
         caught.append(request)
         return AWSResponse(request.url, 200, cast("Any", HeadersDict()), _Empty())
 
@@ -105,7 +107,7 @@ def template_of(client: S3Client, operation: str, each: AbstractSet[str], **para
     client.meta.events.register_first(event, keep)
     try:
         with translated(client, params.get("Bucket")):
-            getattr(client, xform_name(operation))(Key=gap, **params)
+            getattr(client, xform_name(operation))(Key=placeholder, **params)
     finally:
         client.meta.events.unregister(event, keep)
     if not caught:
@@ -114,12 +116,14 @@ def template_of(client: S3Client, operation: str, each: AbstractSet[str], **para
             bucket=params.get("Bucket"),
             advice="Set max_concurrency=1: then boto3 makes all requests. Nothing was sent.",
         )
-    return _template(operation, caught[-1], gap, _OF_ONE_REQUEST | each)
+    return _template(operation, caught[-1], placeholder, _OF_ONE_REQUEST | each)
 
 
-def _template(operation: str, request: AWSPreparedRequest, gap: str, left_out: AbstractSet[str]) -> Template:
+def _template(
+    operation: str, request: AWSPreparedRequest, placeholder: str, left_out: AbstractSet[str]
+) -> Template:
     url = urlsplit(request.url)
-    before, _, after = url._replace(scheme="", netloc="").geturl().partition(gap)
+    before, _, after = url._replace(scheme="", netloc="").geturl().partition(placeholder)
     headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     authorization = headers.get("authorization")
     scope = _SCOPE.match(authorization) if authorization else None
@@ -144,7 +148,7 @@ def _text(value: str | bytes) -> str:
 
 
 class _Empty:
-    """An response's body without a byte, as botocore reads it."""
+    """An empty response body, as botocore reads it."""
 
     def stream(self, *_: object, **__: object) -> Iterator[bytes]:
         return iter(())

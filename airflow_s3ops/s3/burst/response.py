@@ -1,4 +1,4 @@
-"""What S3 answered to a request that botocore did not send itself."""
+"""S3's responses to requests that botocore did not send."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from botocore.parsers import ResponseParser
     from types_boto3_s3 import S3Client
 
-# To explain a refusal may take a request; every file of a batch may be refused, for the one reason.
-_EXPLAINED = 20
-# Answers that awscrt would rather see repeated: it tells their code, and keeps S3's words and id to itself.
-_KEPT_BACK = {
+# Explaining a denied request may need another request, and all files of a batch may be denied for the same
+# reason.
+_MAX_EXPLAINED = 20
+# For error responses that are worth a retry, awscrt returns only a name of its own, without S3's message and
+# request id.
+_CODE_BY_AWSCRT_NAME = {
     "AWS_ERROR_S3_INTERNAL_ERROR": "InternalError",
     "AWS_ERROR_S3_SLOW_DOWN": "SlowDown",
     "AWS_ERROR_S3_REQUEST_TIMEOUT": "RequestTimeout",
@@ -36,7 +38,7 @@ _KEPT_BACK = {
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A success.
+    """A successful response.
 
     :param headers: by their lower-case names.
     """
@@ -45,7 +47,7 @@ class Response:
 
     @property
     def fields(self) -> dict[str, str | None]:
-        """What says that it is S3's response, by the names that botocore gives it."""
+        """The fields that show that it is S3's response, by botocore's names."""
         return {"ContentLength": self.headers.get("content-length"), "ETag": self.headers.get("etag")}
 
     @property
@@ -56,18 +58,18 @@ class Response:
 
     @property
     def size(self) -> int | None:
-        """Bytes of the object, if it was looked at; None if the response does not tell."""
+        """The object's size in bytes, for a HEAD; None if the response has no length."""
         length = self.headers.get("content-length", "")
         return int(length) if length.isdecimal() else None
 
     @property
     def version_id(self) -> str | None:
-        """The version's id, in a bucket that keeps versions."""
+        """The version id, in a bucket with versioning."""
         return self.headers.get("x-amz-version-id")
 
 
 class ResponseErrors:
-    """Turns what was no success into our errors: S3's by botocore's parser and the one table of codes."""
+    """Turns failed requests into our errors: S3's by botocore's parser and the one table of codes."""
 
     def __init__(self, client: S3Client, bucket: str, extra_args: Mapping[str, Any]) -> None:
         self._client = client
@@ -78,10 +80,10 @@ class ResponseErrors:
     def of_response(
         self, operation: str, key: str, status: int, headers: Sequence[tuple[str, str]], body: bytes | None
     ) -> S3OpsError:
-        """Return the error for an response.
+        """Return the error for a response.
 
-        :param operation: S3's name of it.
-        :param status: one below 300 has an error inside its body.
+        :param operation: S3's operation name.
+        :param status: the HTTP status; below 300 there is an error inside the body.
         """
         shape = self._client.meta.service_model.operation_model(operation).output_shape
         parsed = self._parser.parse(
@@ -93,27 +95,27 @@ class ResponseErrors:
             cast("Shape", shape),
         )
         error = ClientError(parsed, operation)
-        if self._explained >= _EXPLAINED:
+        if self._explained >= _MAX_EXPLAINED:
             ours = from_client_error(error, self._client, self._bucket, key)
             ours.__cause__ = error
             return ours
         return self._explanation(error, operation, key)
 
     def of_connection(self, operation: str, key: str, error: Exception | None) -> S3OpsError:
-        """Return the error for a request without an response, or with one that awscrt keeps to itself.
+        """Return the error for a request without a response, or with one that awscrt does not pass on.
 
-        :param error: awscrt's.
+        :param error: awscrt's error.
         """
         name = str(getattr(error, "name", type(error).__name__))
-        words = str(getattr(error, "message", error))
-        code = _KEPT_BACK.get(name)
-        how = f"was answered {code}" if code else f"was not answered ({name})"
+        message = str(getattr(error, "message", error))
+        code = _CODE_BY_AWSCRT_NAME.get(name)
+        how = f"failed with {code}" if code else f"got no response ({name})"
         ours = (error_class(code) if code else NetworkError)(
             f"{operation} on {s3_uri(self._bucket, key)} {how}",
             bucket=self._bucket,
             key=key,
             code=code or name,
-            reason=f"awscrt said: {words} ({caller_of(self._client)})",
+            reason=f"awscrt reported: {message} ({caller_of(self._client)})",
         )
         ours.__cause__ = error
         return ours

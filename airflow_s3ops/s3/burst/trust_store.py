@@ -1,4 +1,4 @@
-"""Which certificates a client of botocore trusts."""
+"""The certificate authorities that a botocore client trusts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def trusted_authorities(client: S3Client) -> str | None:
-    """Return the path of the PEM file with the authorities that the client trusts; None if it trusts anybody.
+    """Return the path of the PEM file with the authorities that the client trusts; None if it trusts all.
 
-    That is ``verify``, where it was given, else what the environment names, else botocore's own list.
+    The path is ``verify`` if given, else the one that the environment names, else botocore's own list.
     """
-    # Nobody else is told what a client was made with.
+    # botocore has no public access to this setting of a client.
     verify = cast("Any", client)._endpoint.http_session._verify  # noqa: SLF001
     return str(get_cert_path(verify)) if verify else None

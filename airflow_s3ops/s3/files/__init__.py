@@ -1,1 +1,1 @@
-"""Local files: one that is read, many that are found, and how many workers share them."""
+"""Local files: reading one file, finding many files, and dividing them among workers."""

@@ -1,11 +1,11 @@
-"""What a file's name says about its content."""
+"""Guess a file's media type from its name."""
 
 from __future__ import annotations
 
 import mimetypes
 from functools import cache, lru_cache
 
-# Not in Python's own list; names as registered with IANA where they are.
+# Types missing in Python's own list; with their IANA names where they are registered.
 _MORE = {
     ".avro": "application/vnd.apache.avro",
     ".csv": "text/csv",
@@ -39,18 +39,18 @@ UNKNOWN = "application/octet-stream"
 
 
 def content_type_of(filename: str) -> str:
-    """Return the media type for a file's name; ``application/octet-stream`` if it says nothing.
+    """Return the media type for a file's name; ``application/octet-stream`` if the name is not known.
 
-    A compressed file is what it is: ``x.csv.gz`` is ``application/gzip``. ContentEncoding is the user's to
-    give, because readers then see the file unpacked. The machine's own list of types is not read, so that
-    every worker guesses alike.
+    A compressed file keeps its own type: ``x.csv.gz`` is ``application/gzip``. ContentEncoding is never set
+    here: it is the user's choice, because with it readers see the file decompressed. The machine's own list
+    of types is not read, so that every worker guesses the same.
     """
     name = filename.rpartition("/")[2]
     last_two = name.lstrip(".").split(".")[1:][-2:]
     return _content_type_of_suffixes("".join(f".{suffix}" for suffix in last_two))
 
 
-# The tables take longer to make than a small file takes to send.
+# Cached: creating the tables takes longer than sending a small file.
 @lru_cache(maxsize=1024)
 def _content_type_of_suffixes(suffixes: str) -> str:
     media_type, encoding = _types().guess_type(f"x{suffixes}")

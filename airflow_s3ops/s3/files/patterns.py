@@ -15,31 +15,30 @@ if TYPE_CHECKING:
 MAGIC = re.compile(r"[*?\[]")
 ANY_FOLDERS = "**"
 
-# Where in a pattern one may be after some names: the positions of the steps that may come next.
+# The possible positions in a pattern after some names: the indexes of the steps that may match next.
 Positions: TypeAlias = frozenset[int]
 
 
 class Pattern:
-    """One pattern, walked along name by name, so that a folder in which nothing can match is not opened.
+    """One pattern, matched name by name, so that a folder in which nothing can match is not opened.
 
-    Names are compared letter by letter, and a leading dot is a letter like any other, as in Python's own
-    ``Path.glob``.
+    The match is case-sensitive, and a leading dot is an ordinary character, as in Python's own ``Path.glob``.
 
-    :param text: with ``/`` between the names.
+    :param text: the pattern, with ``/`` between the names.
     """
 
     def __init__(self, text: str) -> None:
         names = [name for name in text.split("/") if name not in ("", ".")]
         if not names or ".." in names:
-            raise InvalidInput(f"{text!r} is no pattern of paths inside a folder")
+            raise InvalidInput(f"{text!r} is not a pattern of paths inside a folder")
         self._is_open = names[-1] == ANY_FOLDERS
         if self._is_open:
-            names.append("*")  # the file itself is something in those folders
+            names.append("*")  # a final ** matches any file in those folders
         self._steps = [None if name == ANY_FOLDERS else re.compile(translate(name)) for name in names]
         self.start = self._with_skips({0})
 
     def after(self, positions: Positions, name: str) -> Positions:
-        """Return where one may be after one more name."""
+        """Return the possible positions after one more name."""
         reached = set()
         for position in positions:
             if position == len(self._steps):
@@ -56,7 +55,7 @@ class Pattern:
         return len(self._steps) in positions
 
     def covers(self, positions: Positions) -> bool:
-        """Whether whatever follows matches as well."""
+        """Whether every path that continues these names matches."""
         return self._is_open and len(self._steps) - 2 in positions
 
     def _with_skips(self, positions: set[int]) -> Positions:
@@ -69,13 +68,13 @@ class Pattern:
 
 
 class PathPatterns:
-    """Patterns of which one is enough.
+    """Several patterns; a path matches if one of them matches.
 
-    :param patterns: each matches the relative path, from its beginning; one without ``/`` matches the file's
-        name, in whichever folder; one that ends with ``/`` matches all that is in that folder. A single text
-        is one pattern.
-    :param name: of the parameter that they come from, for the error.
-    :raises InvalidInput: one of them is no pattern, or they are no list.
+    :param patterns: each matches the whole relative path. A pattern without ``/`` matches the file's name in
+        any folder. A pattern that ends with ``/`` matches everything in that folder. A single text is one
+        pattern.
+    :param name: the name of the parameter, for the error message.
+    :raises InvalidInput: one of them is not a pattern, or they are not a list.
     """
 
     def __init__(self, patterns: str | Iterable[str] | None, name: str) -> None:
@@ -84,7 +83,7 @@ class PathPatterns:
         texts = [patterns] if isinstance(patterns, str) else list(patterns or ())
         wrong = [text for text in texts if not isinstance(text, str) or not text.strip("/")]
         if wrong:
-            raise InvalidInput(f"{name} has {wrong[0]!r}, which is no pattern")
+            raise InvalidInput(f"{name} has {wrong[0]!r}, which is not a pattern")
         self._patterns = [Pattern(_in_full(text)) for text in texts]
 
     def __bool__(self) -> bool:
@@ -92,12 +91,12 @@ class PathPatterns:
         return bool(self._patterns)
 
     def match(self, relative: str) -> bool:
-        """Whether one matches a relative path."""
+        """Whether one of them matches a relative path."""
         names = relative.split("/")
         return any(pattern.is_at_end(_along(pattern, names)) for pattern in self._patterns)
 
     def cover(self, folder: str) -> bool:
-        """Whether one matches whatever may be in a folder."""
+        """Whether one of them matches every path in a folder."""
         names = folder.split("/")
         return any(pattern.covers(_along(pattern, names)) for pattern in self._patterns)
 

@@ -1,4 +1,4 @@
-"""A source cut into shards of about the same work, for as many uploads at the same time."""
+"""Divide a source into shards with about the same work, for uploads that run at the same time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.files.find import FilesSource
     from airflow_s3ops.s3.files.walk import SourceFile
 
-# What a file costs besides its bytes: some 2,500 requests a second go out where 160 MiB a second do.
+# The cost of a file besides its bytes: about 2,500 requests a second take as long as 160 MiB a second.
 COST_OF_A_FILE = 64 << 10
 
 
@@ -28,30 +28,31 @@ def plan_shards(
     exclude: str | Iterable[str] | None = None,
     stop: threading.Event | None = None,
 ) -> list[Any]:
-    """Return the parts of a source, each of which is a source itself.
+    """Divide a source into shards; each shard is a source itself.
 
     A folder or glob gives ranges of the sorted relative paths, ``{"source": …, "from": …, "to": …}``. The
-    first has no beginning and the last no end, and each ends where the next begins: a file that appears later
-    belongs to exactly one of them, too. A list gives lists. Names that are no UTF-8, which S3 takes for no
-    key, may stay together where a bound between them would have no text, and make fewer shards.
+    first range has no lower limit, the last no upper limit, and each ends where the next begins. So a file
+    that appears later also belongs to exactly one shard. A list of files gives lists. Names that are not
+    UTF-8, which S3 does not accept as keys, may stay in one shard if no text can be a bound between them;
+    then there are fewer shards.
 
-    The work of a file is its size and 64 KiB. No shard has more of it than the average and one file: the
-    heaviest. Nothing but the bounds is kept in memory; a folder is walked twice.
+    The work of a file is its size plus 64 KiB. No shard has more work than the average plus the work of the
+    largest file. Only the bounds are kept in memory; a folder is walked twice.
 
-    :param source: a folder, a glob, a list of files, or a shard, which is cut further.
-    :param shards: how many, at least 1; of fewer files there are as many shards as files.
-    :param include: patterns, as for the upload; None takes all.
+    :param source: a folder, a glob, a list of files, or a shard, which is divided further.
+    :param shards: the number of shards, at least 1; with fewer files there are as many shards as files.
+    :param include: patterns, as for the upload; None means all.
     :param exclude: patterns, as for the upload.
-    :param stop: ends it within 2 seconds when it is set.
-    :return: none, if there are no files.
-    :raises InvalidInput: ``shards`` is no number from 1 on.
+    :param stop: ends the planning within 2 seconds when it is set.
+    :return: the shards; an empty list if there are no files.
+    :raises InvalidInput: ``shards`` is not a whole number of at least 1.
     :raises Stopped: ``stop`` is set.
     """
     if not isinstance(shards, int) or isinstance(shards, bool) or shards < 1:
-        raise InvalidInput(f"shards={shards!r} is no whole number from 1 on")
+        raise InvalidInput(f"shards={shards!r} is not a whole number of at least 1")
     is_tree = isinstance(source, (str, os.PathLike, Mapping))
-    if not is_tree and isinstance(source, Iterable):  # what is neither, find_files refuses
-        source = list(source)  # it is read twice
+    if not is_tree and isinstance(source, Iterable):  # find_files refuses any other type
+        source = list(source)  # because it is read twice
 
     def files() -> Iterator[SourceFile]:
         return find_files(source, include=include, exclude=exclude, stop=stop)
@@ -73,15 +74,17 @@ def _work(file: SourceFile) -> int:
 def _numbered(
     files: Iterable[SourceFile], count: int, total: int, shards: int
 ) -> Iterator[tuple[int, SourceFile]]:
-    """Give each file its shard: that in whose stretch of all work the file's middle lies.
+    """Assign a shard number to each file.
 
-    As far as that leaves no shard empty. Files that come while they are numbered go to the last.
+    All work is divided into equal ranges, one for each shard; a file's shard is the one whose range contains
+    the middle of the file's work. It may be another one if a shard would stay empty. Files that appear
+    during the numbering go to the last shard.
     """
     number, done = -1, 0
     for index, file in enumerate(files):
         work = _work(file)
         middle = (2 * done + work) * shards // (2 * total)
-        needed = shards - (count - index)  # or the files that are left are too few for the shards that are
+        needed = shards - (count - index)  # so that enough files are left for the remaining shards
         number = min(max(middle, needed, number), number + 1, shards - 1)
         done += work
         yield number, file
@@ -114,20 +117,20 @@ def _ranges(source: Any, numbered: Iterable[tuple[int, SourceFile]]) -> list[dic
 
 
 def separator(low: str, high: str) -> str | None:
-    """Return the shortest beginning of ``high`` that is above ``low``, in the order of the names' bytes.
+    """Return the shortest prefix of ``high`` that sorts after ``low``, in the order of the names' bytes.
 
-    Whole letters of it: XCom could not store half a one. Of names that are no UTF-8 there may be no such
-    beginning; then None, and the two stay together.
+    The prefix has whole characters only, because XCom cannot store a part of one. For names that are not
+    UTF-8 there may be no such prefix; then None is returned, and the two names stay in one shard.
     """
     common = next((at for at, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), len(low))
-    beginnings = (high[:length] for length in range(common + 1, len(high) + 1))
-    above = next(text for text in beginnings if os.fsencode(text) > os.fsencode(low))
+    prefixes = (high[:length] for length in range(common + 1, len(high) + 1))
+    above = next(text for text in prefixes if os.fsencode(text) > os.fsencode(low))
     return above if _is_text(above) else None
 
 
 def _is_text(name: str) -> bool:
     try:
         name.encode()
-    except UnicodeEncodeError:  # a byte that is no UTF-8, as the system's calls bring it
+    except UnicodeEncodeError:  # a byte that is not UTF-8, decoded with surrogateescape
         return False
     return True

@@ -1,4 +1,4 @@
-"""A file to be read: what it is, that it stays what it is, and its bytes by position."""
+"""Read a file by position, and detect changes of the file meanwhile."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from airflow_s3ops.s3.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Linux stamps mtime from a clock that ticks every 1 to 10 ms: a second write within one tick leaves mtime as
-# it was.
+# Linux sets mtime by a clock that ticks every 1 to 10 ms: a second write in the same tick keeps the mtime.
 CLOCK_TICK_NS = 20_000_000
-# So many ticks a file may be written to when it is opened; who goes on writing is not done.
+# Clock ticks to wait for the last write before a file is opened; after that, its writer is not done.
 SETTLES_WITHIN = 5
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -37,7 +36,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class SourceIdentity:
-    """What tells a file, as it is now, from any other file and from itself at another time."""
+    """What identifies a file in its current state: it differs for any other file and after any change."""
 
     device: int
     inode: int
@@ -46,26 +45,26 @@ class SourceIdentity:
 
     @classmethod
     def of(cls, status: os.stat_result) -> SourceIdentity:
-        """Take the identity out of what the system tells."""
+        """Return the identity from a file's status."""
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
     def check(self, filename: str) -> None:
-        """Look whether a name still stands for the file.
+        """Check that the file of this name is still the same, and unchanged.
 
         :raises SourceChanged: it was written to, truncated, replaced, renamed or removed.
         """
         try:
-            now = SourceIdentity.of(os.stat(filename))  # noqa: PTH116 - fewer steps, on every part
+            now = SourceIdentity.of(os.stat(filename))  # noqa: PTH116 - faster, and called for every part
         except OSError as error:
-            raise _changed(filename, "its name is gone") from error
+            raise _changed(filename, "there is no file of this name any more") from error
         if now != self:
             raise _changed(filename, _difference(self, now))
 
 
 class Source:
-    """An open regular file. Reading is by position, so that threads share it without sharing an offset.
+    """An open regular file. It is read by position, so that threads can share it without a shared offset.
 
-    :param identity: the file's identity at the time it was opened.
+    :param identity: the file's identity when it was opened.
     """
 
     def __init__(self, filename: str, fd: int, identity: SourceIdentity) -> None:
@@ -76,7 +75,7 @@ class Source:
     def read_into(self, buffer: memoryview, offset: int) -> None:
         """Fill the whole buffer with the bytes from ``offset`` on.
 
-        :raises SourceChanged: the file has become too short.
+        :raises SourceChanged: the file is too short now.
         :raises SourceUnreadable: the disk or network file system failed to read.
         """
         filled = 0
@@ -87,9 +86,9 @@ class Source:
             filled += count
 
     def read_whole(self) -> bytes:
-        """Return all bytes, read once; for a file that is known to be small.
+        """Return all bytes, read once; only for a small file.
 
-        :raises SourceChanged: the file has become too short.
+        :raises SourceChanged: the file is too short now.
         :raises SourceUnreadable: the disk or network file system failed to read.
         """
         size = self.identity.size
@@ -101,7 +100,7 @@ class Source:
         return data
 
     def check(self) -> None:
-        """Look whether the file, and what its name stands for, is still what was opened.
+        """Check that the open file is unchanged, and that its name still refers to it.
 
         :raises SourceChanged: it was written to, truncated, replaced, renamed or removed.
         """
@@ -125,20 +124,20 @@ class Source:
     def _failed(self, error: OSError, offset: int) -> SourceUnreadable:
         return SourceUnreadable(
             f"Reading {self.filename!r} failed at byte {offset:,}: {error.strerror}",
-            advice="Look at the disk or network share that holds the file.",
+            advice="Check the disk or network share that holds the file.",
         )
 
 
 def checked_filename(filename: object) -> str:
     """Return a path as text.
 
-    :raises InvalidInput: neither a text nor a path, such as the None of a task that returned nothing.
+    :raises InvalidInput: it is neither a text nor a path, such as the None of a task that returned nothing.
     """
     path = os.fspath(filename) if isinstance(filename, os.PathLike) else filename
     if not isinstance(path, str):
         raise InvalidInput(
-            f"filename={filename!r} is no path",
-            advice="Check what the task before returns, or the template it comes from; nothing was sent.",
+            f"filename={filename!r} is not a path",
+            advice="Check what the upstream task returns, or the template it comes from; nothing was sent.",
         )
     return path
 
@@ -147,20 +146,21 @@ def checked_filename(filename: object) -> str:
 def opened_source(filename: str | os.PathLike[str]) -> Iterator[Source]:
     """Open a regular file for reading by position.
 
-    :raises InvalidInput: it is no path.
+    :raises InvalidInput: ``filename`` is not a path.
     :raises SourceNotFound: there is no such file.
-    :raises SourceUnreadable: no regular file, or one that may not be read, or whose size the system hides.
+    :raises SourceUnreadable: it is not a regular file, this user is not allowed to read it, or the system
+        does not report its size.
     :raises SourceChanged: it is being written to.
     :raises TransientError: this process has no file descriptor left.
     """
     name = checked_filename(filename)
     try:
-        # Without O_NONBLOCK, opening a fifo waits for a writer, for ever.
+        # Without O_NONBLOCK, opening a fifo would wait for a writer without a limit.
         fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except ValueError as error:
         raise SourceNotFound(f"There is no file {name!r}: {error}") from error
     except OSError as error:
-        _refuse(name, error)
+        _raise_open_error(name, error)
     try:
         yield Source(name, fd, _settled_identity(name, fd))
     finally:
@@ -172,8 +172,8 @@ def _settled_identity(name: str, fd: int) -> SourceIdentity:
         status = os.fstat(fd)
         kind = stat.S_IFMT(status.st_mode)
         if kind != stat.S_IFREG:
-            raise SourceUnreadable(f"{name!r} is {_KINDS.get(kind, 'no regular file')}, not a file")
-        # From one tick after the last write on, every later write shows in mtime.
+            raise SourceUnreadable(f"{name!r} is {_KINDS.get(kind, 'something else')}, not a regular file")
+        # One tick after the last write, every later write changes mtime.
         if not 0 <= time.time_ns() - status.st_mtime_ns < CLOCK_TICK_NS:
             _require_size(name, fd, status)
             return SourceIdentity.of(status)
@@ -182,7 +182,7 @@ def _settled_identity(name: str, fd: int) -> SourceIdentity:
 
 
 def _require_size(name: str, fd: int, status: os.stat_result) -> None:
-    """Refuse what has content but no size, as the files in /proc and /sys do."""
+    """Refuse a file with content but without a size, such as the files in /proc and /sys."""
     if status.st_size:
         return
     try:
@@ -191,21 +191,21 @@ def _require_size(name: str, fd: int, status: os.stat_result) -> None:
         is_empty = False
     if not is_empty:
         raise SourceUnreadable(
-            f"The system does not tell the size of {name!r}", advice="Copy it to a file on a disk first."
+            f"The system does not report the size of {name!r}", advice="Copy it to a file on a disk first."
         )
 
 
-def _refuse(name: str, error: OSError) -> NoReturn:
+def _raise_open_error(name: str, error: OSError) -> NoReturn:
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
         raise SourceNotFound(f"There is no file {name!r}") from error
     if isinstance(error, PermissionError):
         raise SourceUnreadable(
-            f"The file {name!r} may not be read by this user (uid {os.geteuid()})"
+            f"This user (uid {os.geteuid()}) is not allowed to read the file {name!r}"
         ) from error
     if error.errno in (errno.EMFILE, errno.ENFILE):
         raise TransientError(
             f"{name!r} was not opened: {error.strerror}",
-            advice="Raise the limit (ulimit -n), or let fewer run at once (max_concurrency).",
+            advice="Raise the limit of open files (ulimit -n), or lower max_concurrency.",
         ) from error
     raise SourceUnreadable(f"{name!r} cannot be opened as a file: {error.strerror}") from error
 
@@ -216,7 +216,7 @@ def _changed(name: str, how: str) -> SourceChanged:
 
 def _difference(before: SourceIdentity, now: SourceIdentity) -> str:
     if (before.device, before.inode) != (now.device, now.inode):
-        return "another file took its name"
+        return "another file has its name now"
     if before.size != now.size:
         return f"it had {before.size:,} bytes and has {now.size:,}"
     return "it was written to"

@@ -1,4 +1,4 @@
-"""A folder walked through, file by file, in the order of the relative paths' bytes."""
+"""Walk through a folder, file by file, in the order of the bytes of the relative paths."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SHOWN_PATHS = 5  # of those left out
+SHOWN_PATHS = 5  # the number of left out paths that the log names
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A file as it was found.
 
-    :param path: as the system knows it.
-    :param relative: its place in the source, always with ``/``.
-    :param size: bytes; 0 if it is gone already.
+    :param path: the path to open it with.
+    :param relative: its path relative to the source, always with ``/``.
+    :param size: bytes; 0 if the file no longer exists.
     """
 
     path: str
@@ -34,18 +34,18 @@ class SourceFile:
     mtime_ns: int
 
     def as_read(self, size: int, mtime_ns: int) -> SourceFile:
-        """Return the same file with what was true when it was read."""
+        """Return the same file with its size and time when it was read."""
         return replace(self, size=size, mtime_ns=mtime_ns)
 
 
 class Found(NamedTuple):
-    """A file's path and its place in the source, before anybody looked at it."""
+    """A file's path and relative path, before its status is read."""
 
     path: str
     relative: str
 
     def with_stat(self) -> SourceFile:
-        """Return the file with its size and time."""
+        """Return the file with its size and modification time."""
         try:
             status = os.stat(self.path)  # noqa: PTH116 - for every file
         except OSError:
@@ -54,11 +54,11 @@ class Found(NamedTuple):
 
 
 class _Folder(NamedTuple):
-    """A folder on the way down.
+    """An open folder of the walk.
 
-    :param relative: empty for the root; else it ends with ``/``.
-    :param names: what is still to come, last first; a folder's name ends with ``/``.
-    :param ids: device and inode of the folder and of all above it, which a link must not lead back to.
+    :param relative: its relative path: empty for the root, else with ``/`` at the end.
+    :param names: the entries still to visit, in reverse order; a folder's name ends with ``/``.
+    :param ids: device and inode of the folder and of all its parents; a link to one of them is a cycle.
     """
 
     relative: str
@@ -68,11 +68,11 @@ class _Folder(NamedTuple):
 
 
 class Tree:
-    """A folder with all that is in it.
+    """A folder and everything in it.
 
-    :param pattern: of the relative paths that are wanted.
-    :param may_hold: whether a folder, by its relative path, may hold any of them.
-    :param check: called at every entry, wanted or not; what it raises ends the walk.
+    :param pattern: the pattern of the relative paths to yield.
+    :param may_hold: returns whether the folder of a relative path may contain such paths.
+    :param check: called at every entry, also at those that do not match; an exception from it ends the walk.
     """
 
     def __init__(
@@ -114,17 +114,17 @@ class Tree:
         ids = above
         try:
             with os.scandir(path) as entries:
-                status = os.stat(path)  # noqa: PTH116 - its entries are read by it
+                status = os.stat(path)  # noqa: PTH116 - the same path as in scandir
                 ids = above | {(status.st_dev, status.st_ino)}
                 names = [name for entry in entries if (name := self._name(entry, relative, ids))]
         except OSError as error:
             self._unreadable.append(f"{path!r}: {error.strerror}")
-        # With its slash, as in the keys: "a.txt" comes before "a/b", because "." comes before "/".
+        # Folders are sorted with their slash, as keys are: "a.txt" before "a/b", because "." is before "/".
         names.sort(reverse=True)
         return _Folder(relative, positions, names, ids)
 
     def _name(self, entry: os.DirEntry[str], folder: str, ids: frozenset[tuple[int, int]]) -> bytes | None:
-        """Return the name to sort by; None for what is left out, and said to be."""
+        """Return the name to sort by; None for an entry that is left out, which is logged."""
         self._check()
         is_link = entry.is_symlink()
         if is_link and not self._is_inside(os.path.realpath(entry.path)):
@@ -133,30 +133,30 @@ class Tree:
         try:
             status = entry.stat() if is_link else None
         except OSError:
-            return os.fsencode(entry.name)  # a link to nowhere: no file, and not nothing
+            return os.fsencode(entry.name)  # a broken link is not left out: opening it fails later
         if entry.is_dir():
             if status and (status.st_dev, status.st_ino) in ids:
-                self._leave_out(folder + entry.name, "is a link to a folder that it is in")
+                self._leave_out(folder + entry.name, "is a link to a folder that contains it")
                 return None
             return os.fsencode(f"{entry.name}/")
         if not entry.is_file():
-            self._leave_out(folder + entry.name, "is no regular file")
+            self._leave_out(folder + entry.name, "is not a regular file")
             return None
         return os.fsencode(entry.name)
 
     def _is_inside(self, real: str) -> bool:
         return f"{real}/".startswith(self._real_root)
 
-    def _leave_out(self, relative: str, why: str) -> None:
+    def _leave_out(self, relative: str, reason: str) -> None:
         self._left_out += 1
         if self._left_out <= SHOWN_PATHS:
-            log.warning("Left out: %r %s", relative, why)
+            log.warning("Left out: %r %s", relative, reason)
         elif self._left_out == SHOWN_PATHS + 1:
-            log.warning("Left out: more of that kind in %r", self._root)
+            log.warning("Left out: more entries of %r; no further log lines name them", self._root)
 
     def _require_all_read(self) -> None:
         if self._unreadable:
             raise SourceUnreadable(
                 f"{len(self._unreadable):,} folders could not be read, the first: {self._unreadable[0]}",
-                advice="Let the worker's user read them, or name them in exclude.",
+                advice="Allow the worker's user to read them, or leave them out with exclude.",
             )

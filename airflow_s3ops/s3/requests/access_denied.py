@@ -1,4 +1,4 @@
-"""What a refused upload lacks: the one right, or the ACL that the bucket does not take."""
+"""Why an upload was denied: a missing permission, or an ACL that the bucket does not accept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from airflow_s3ops.s3.errors import PUBLIC_READ_WAYS_OUT, AccessDenied, PublicAccessBlocked
+from airflow_s3ops.s3.errors import PUBLIC_READ_OPTIONS, AccessDenied, PublicAccessBlocked
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.iam_actions import actions_of
 from airflow_s3ops.s3.requests.translate import code_of, error_class, from_client_error, status_of
@@ -23,7 +23,7 @@ _CREATORS = frozenset({"PutObject", "CreateMultipartUpload"})
 _PUBLIC_ACLS = frozenset({"public-read", "public-read-write", "authenticated-read"})
 _PUBLIC_GROUPS = re.compile(r"acs\.amazonaws\.com/groups/global/(AllUsers|AuthenticatedUsers)")
 # "Required permissions for Amazon S3 API operations": what an ExtraArg needs besides s3:PutObject.
-_RIGHTS_OF_ARGS = {
+_ACTIONS_OF_ARGS = {
     "ACL": "s3:PutObjectAcl",
     "GrantFullControl": "s3:PutObjectAcl",
     "GrantRead": "s3:PutObjectAcl",
@@ -35,16 +35,16 @@ _RIGHTS_OF_ARGS = {
     "ObjectLockRetainUntilDate": "s3:PutObjectRetention",
     "SSEKMSKeyId": "kms:GenerateDataKey",
 }
-# AWS's own words where it tells: "… is not authorized to perform: s3:PutObjectAcl on resource …".
+# AWS often names the action: "… is not authorized to perform: s3:PutObjectAcl on resource …".
 _NAMED_BY_S3 = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
 
 
 @dataclass(frozen=True)
 class Denied:
-    """A request that creates an object, for the error that says why it was denied.
+    """A denied request that creates an object.
 
-    :param operation: S3's name of it, such as ``PutObject``.
-    :param extra_args: what was asked for besides the content.
+    :param operation: S3's operation name, such as ``PutObject``.
+    :param extra_args: the ExtraArgs of the request.
     """
 
     client: S3Client
@@ -63,23 +63,23 @@ class Denied:
 def explain_denied(
     client: S3Client, operation: str, bucket: str, key: str, extra_args: Mapping[str, Any]
 ) -> Iterator[None]:
-    """Turn the 403 of a request that creates an object into the error that says what is missing.
+    """Turn the 403 of a request that creates an object into the error that names what is missing.
 
-    :raises PublicAccessBlocked: a public ACL was asked for, and Block Public Access is on.
-    :raises AccessDenied: naming every right that the request needs, or the one that S3 names.
+    :raises PublicAccessBlocked: the request has a public ACL, and Block Public Access is on.
+    :raises AccessDenied: naming every action that the request needs, or the one that S3 names.
     """
     try:
         yield
     except ClientError as error:
-        is_refusal = error_class(code_of(error), status_of(error)) is AccessDenied
-        if operation not in _CREATORS or not is_refusal:
+        is_denied = error_class(code_of(error), status_of(error)) is AccessDenied
+        if operation not in _CREATORS or not is_denied:
             raise
         raise _explanation(error, Denied(client, operation, bucket, key, extra_args)) from error
 
 
 def _explanation(error: ClientError, request: Denied) -> Exception:
-    words = str(error.response.get("Error", {}).get("Message", ""))
-    blocked = _is_blocked(words, request) if asks_for_public(request.extra_args) else False
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    blocked = _is_blocked(message, request) if asks_for_public(request.extra_args) else False
     plain = from_client_error(error, request.client, request.bucket, request.key)
     details = {
         "bucket": plain.bucket,
@@ -90,7 +90,7 @@ def _explanation(error: ClientError, request: Denied) -> Exception:
     }
     if blocked:
         return PublicAccessBlocked(f"The public ACL on {request.uri} was refused", **details)
-    action = _missing(words, request.operation, request.extra_args)
+    action = _missing(message, request.operation, request.extra_args)
     return AccessDenied(
         f"{request.operation} on {request.uri} was refused: {action} is not granted",
         action=action,
@@ -100,33 +100,35 @@ def _explanation(error: ClientError, request: Denied) -> Exception:
 
 
 def asks_for_public(extra_args: Mapping[str, Any]) -> bool:
-    """Whether the ACL or the grants give everybody a right."""
+    """Whether the ACL or the grants give access to everyone or to every AWS account."""
     grants = " ".join(str(value) for name, value in extra_args.items() if name.startswith("Grant"))
     return extra_args.get("ACL") in _PUBLIC_ACLS or bool(_PUBLIC_GROUPS.search(grants))
 
 
-def _is_blocked(words: str, request: Denied) -> bool | None:
+def _is_blocked(message: str, request: Denied) -> bool | None:
     """Return whether Block Public Access is the reason; None if that cannot be known."""
-    if "BlockPublicAcls" in words or "Block Public Access" in words:
+    if "BlockPublicAcls" in message or "Block Public Access" in message:
         return True
     try:
         response = request.client.get_public_access_block(Bucket=request.bucket)
     except ClientError as error:
-        # No setting of the bucket's own; but the account's, which a bucket's user cannot see, may block as
-        # well.
+        # The bucket has no setting. The account's setting may block too, but a user of the bucket cannot
+        # read it.
         return None if code_of(error) != "NoSuchPublicAccessBlockConfiguration" else False
     except BotoCoreError:
         return None
     return bool(response["PublicAccessBlockConfiguration"].get("BlockPublicAcls"))
 
 
-def _missing(words: str, operation: str, extra_args: Mapping[str, Any]) -> str:
-    named = _NAMED_BY_S3.search(words)
+def _missing(message: str, operation: str, extra_args: Mapping[str, Any]) -> str:
+    named = _NAMED_BY_S3.search(message)
     if named:
         return named[1]
-    rights = [actions_of(operation)]
-    rights += [right for name, right in _RIGHTS_OF_ARGS.items() if name in extra_args and right not in rights]
-    return ", or ".join(dict.fromkeys(rights))
+    actions = [actions_of(operation)]
+    actions += [
+        action for name, action in _ACTIONS_OF_ARGS.items() if name in extra_args and action not in actions
+    ]
+    return ", or ".join(dict.fromkeys(actions))
 
 
 def _advice(action: str, request: Denied, *, blocked: bool | None) -> str:
@@ -139,7 +141,7 @@ def _advice(action: str, request: Denied, *, blocked: bool | None) -> str:
     known = (
         "Block Public Access of the bucket is not the reason (that of the account may be)"
         if blocked is False
-        else "Block Public Access may be the reason as well: without s3:GetBucketPublicAccessBlock "
-        "this identity cannot tell"
+        else "Block Public Access may be the reason too: this identity cannot check it without "
+        "s3:GetBucketPublicAccessBlock"
     )
-    return f"{grant} The request asks for a public ACL. {known}. {PUBLIC_READ_WAYS_OUT}"
+    return f"{grant} The request asks for a public ACL. {known}. {PUBLIC_READ_OPTIONS}"

@@ -1,10 +1,10 @@
-"""Which error of one item ends a whole batch."""
+"""The errors of one item that end a whole batch."""
 
 from __future__ import annotations
 
 from airflow_s3ops.s3 import errors
 
-# No other item could succeed either.
+# After one of these, no other item can succeed.
 FATAL = (
     errors.CredentialsMissing,
     errors.CredentialsRejected,
@@ -14,7 +14,6 @@ FATAL = (
     errors.BucketInOtherRegion,
     errors.Stopped,
 )
-# After so many items in a row that failed with one of these, and none that succeeded in between, the server
-# counts as unreachable.
+# The server counts as unreachable after GIVE_UP_AFTER items in a row have failed with one of these errors.
 UNREACHABLE = (errors.NetworkError, errors.ServerError, errors.Throttled)
 GIVE_UP_AFTER = 20

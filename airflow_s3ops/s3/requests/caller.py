@@ -1,4 +1,4 @@
-"""Who asks, and where: what an error says about the client that made the refused request."""
+"""The identity, region and endpoint of a client, as an error message shows them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class Caller:
     """The identity, region and endpoint of a client.
 
-    :param identity: how the client signs, in words fit for a log: never more of an access key id than its
-        last four characters, and nothing of a secret.
-    :param endpoint: without a login, if somebody has written one into it.
+    :param identity: the identity that signs the requests, safe for a log: at most the last four characters
+        of an access key id, and no part of a secret.
+    :param endpoint: without a user name and password, if the URL contains them.
     """
 
     identity: str
@@ -30,12 +30,12 @@ class Caller:
 
 
 def masked_access_key(access_key_id: str) -> str:
-    """Return enough of an access key id to tell it from others: its last four characters."""
+    """Return the last four characters of an access key id: enough to recognise it."""
     return f"access key …{access_key_id[-4:]}" if len(access_key_id) >= 12 else "access key …"
 
 
 def caller_of(client: BaseClient) -> Caller:
-    """Return who a client asks as, without a request to any server."""
+    """Return the identity, region and endpoint of a client. No request is made."""
     return Caller(
         identity=_identity(client),
         region=client.meta.region_name or "none",
@@ -44,11 +44,11 @@ def caller_of(client: BaseClient) -> Caller:
 
 
 def _identity(client: BaseClient) -> str:
-    # botocore gives a client's credentials to nobody else; the session they came from is not ours to keep.
+    # botocore has no public access to a client's credentials, and the session that had them is not kept.
     credentials = cast("Any", client)._request_signer._credentials  # noqa: SLF001
     if credentials is None:
         return "no credentials (anonymous)"
-    # The stored field, where there is one: reading the property may refresh a role, which asks a server.
-    stored = "_access_key" if hasattr(credentials, "_access_key") else "access_key"
-    access_key = getattr(credentials, stored)
+    # Read the private field if there is one: the property may refresh a role, which makes a request.
+    field = "_access_key" if hasattr(credentials, "_access_key") else "access_key"
+    access_key = getattr(credentials, field)
     return masked_access_key(access_key) if access_key else f"credentials from {credentials.method}"

@@ -1,4 +1,4 @@
-"""A client whose requests a stop does not wait for."""
+"""A client whose pending requests do not delay a cancellation."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def cancellable(client: S3Client, cancellation: Cancellation) -> S3Client:
-    """Return the same client for work that makes one request after the other.
+    """Return a client for work that makes one request at a time, and that can be cancelled while it waits.
 
-    Each request is made by :func:`run_in_thread`: one without a response ends by its own time-out, and its
-    caller gets ``Stopped``. What becomes of it is not known then.
+    Each request is made by :func:`run_in_thread`. When the work is cancelled, the caller gets ``Stopped`` at
+    once; a request without a response ends later by its own time-out, and its outcome is unknown.
 
-    :param halt: looked at before each request, and while its answer is waited for.
+    :param cancellation: checked before each request, and while waiting for the response.
     """
     return cast("S3Client", _CancellableClient(client, cancellation))
 
@@ -27,7 +27,7 @@ def cancellable(client: S3Client, cancellation: Cancellation) -> S3Client:
 class _CancellableClient:
     def __init__(self, client: S3Client, cancellation: Cancellation) -> None:
         self._client = client
-        self._halt = cancellation
+        self._cancellation = cancellation
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
@@ -36,8 +36,8 @@ class _CancellableClient:
         return partial(self._request, found)
 
     def get_paginator(self, operation: str) -> Any:
-        # boto3's own would make its requests by the client's methods, past ours.
+        # A paginator of the inner client would call the inner client's methods directly.
         return cast("Any", type(self._client)).get_paginator(self, operation)
 
     def _request(self, method: Any, **request: Any) -> Any:
-        return run_in_thread(partial(method, **request), self._halt)
+        return run_in_thread(partial(method, **request), self._cancellation)

@@ -1,4 +1,4 @@
-"""How many requests are under way at once: fewer when S3 throttles, more while it does not."""
+"""How many requests are in flight at once: fewer when S3 throttles, more while it does not."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from collections import defaultdict
 
 # Measured: docs/design-of-transfers.md.
 DEFAULT_CONCURRENCY = 8
-# A round of answers that take this many times as long as the quickest round did: the server is busy.
+# The server is busy if a round of responses takes more than this many times the quickest round's time.
 BUSY = 2.0
-# A round of answers that take this many times as long as the quickest answer did: they wait for each other.
+# Requests queue if a round of responses takes more than this many times the quickest response's time.
 QUEUING = 3.0
 
 
 class Concurrency:
-    """A limit that is halved by a refusal and raised after a round of successes (AIMD, as TCP does).
+    """A limit that is halved when S3 throttles and raised after a round of successes (AIMD, as TCP does).
 
-    A round is as many successes as the limit. Up to where it began each raises it, by a quarter or by one;
-    beyond that only one whose answers were quick does: more requests at once would else wait for each other.
+    A round is as many successes as the limit. Below ``start``, each round raises the limit by a quarter, at
+    least by one. From ``start`` on, only a round with quick responses raises it: otherwise more requests at
+    once would only wait for each other.
 
-    :param most: what it never exceeds.
-    :param start: where it begins; by default there.
-    :param doubles: for a start that is no small one: beyond it only rounds without a queue count, as over a
-        distance, and double the limit (TCP's slow start), until a refusal or a round that had one.
+    :param most: the highest value of the limit.
+    :param start: the first value of the limit; ``most`` by default.
+    :param doubles: for a ``start`` that is not small. Above ``start``, only rounds without queuing raise the
+        limit (such as those to a distant server). They double it (TCP's slow start) until S3 throttles or a
+        round has queuing.
     """
 
     def __init__(self, most: int, start: int | None = None, *, doubles: bool = False) -> None:
@@ -37,11 +39,11 @@ class Concurrency:
 
     @property
     def limit(self) -> int:
-        """How many requests may be under way now."""
+        """How many requests may be in flight now."""
         return self._limit
 
     def throttled(self) -> None:
-        """Take note that S3 asked for less. What was under way at that time counts as one refusal."""
+        """Record that S3 throttled a request. All requests in flight at that time count as one."""
         with self._lock:
             self._round = _Round()
             self._doubles = False
@@ -52,10 +54,10 @@ class Concurrency:
             self._limit = max(1, self._limit // 2)
 
     def succeeded(self, seconds: float = 0.0, operation: str = "") -> None:
-        """Take note that S3 took a request at once.
+        """Record that S3 accepted a request without throttling.
 
         :param seconds: how long it took.
-        :param operation: what it is compared with: rounds of this one.
+        :param operation: S3's operation name; times are compared with those of the same operation.
         """
         with self._lock:
             self._same_burst = max(0, self._same_burst - 1)
@@ -79,7 +81,7 @@ class Concurrency:
 
 
 class _Round:
-    """Successes under one limit, and how long they took."""
+    """The successes under one value of the limit, and how long they took."""
 
     def __init__(self) -> None:
         self.successes = 0
@@ -92,6 +94,6 @@ class _Round:
         self._seconds[operation] += seconds
 
     def mean(self) -> tuple[str, float]:
-        """Return the operation that was asked for most, and the mean of its seconds."""
+        """Return the most frequent operation, and the mean of its seconds."""
         operation = max(self._counts, key=self._counts.__getitem__)
         return operation, self._seconds[operation] / self._counts[operation]

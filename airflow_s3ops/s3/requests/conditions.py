@@ -1,4 +1,4 @@
-"""What a condition that was not met is called, and whether a server heeds conditions at all."""
+"""The error for a condition that was not met, and whether a server evaluates conditions at all."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Kind = TypeVar("Kind", bound="PermanentError")
 
 
 def condition_error(error: S3OpsError, kind: type[Kind], there: str) -> Kind:
-    """Return the error that names what the condition was about.
+    """Return the error that names the object and the condition that was not met.
 
-    :param error: what S3 answered.
-    :param there: ``is`` or ``is no longer``.
+    :param error: the error for S3's response.
+    :param there: the verb of the message: ``is`` or ``is no longer``.
     """
     return kind(
         f"There {there} an object at {s3_uri(error.bucket, error.key)}",
@@ -32,36 +32,36 @@ def condition_error(error: S3OpsError, kind: type[Kind], there: str) -> Kind:
 
 @dataclass
 class ConditionSupport:
-    """Whether the server heeds ``If-None-Match``.
+    """Whether the server honours ``If-None-Match``.
 
-    :param is_proven: it is known to. Until then each key is looked at first, so that a server that ignores
-        conditions overwrites nothing.
+    :param is_proven: whether that is known. Until then a HEAD of each key comes first, so that a server that
+        ignores conditions overwrites nothing.
     """
 
     is_proven: bool
     _is_probing: bool = False
 
     def begin_probe(self) -> bool:
-        """Whether the caller is to find out: only the first one is."""
+        """Return whether this caller is to test the server: only the first caller is."""
         first = not self.is_proven and not self._is_probing
         self._is_probing = True
         return first
 
     def confirmed(self) -> None:
-        """Take note that it does."""
+        """Record that the server honours the condition."""
         self.is_proven = True
 
     def inconclusive(self) -> None:
-        """Take note that it could not be found out; the next one may try."""
+        """Record that the test had no result; the next caller may test."""
         self._is_probing = False
 
 
 def conditions_ignored(bucket: str, key: str) -> NotSupportedByServer:
-    """Return the error for a server that stores although the condition is not met."""
+    """Return the error for a server that stores an object although the condition is not met."""
     return NotSupportedByServer(
         f"The server ignores If-None-Match: it stored {s3_uri(bucket, key)} a second time",
         bucket=bucket,
         key=key,
-        advice='Use if_exists="skip_if_same", which looks at each key first, or "replace": '
-        "on this server no condition keeps another writer's object from being replaced",
+        advice='Use if_exists="skip_if_same", which makes a HEAD request for each key first, or "replace": '
+        "on this server no condition protects another writer's object from being replaced",
     )

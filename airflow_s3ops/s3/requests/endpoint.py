@@ -1,4 +1,4 @@
-"""A server's address: whether it is AWS, whose behaviour is documented, and what of it may be shown."""
+"""A server's address: whether it is AWS, and how to show it without a user name and password."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ _LOGIN = re.compile(r"(?<=://)[^/\s\"']*@")
 
 
 def is_aws(endpoint_url: str) -> bool:
-    """Return whether an address is one of Amazon S3's own."""
+    """Return whether an address belongs to Amazon S3."""
     return (urlsplit(endpoint_url).hostname or "").endswith(_AWS_HOSTS)
 
 
 def has_login(endpoint_url: str) -> bool:
-    """Return whether an address may hold a user's name and password.
+    """Return whether an address may contain a user name and password.
 
-    Any ``@`` counts: of a password with a slash in it, no parser finds the end, and no server needs one.
+    Any ``@`` counts: a parser cannot find the end of a password that contains a slash, and no server's
+    address needs an ``@``.
     """
     return "@" in endpoint_url
 
 
 def without_login(text: str) -> str:
-    """Return an address, or a sentence with addresses in it, without users' names and passwords."""
+    """Return an address, or a text with addresses in it, without user names and passwords."""
     return _LOGIN.sub("", text)

@@ -1,11 +1,11 @@
-"""The IAM actions behind S3's operations, for the error that says which one is missing.
+"""The IAM action that each S3 operation needs, for the error that names a missing one.
 
 Source: "Required permissions for Amazon S3 API operations" in the Amazon S3 User Guide.
 """
 
 from __future__ import annotations
 
-# Where the action's name is not the operation's own.
+# Operations whose action has another name than the operation.
 _ACTIONS: dict[str, str] = {
     "AssumeRole": "sts:AssumeRole",
     "CompleteMultipartUpload": "s3:PutObject",
@@ -31,5 +31,5 @@ _ACTIONS: dict[str, str] = {
 
 
 def actions_of(operation: str) -> str:
-    """Return the IAM action that an operation needs; most are named like the operation itself."""
+    """Return the IAM action that an operation needs; most have the operation's name."""
     return _ACTIONS.get(operation, f"s3:{operation}")

@@ -1,4 +1,4 @@
-"""Whether a request may have been carried out although its answer was never seen."""
+"""Lost responses: whether the server may have carried out a request although no response arrived."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ _watching: ContextVar[LostResponses | None] = ContextVar("watching", default=Non
 
 
 class LostResponses:
-    """True once an answer may have been lost: by a try of ours, or by one of botocore's inside it.
+    """True once a response may have been lost: in one of our attempts, or in botocore's retries within one.
 
-    A request that was throttled was answered, and not carried out.
+    A throttled request does not count: it has a response, and was not carried out.
 
-    :param operation: the one that is watched, such as ``PutObject``.
+    :param operation: the operation to watch, such as ``PutObject``.
     """
 
     def __init__(self, client: S3Client, operation: str) -> None:
         self._any = False
-        # Kept by the client, once: it looks at what is watched only.
+        # Registered once for each client; it does nothing outside watched().
         client.meta.events.register_first(
-            f"needs-retry.s3.{operation}", _note, unique_id=f"s3ops-lost-answers-{operation}"
+            f"needs-retry.s3.{operation}", _note, unique_id=f"s3ops-lost-responses-{operation}"
         )
 
     def __bool__(self) -> bool:
-        """Return whether an answer may have been lost."""
+        """Return whether a response may have been lost."""
         return self._any
 
     def note(self) -> None:
-        """Take note of one."""
+        """Record that a response may have been lost."""
         self._any = True
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Watch one try."""
+        """Watch one attempt."""
         before = _watching.set(self)
         try:
             yield
@@ -54,7 +54,7 @@ class LostResponses:
 
 
 def _note(response: Any = None, caught_exception: Exception | None = None, **_: object) -> None:
-    """Look at one of botocore's tries; None leaves the decision about another one to botocore."""
+    """Check one of botocore's tries. The return value None lets botocore decide about a retry."""
     lost = _watching.get()
     if lost is not None and (caught_exception is not None or _is_server_error(response)):
         lost.note()

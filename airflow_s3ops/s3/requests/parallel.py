@@ -1,4 +1,4 @@
-"""Work on items in threads that end with the call; how many at once may change on the way."""
+"""Work on items in threads that end with the call; the number of items in flight may change meanwhile."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 
-# A thread in the middle of a send sees the halt at its next block. One that waits for a dead connection does
-# not, and a stop must not wait for it: it ends by its own time-out.
+# Seconds to wait for threads after a cancellation. A thread that is sending notices the cancellation at its
+# next block. A thread that waits for a dead connection does not, and ends later by its own time-out.
 JOIN_WITHIN = 1.2
 
 
@@ -32,17 +32,17 @@ def run_parallel(
     on_done: Callable[[Done], object],
     cancellation: Cancellation,
 ) -> None:
-    """Work on every item; items are taken, and results handed over, in the calling thread.
+    """Work on every item. The calling thread takes the items and passes the results to ``on_done``.
 
-    :param limit: how many may be under way now; asked before each item.
-    :param threads: the most that ``limit`` ever says.
-    :raises Stopped: the halt was asked for.
-    :raises OutOfThreads: not one thread can be begun; with fewer than asked for it goes on.
-    :raises Exception: the first that ``work`` raised; the others under way are told to end.
+    :param limit: how many items may be in flight now; called before each item.
+    :param threads: the highest value that ``limit`` ever returns.
+    :raises Stopped: the work was cancelled.
+    :raises OutOfThreads: no thread can be started. With fewer threads than requested the work goes on.
+    :raises Exception: the first that ``work`` raised; the other items in flight are cancelled.
     """
     pool = Threads(threads, "s3ops-part")
     running: set[Future[Done]] = set()
-    in_haste = False
+    is_urgent = False
     try:
         while _top_up(pool, running, items, work, limit):
             done, _ = wait(running, POLL, FIRST_COMPLETED)
@@ -52,20 +52,20 @@ def run_parallel(
             cancellation.check()
     except BaseException as error:
         cancellation.fail()
-        in_haste = cancellation.is_requested or not isinstance(error, Exception)
+        is_urgent = cancellation.is_requested or not isinstance(error, Exception)
         raise
     finally:
-        hung = close_pool(pool, running, JOIN_WITHIN if in_haste else None)
+        hung = close_pool(pool, running, JOIN_WITHIN if is_urgent else None)
         if not hung:
             cancellation.recover()
 
 
 def run_in_thread(work: Callable[[], Done], cancellation: Cancellation, grace: float | None = None) -> Done:
-    """Do one thing in a thread and wait for it, so that a stop is seen meanwhile.
+    """Call ``work`` in a thread and wait for it, so that a cancellation is noticed meanwhile.
 
-    :param grace: seconds that the work still has when the end is asked for; None means 1.2.
-    :return: what ``work`` returns, also if the end is asked for while it is about to.
-    :raises Stopped: the halt was asked for, and the work did not end soon.
+    :param grace: seconds that the work still has after a cancellation; None means 1.2.
+    :return: what ``work`` returns, also if it returns within ``grace`` after a cancellation.
+    :raises Stopped: the work was cancelled, and did not end within ``grace``.
     :raises Exception: what ``work`` raised.
     """
     cancellation.check()
@@ -73,7 +73,8 @@ def run_in_thread(work: Callable[[], Done], cancellation: Cancellation, grace: f
     try:
         thread_for(partial(fulfil, future, work), "s3ops-call")
     except OutOfThreads:
-        return work()  # a stop waits for it, but what is open can still be completed or tidied up
+        # A cancellation then waits for the work. But an open upload can still be completed or aborted.
+        return work()
     try:
         while not wait([future], POLL).done:
             cancellation.check()
@@ -84,13 +85,13 @@ def run_in_thread(work: Callable[[], Done], cancellation: Cancellation, grace: f
 
 
 def close_pool(pool: Threads, submitted: Iterable[Future[Done]], within: float | None) -> bool:
-    """Close a pool; what no thread has begun is not begun any more.
+    """Close a pool. Work that no thread has started is cancelled.
 
-    :param within: seconds to wait for what was begun; None for as long as it takes.
-    :return: whether something is still under way.
+    :param within: seconds to wait for the work that has started; None for no limit.
+    :return: whether some work is still running.
     """
-    begun = [future for future in submitted if not future.cancel()]
-    hung = bool(wait(begun, within).not_done)
+    started = [future for future in submitted if not future.cancel()]
+    hung = bool(wait(started, within).not_done)
     pool.close(wait=not hung)
     return hung
 

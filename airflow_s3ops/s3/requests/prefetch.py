@@ -1,4 +1,4 @@
-"""Requests made ahead, in threads, while what the ones before have shown is worked on."""
+"""Make the next requests in threads while the results of the earlier ones are processed."""
 
 from __future__ import annotations
 
@@ -24,52 +24,52 @@ PAGES_AHEAD = 3
 def in_order(
     calls: Iterable[Callable[[], T]], *, threads: int, most: int, check: Callable[[], None]
 ) -> Iterator[T]:
-    """Yield what calls return, in their order; threads make them.
+    """Run the calls in threads, and yield what they return, in the order of the calls.
 
-    :param most: calls that are made and not yielded.
-    :param check: called every 0.1 s while a call is waited for; what it raises ends the waiting.
-    :raises Exception: what a call raised, at its turn.
+    :param most: the highest number of calls whose results are not yet yielded.
+    :param check: called every 0.1 s while waiting for a call; an exception from it ends the wait.
+    :raises Exception: what a call raised, when its turn comes.
     """
-    coming: deque[Future[T]] = deque()
-    pool = Threads(threads, "s3ops-look")
+    pending: deque[Future[T]] = deque()
+    pool = Threads(threads, "s3ops-prefetch")
     try:
         for call in calls:
-            coming.append(pool.submit(call))
-            if len(coming) >= most:
-                yield _next(coming, check)
-        while coming:
-            yield _next(coming, check)
+            pending.append(pool.submit(call))
+            if len(pending) >= most:
+                yield _next(pending, check)
+        while pending:
+            yield _next(pending, check)
     finally:
-        close_pool(pool, coming, JOIN_WITHIN)
+        close_pool(pool, pending, JOIN_WITHIN)
 
 
 def fetched_ahead(pages: Iterable[T], check: Callable[[], None]) -> Iterator[T]:
-    """Yield a listing's pages, which a thread fetches; each as :func:`a_page_ahead` does.
+    """Fetch a listing's pages in a thread, and yield them as :func:`a_page_ahead` does.
 
     :param check: as in :func:`in_order`.
     """
     end = object()
     fetch = cast("Callable[[], T]", partial(next, iter(pages), end))
-    # One thread, because the pages come one after the other.
+    # One thread: each page needs the marker of the page before.
     fetched = in_order(repeat(fetch), threads=1, most=PAGES_AHEAD, check=check)
     return a_page_ahead(iter(partial(next, fetched), end))
 
 
 def a_page_ahead(pages: Iterable[T]) -> Iterator[T]:
-    """Yield a listing's pages, each only when the next one has been fetched.
+    """Yield each page of a listing only when the next page has been fetched.
 
-    Moto and Versity Gateway end a listing early, without an error, if the version that its marker names is
-    gone by then.
+    Moto and Versity Gateway end a listing early, without an error, if the version that the marker names has
+    been deleted meanwhile.
     """
-    waiting: list[T] = []
+    held: list[T] = []
     for page in pages:
-        yield from waiting
-        waiting = [page]
-    yield from waiting
+        yield from held
+        held = [page]
+    yield from held
 
 
-def _next(coming: deque[Future[T]], check: Callable[[], None]) -> T:
-    while not coming[0].done():
+def _next(pending: deque[Future[T]], check: Callable[[], None]) -> T:
+    while not pending[0].done():
         check()
-        wait([coming[0]], POLL)
-    return coming.popleft().result()
+        wait([pending[0]], POLL)
+    return pending.popleft().result()

@@ -1,4 +1,4 @@
-"""Fields without which an answer tells nothing. S3 always sends them; a proxy in between may cut them off."""
+"""Fields that a response must have. S3 always sends them; a proxy in between may remove them."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ if TYPE_CHECKING:
 REQUIRED = {
     "CreateMultipartUpload": ("UploadId",),
     "HeadObject": ("ContentLength",),
-    # A page that a proxy answers with, and calls 200, has none.
+    # An HTML page of a proxy with the status 200 has no ETag.
     "PutObject": ("ETag",),
     "UploadPart": ("ETag",),
 }
 
 
 def require_fields(operation: str, response: Mapping[str, object], bucket: str, key: str, *more: str) -> None:
-    """Refuse an answer that lacks what the operation is asked for.
+    """Raise an error if a response lacks a required field.
 
-    :param answer: a success, by the names of fields, or of headers.
+    :param response: a successful response, by the names of its fields or headers.
     :param more: names that this caller needs besides :data:`REQUIRED`.
     :raises ServerError: naming what is missing; its code is ``UnreadableAnswer``.
     """
     missing = [name for name in (*REQUIRED.get(operation, ()), *more) if response.get(name) is None]
     if missing:
         raise ServerError(
-            f"{operation} on {s3_uri(bucket, key)} was answered without {' and '.join(missing)}",
+            f"The response to {operation} on {s3_uri(bucket, key)} has no {' and no '.join(missing)}",
             bucket=bucket,
             key=key,
             code="UnreadableAnswer",
-            advice="S3 always sends it. Look at what is between here and the server: a proxy, a gateway.",
+            advice="S3 always sends it. Check what is between the worker and the server: a proxy, a gateway.",
         )
 
 
 def not_stored(bucket: str, key: str) -> ServerError:
-    """Return the error for an object that is not there although an answer said that it was stored."""
+    """Return the error for an object that does not exist although a response said that it was stored."""
     return ServerError(
-        f"{s3_uri(bucket, key)} was answered as stored, and is not there",
+        f"The server reported {s3_uri(bucket, key)} as stored, but it does not exist",
         bucket=bucket,
         key=key,
         code="UnreadableAnswer",
-        advice="Either it was deleted at once, or the answer was not S3's: look at what is between here and "
-        "the server.",
+        advice="Either it was deleted at once, or the response was not S3's: check what is between the "
+        "worker and the server.",
     )

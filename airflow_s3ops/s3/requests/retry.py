@@ -1,4 +1,4 @@
-"""The engine's own bound of tries, on top of botocore's, for one request."""
+"""Our own retries of one request, in addition to botocore's."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Trying the same request again can help against these; against the other transient errors something else must
-# happen first: a new upload, a new reading of the file.
+# The same request may succeed after one of these errors. After the other transient errors something else must
+# happen first: a new upload, or reading the file again.
 WORTH_ANOTHER_TRY = (
     errors.Throttled,
     errors.ServerError,
@@ -27,12 +27,12 @@ WORTH_ANOTHER_TRY = (
 
 @dataclass(frozen=True)
 class Retries:
-    """How often, and after how long.
+    """How often a request is tried, and how long the waits between the tries are.
 
-    :param tries: the bound.
-    :param base: the first pause is random up to so many seconds, each next one up to twice as many.
-    :param longest: but never more than so many.
-    :param worth: errors that another try may mend.
+    :param tries: the highest number of tries.
+    :param base: the upper limit of the first random wait, in seconds; it doubles with each further wait.
+    :param longest: no wait is longer than this, in seconds.
+    :param worth: errors that are worth another try.
     """
 
     tries: int = 5
@@ -41,7 +41,7 @@ class Retries:
     worth: tuple[type[errors.S3OpsError], ...] = WORTH_ANOTHER_TRY
 
     def backoff(self, tries: int) -> float:
-        """Return a random pause ("full jitter"), so that many clients don't come back together."""
+        """Return a random wait ("full jitter"), so that many clients do not retry at the same time."""
         return random.uniform(0, min(self.longest, self.base * 2 ** (tries - 1)))  # noqa: S311 - no secret
 
     def run(
@@ -50,10 +50,10 @@ class Retries:
         sleep: Callable[[float], None],
         on_failure: Callable[[errors.S3OpsError], None] = lambda _: None,
     ) -> T:
-        """Try until it succeeds, the bound is reached, or an error comes that another try cannot mend.
+        """Try until success, until the last try, or until an error that is not worth another try.
 
-        :param pause: waits; it may raise, to end the waiting.
-        :param on_failure: told of each failure that is followed by another try.
+        :param sleep: waits; it may raise, to end the wait.
+        :param on_failure: called with each error that is followed by another try.
         """
         for tried in range(1, self.tries):
             try:

@@ -1,7 +1,8 @@
-"""Threads that do not outlast the process.
+"""Threads that do not delay the end of the process.
 
-``ThreadPoolExecutor`` would do, but the interpreter waits for its threads at the end, whatever ``shutdown``
-was told: one with a dead connection would hold up an interrupted script until the connection's time-out.
+Not ``ThreadPoolExecutor``: at its exit the interpreter waits for that class's threads, whatever ``shutdown``
+was called with. A thread with a dead connection would delay the end of an interrupted script until the
+connection's time-out.
 """
 
 from __future__ import annotations
@@ -26,53 +27,53 @@ Done = TypeVar("Done")
 
 
 class Threads:
-    """Threads that work off what is submitted; one more is begun when none is idle.
+    """A pool of threads; a submission starts one more thread when none is idle.
 
-    :param most: how many there may be.
-    :param name: what each is called.
+    :param most: the highest number of threads.
+    :param name: the name of each thread.
     """
 
     def __init__(self, most: int, name: str) -> None:
         self._most = most
         self._name = name
         self._threads: list[threading.Thread] = []
-        self._is_short = False
+        self._has_warned = False
         self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
 
     def submit(self, work: Callable[..., Done], *arguments: Any) -> Future[Done]:
-        """Have ``work`` done, and return what will have its result.
+        """Run ``work`` in a thread, and return the future of its result.
 
-        :raises OutOfThreads: there is no thread, and none can be begun.
+        :raises OutOfThreads: there is no thread, and none can be started.
         """
         future: Future[Done] = Future()
         self._waiting.put(partial(fulfil, future, partial(work, *arguments)))
         if not self._idle.acquire(blocking=False) and len(self._threads) < self._most:
-            self._begin_one_more(future)
+            self._start_one_more(future)
         return future
 
     def close(self, *, wait: bool) -> None:
-        """Let the threads end once what was submitted is done or cancelled.
+        """Let the threads end when all submitted work is done or cancelled.
 
-        :param wait: until they have ended.
+        :param wait: whether to wait until they have ended.
         """
         for _ in self._threads:
             self._waiting.put(None)
         for thread in self._threads if wait else ():
             thread.join()
 
-    def _begin_one_more(self, future: Future[Done]) -> None:
+    def _start_one_more(self, future: Future[Done]) -> None:
         try:
-            self._threads.append(thread_for(self._work_off, self._name))
+            self._threads.append(thread_for(self._run_queue, self._name))
         except OutOfThreads as error:
             if not self._threads:
-                future.cancel()  # it is queued already, for whichever thread may come
+                future.cancel()  # it is in the queue already: a later thread must not run it
                 raise
-            if not self._is_short:
-                log.warning("%s: going on with %s", error.what, len(self._threads))
-            self._is_short = True
+            if not self._has_warned:
+                log.warning("%s: the work goes on with %s", error.what, len(self._threads))
+            self._has_warned = True
 
-    def _work_off(self) -> None:
+    def _run_queue(self) -> None:
         while (call := self._next()) is not None:
             call()
 
@@ -84,27 +85,27 @@ class Threads:
 
 
 def thread_for(work: Callable[[], object], name: str) -> threading.Thread:
-    """Begin a thread, with the context variables of this one.
+    """Start a thread with the context variables of the current one.
 
-    :raises OutOfThreads: the system lets none begin.
+    :raises OutOfThreads: the system refuses to start a thread.
     """
     thread = threading.Thread(target=copy_context().run, args=(work,), name=name, daemon=True)
     try:
         thread.start()
     except RuntimeError as error:
         raise OutOfThreads(
-            f"No further thread could be begun ({error})",
+            f"No further thread could be started ({error})",
             advice="Let Airflow retry when less runs here; raise the limit of threads (ulimit -u, the "
-            "container's pids limit), or lower max_concurrency and how many tasks run here at once.",
+            "container's pids limit), or lower max_concurrency and the number of tasks that run at once.",
         ) from error
     return thread
 
 
 def fulfil(future: Future[Done], work: Callable[[], Done]) -> None:
-    """Do the work, unless it was cancelled, and have the future say what came of it."""
+    """Call ``work``, unless the future was cancelled, and set the future's result or exception."""
     if not future.set_running_or_notify_cancel():
         return
     try:
         future.set_result(work())
-    except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
+    except BaseException as error:  # noqa: BLE001 - future.result() raises it
         future.set_exception(error)

@@ -1,4 +1,4 @@
-"""The border where botocore's exceptions become ours: the one table of S3's error codes, and its user."""
+"""Translate botocore's exceptions into ours, by the one table of S3's error codes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from botocore.client import BaseClient
 
-# S3's codes as its API reference lists them ("Error responses"), the bare statuses that a HEAD gives for want
-# of a body, and the names that S3-compatible servers use for the same things.
+# S3's codes as its API reference lists them ("Error responses"); HTTP statuses, because a response to HEAD
+# has no body with a code; and the codes that S3-compatible servers use for the same errors.
 CODES: dict[str, type[errors.S3OpsError]] = {
     "AccessDenied": errors.AccessDenied,
     "AllAccessDisabled": errors.AccessDenied,
@@ -86,8 +86,8 @@ CODES: dict[str, type[errors.S3OpsError]] = {
     "503": errors.Throttled,
 }
 
-# A proxy's 404 or 412 says nothing of an object.
-_S3_ALONE = frozenset({301, 404, 412})
+# From a proxy, these statuses say nothing about an object: only S3's own response counts.
+_MEANINGFUL_FROM_S3_ONLY = frozenset({301, 404, 412})
 _NAMED_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 # botocore's own exceptions, by the name of the class or of one of its bases.
@@ -100,7 +100,7 @@ BOTOCORE: dict[str, type[errors.S3OpsError]] = {
     "SSOError": errors.CredentialsMissing,
     "LoginError": errors.CredentialsMissing,
     "HTTPClientError": errors.NetworkError,
-    # Refused, not reached in time, proxy, TLS: no kind of HTTPClientError.
+    # Connection refused, connect time-out, proxy, TLS: these are no subclasses of HTTPClientError.
     "ConnectionError": errors.NetworkError,
     "IncompleteReadError": errors.NetworkError,
     "ChecksumError": errors.ChecksumMismatch,
@@ -113,7 +113,7 @@ BOTOCORE: dict[str, type[errors.S3OpsError]] = {
 
 
 def error_class(code: str, status: int = 400) -> type[errors.S3OpsError]:
-    """Return the class for one of S3's error codes; an unknown code is judged by its HTTP status."""
+    """Return the class for one of S3's error codes; for an unknown code the HTTP status decides."""
     if code in CODES:
         return CODES[code]
     return errors.ServerError if status >= 500 else errors.RequestRejected
@@ -125,10 +125,10 @@ def translated(
 ) -> Iterator[None]:
     """Turn botocore's exceptions into ours, keeping the original as ``__cause__``.
 
-    :param client: the client that makes the requests inside, to name its identity, region and endpoint;
-        None while there is none yet.
-    :param bucket: the bucket that the requests concern.
-    :param key: the key that they concern; without one, a bare 404 is the bucket's.
+    :param client: the client that makes the requests, for its identity, region and endpoint; None while there
+        is no client yet.
+    :param bucket: the bucket of the requests.
+    :param key: the key of the requests; without a key, a 404 without a code means a missing bucket.
     """
     try:
         yield
@@ -139,41 +139,42 @@ def translated(
 
 
 def code_of(error: ClientError) -> str:
-    """Return S3's error code; the HTTP status, as text, where a HEAD's answer has no body to hold one.
+    """Return S3's error code; for a response without a body, as to a HEAD, the HTTP status as text.
 
-    A page of a proxy's has none either. Its status is taken, unless S3 alone could mean something by it.
+    An HTML page from a proxy has no code either. Its status is used, except for a status that means something
+    only if S3 itself sent it.
     """
     code = str(error.response.get("Error", {}).get("Code", "unknown"))
     status = status_of(error)
-    return code or (f"a page of status {status}" if status in _S3_ALONE else str(status))
+    return code or (f"a page of status {status}" if status in _MEANINGFUL_FROM_S3_ONLY else str(status))
 
 
 def status_of(error: ClientError) -> int:
-    """Return the answer's HTTP status; 400 where there was none."""
+    """Return the response's HTTP status; 400 if there is none."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
 
 
 def from_client_error(
     error: ClientError, client: BaseClient | None, bucket: str | None = None, key: str | None = None
 ) -> errors.S3OpsError:
-    """Return our error for S3's answer."""
+    """Return our error for S3's error response."""
     code = code_of(error)
     cls = error_class(code, status_of(error))
     if code == "404" and key is None:
         cls = errors.BucketNotFound
-    words = error.response.get("Error", {}).get("Message", "")
+    message = error.response.get("Error", {}).get("Message", "")
     request_id = error.response.get("ResponseMetadata", {}).get("RequestId")
     details: dict[str, Any] = {
         "bucket": bucket,
         "key": key,
         "code": code,
         "request_id": request_id,
-        "reason": f"S3 said {code}: {words!r} (request {request_id}; {_asked_as(client)})",
+        "reason": f"S3 returned {code}: {message!r} (request {request_id}; {_caller(client)})",
     }
     what = f"{error.operation_name} on {s3_uri(bucket, key)} failed"
     if cls is errors.AccessDenied:
-        # AWS mostly says which right it missed; that need not be the operation's own: a KMS key's, for one.
-        named = _NAMED_ACTION.search(words)
+        # AWS often names the missing action. It may be another one than the operation's, such as one of KMS.
+        named = _NAMED_ACTION.search(message)
         action = named[1] if named else actions_of(error.operation_name)
         return errors.AccessDenied(
             f"{error.operation_name} on {s3_uri(bucket, key)} was refused: {action} is not granted",
@@ -191,13 +192,13 @@ def _from_botocore_error(
     known = (BOTOCORE[base.__name__] for base in type(error).__mro__ if base.__name__ in BOTOCORE)
     cls = next(known, errors.RequestRejected)
     return cls(
-        f"The request on {s3_uri(bucket, key)} was not answered ({type(error).__name__})",
+        f"The request on {s3_uri(bucket, key)} got no response ({type(error).__name__})",
         bucket=bucket,
         key=key,
         code=type(error).__name__,
-        reason=f"botocore said: {without_login(str(error).strip())} ({_asked_as(client)})",
+        reason=f"botocore reported: {without_login(str(error).strip())} ({_caller(client)})",
     )
 
 
-def _asked_as(client: BaseClient | None) -> str:
+def _caller(client: BaseClient | None) -> str:
     return str(caller_of(client)) if client else "no client yet"

@@ -1,7 +1,7 @@
-"""S3's XML answers read in one pass: rows of text, without a tree and without the service model.
+"""Parse S3's XML responses in one pass, into rows of text: without a tree, without the service model.
 
-botocore builds a tree of a page, walks it by the service model and parses every date:
-docs/design-of-deletes.md has what that costs.
+botocore builds a tree of each page, walks it by the service model and parses every date.
+docs/design-of-deletes.md has the cost of that.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d{1,6}))?Z")
 
 
 class UnreadableXml(Exception):
-    """Bytes that are no XML, are cut off, or declare a document type, which S3 never does."""
+    """Bytes that are not XML, are truncated, or declare a document type, which S3 never does."""
 
 
 @dataclass
 class Document:
-    """An answer of S3.
+    """A parsed response of S3.
 
-    :param root: the name of its outermost element, such as ``ListBucketResult``.
-    :param fields: the texts right below the root.
-    :param rows: its entries in S3's order: each one's element name, and the texts right below that.
+    :param root: the name of the root element, such as ``ListBucketResult``.
+    :param fields: the texts directly below the root.
+    :param rows: the entries in S3's order: each entry's element name, and the texts directly below it.
     """
 
     root: str = ""
@@ -47,24 +47,24 @@ class Document:
         return self.fields.get("IsTruncated") == "true"
 
     def decoded(self, text: str) -> str:
-        """Return a key or marker of this answer as it is stored.
+        """Return a key or marker of this response, decoded.
 
-        Servers that don't know ``encoding-type`` send keys as they are, and then don't repeat it.
+        Servers that do not know ``encoding-type`` send keys unencoded, and no ``EncodingType``.
         """
         return unquote_str(text) if self.fields.get("EncodingType") == "url" else text
 
 
 def read_document(data: bytes, entries: Collection[str]) -> Document:
-    """Read an answer; what lies deeper than an entry's own texts (an owner, …) is passed over.
+    """Parse a response. Elements nested deeper than an entry's own texts (such as an owner) are ignored.
 
-    :param data: UTF-8; a declaration of something else is ignored, as botocore does.
+    :param data: UTF-8; a declaration of another encoding is ignored, as botocore does.
     :param entries: names of the elements that become rows.
-    :raises UnreadableXml: it is no XML, ends too early, or declares a document type.
+    :raises UnreadableXml: the data is not XML, is truncated, or declares a document type.
     """
     document = Document()
     parser = expat.ParserCreate("utf-8")
-    parser.buffer_text = True  # a text arrives in one piece, mostly
-    parser.StartDoctypeDeclHandler = _refuse_doctype  # and so there are no entities to expand, or to fetch
+    parser.buffer_text = True  # most texts then arrive in one piece
+    parser.StartDoctypeDeclHandler = _refuse_doctype  # so there are no entities to expand or to fetch
     _attach(parser, document, frozenset(entries))
     try:
         parser.Parse(data, True)
@@ -74,7 +74,7 @@ def read_document(data: bytes, entries: Collection[str]) -> Document:
 
 
 def _attach(parser: expat.XMLParserType, document: Document, entries: frozenset[str]) -> None:
-    # Closures: the parser calls them 20 times an entry, and attributes of an object would cost twice as much.
+    # Closures: the parser calls them 20 times per entry, and object attributes would cost twice as much.
     level = 0
     text = ""
     is_leaf = False
@@ -113,9 +113,9 @@ def _attach(parser: expat.XMLParserType, document: Document, entries: frozenset[
 
 
 def parse_time(text: str) -> datetime:
-    """Return a time of S3's.
+    """Parse a time in one of S3's formats.
 
-    :raises ValueError: it is none, in no form that botocore knows.
+    :raises ValueError: the text is not a time in any format that botocore knows.
     """
     found = _UTC_TIME.fullmatch(text)
     if found is None:

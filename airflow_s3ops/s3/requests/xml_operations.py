@@ -1,7 +1,7 @@
-"""Requests whose answer we read ourselves, while botocore does all else: it signs, sends, retries, redirects.
+"""Requests whose response we parse ourselves; botocore does the rest: it signs, sends, retries, redirects.
 
-botocore offers every answer to handlers before it parses it. Ours takes the text out, and leaves botocore an
-empty one to parse.
+botocore passes every response to event handlers before it parses it. Our handler takes the body, and leaves
+an empty body for botocore to parse.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _is_ours: ContextVar[bool] = ContextVar("is_ours", default=False)
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation whose answers are lists.
+    """An operation whose response is a list.
 
-    :param name: S3's, such as ``ListObjectsV2``.
-    :param method: the client's.
-    :param entries: the elements that it is a list of.
+    :param name: S3's operation name, such as ``ListObjectsV2``.
+    :param method: the name of the client's method.
+    :param entries: the names of the list's elements.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Operation:
     entries: frozenset[str]
 
     def read(self, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-        """Take botocore's answer over, if it is ours and no error."""
+        """Parse the response in botocore's place, if we made the request and the response is no error."""
         if not _is_ours.get() or response_dict["status_code"] >= 300 or _DOCUMENT in customized_response_dict:
             return
         try:
@@ -43,9 +43,9 @@ class Operation:
             _fail(response_dict, str(error))
             return
         if document.root == "Error":
-            response_dict["status_code"] = 500  # as botocore does with an error inside a 200: it tries again
+            response_dict["status_code"] = 500  # as botocore does with an error inside a 200: it retries
         elif not document.root.endswith("Result"):
-            _fail(response_dict, f"it is no {self.name} but <{document.root}>")
+            _fail(response_dict, f"it is not {self.name} but <{document.root}>")
         else:
             customized_response_dict[_DOCUMENT] = document
             response_dict["body"] = b""
@@ -59,9 +59,9 @@ DELETIONS = Operation("DeleteObjects", "delete_objects", frozenset({"Error"}))
 
 @dataclass(frozen=True)
 class XmlResponse:
-    """What S3 answered.
+    """S3's response to a request.
 
-    :param retries: of botocore's, before it did.
+    :param retries: the number of botocore's retries before the response.
     """
 
     document: Document
@@ -69,16 +69,16 @@ class XmlResponse:
 
 
 def request_document(client: S3Client, operation: Operation, request: dict[str, Any]) -> XmlResponse:
-    """Make a request, and return its answer as rows of text.
+    """Make a request, and return its response as rows of text.
 
-    Others who use the client notice nothing. An answer that cannot be read is one of status 500 to botocore:
-    tried again, and in the end an error.
+    Other users of the client are not affected. A response that cannot be parsed counts as status 500 for
+    botocore: it is retried, and in the end it is an error.
 
     :param request: the method's parameters.
     :raises ClientError: as the method does.
     """
-    # The wildcard comes before botocore's own handlers, one of which would read the whole text in search of
-    # an error. If it came after them, that would cost time, and change nothing else.
+    # With the wildcard our handler runs before botocore's own, one of which would read the whole body to find
+    # an error. Running after them would only cost time.
     client.meta.events.register(
         f"before-parse.*.{operation.name}", operation.read, unique_id=f"s3ops-read-{operation.name}"
     )
@@ -92,5 +92,6 @@ def request_document(client: S3Client, operation: Operation, request: dict[str, 
 
 def _fail(response_dict: dict[str, Any], reason: str) -> None:
     response_dict["status_code"] = 500
-    words = escape(f"The answer cannot be read: {reason}")
-    response_dict["body"] = f"<Error><Code>UnreadableAnswer</Code><Message>{words}</Message></Error>".encode()
+    message = escape(f"The response cannot be read: {reason}")
+    body = f"<Error><Code>UnreadableAnswer</Code><Message>{message}</Message></Error>"
+    response_dict["body"] = body.encode()

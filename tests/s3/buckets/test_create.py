@@ -442,7 +442,7 @@ class TestCreation:
     ) -> None:
         faults.on("PUT").respond(400, code)
 
-        with pytest.raises(cls, match="Three ways out"):
+        with pytest.raises(cls, match="There are three options"):
             create_bucket(proxied, name, extra_args={"ACL": "public-read"})
 
     def test_waits_until_the_bucket_is_visible_everywhere(

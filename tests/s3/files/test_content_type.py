@@ -31,11 +31,11 @@ from airflow_s3ops.s3.files.content_type import content_type_of
         ("data:2024.csv", "text/csv"),
     ],
 )
-def test_guesses(name: str, media_type: str) -> None:
+def test_the_type_is_guessed_from_the_name(name: str, media_type: str) -> None:
     assert content_type_of(name) == media_type
 
 
-def test_the_machine_s_own_list_changes_nothing() -> None:
+def test_the_list_of_the_machine_is_not_used() -> None:
     mimetypes.add_type("application/x-of-this-machine", ".csv")
     try:
         assert content_type_of("a.csv") == "text/csv"

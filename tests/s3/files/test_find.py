@@ -1,4 +1,4 @@
-"""What belongs to a source, in which order."""
+"""Which files a source has, and in which order."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def write(folder: Path, names: Iterable[str]) -> None:
         path.write_text(name)
 
 
-def places(source: Any, **patterns: Any) -> list[str]:
+def relative_paths(source: Any, **patterns: Any) -> list[str]:
     return [file.relative for file in find_files(source, **patterns)]
 
 
 class TestFolder:
-    def test_it_is_read_with_all_folders_in_it(self, tmp_path: Path) -> None:
+    def test_all_folders_in_it_are_read(self, tmp_path: Path) -> None:
         write(tmp_path, ["b.csv", "a/c.csv", "a/b/d.csv"])
-        assert places(tmp_path) == ["a/b/d.csv", "a/c.csv", "b.csv"]
+        assert relative_paths(tmp_path) == ["a/b/d.csv", "a/c.csv", "b.csv"]
 
     def test_a_file_is_yielded_with_its_path_size_and_time(self, tmp_path: Path) -> None:
         write(tmp_path, ["a/b.csv"])
@@ -46,14 +46,14 @@ class TestFolder:
         assert file.path == str(tmp_path / "a/b.csv")
         assert (file.size, file.mtime_ns) == (status.st_size, status.st_mtime_ns)
 
-    def test_the_order_is_that_of_s3_keys_and_not_folder_by_folder(self, tmp_path: Path) -> None:
+    def test_the_order_is_that_of_s3_keys_not_folder_by_folder(self, tmp_path: Path) -> None:
         write(tmp_path, ["a/b", "a.txt", "a0", "a-b/c", "a/b.d/e", "a/b-c"])
-        assert places(tmp_path) == ["a-b/c", "a.txt", "a/b", "a/b-c", "a/b.d/e", "a0"]
+        assert relative_paths(tmp_path) == ["a-b/c", "a.txt", "a/b", "a/b-c", "a/b.d/e", "a0"]
 
-    def test_the_order_is_that_of_utf_8_bytes_and_not_of_letters_or_utf_16(self, tmp_path: Path) -> None:
+    def test_the_order_is_that_of_utf_8_bytes_not_of_letters_or_utf_16(self, tmp_path: Path) -> None:
         names = ["z", "é", "Z", "\uffee", "\U0001f600", "a b"]
         write(tmp_path, names)
-        assert places(tmp_path) == sorted(names, key=str.encode)
+        assert relative_paths(tmp_path) == sorted(names, key=str.encode)
 
     @settings(max_examples=60, suppress_health_check=EXAMPLES_SHARE_A_FIXTURE)
     @given(
@@ -62,7 +62,7 @@ class TestFolder:
             max_size=12,
         )
     )
-    def test_whatever_the_names_it_is_the_order_of_the_paths_bytes(
+    def test_the_order_is_that_of_the_bytes_of_the_paths_for_any_names(
         self, tmp_path_factory: pytest.TempPathFactory, names: list[str]
     ) -> None:
         folder = tmp_path_factory.mktemp("tree")
@@ -70,53 +70,53 @@ class TestFolder:
             steps = [step for step in name.split("/") if step not in ("", ".", "..")]
             try:
                 write(folder, ["/".join(steps)] if steps else [])
-            except OSError:  # a name is a file and a folder
+            except OSError:  # one name is used for a file and for a folder
                 continue
-        found = places(folder)
+        found = relative_paths(folder)
         expected = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
         assert found == sorted(expected, key=os.fsencode)
 
-    def test_hidden_files_belong_to_it(self, tmp_path: Path) -> None:
+    def test_hidden_files_are_found(self, tmp_path: Path) -> None:
         write(tmp_path, [".hidden", ".git/config"])
-        assert places(tmp_path) == [".git/config", ".hidden"]
+        assert relative_paths(tmp_path) == [".git/config", ".hidden"]
 
-    def test_an_empty_one_has_no_files(self, tmp_path: Path) -> None:
+    def test_an_empty_folder_has_no_files(self, tmp_path: Path) -> None:
         (tmp_path / "empty").mkdir()
-        assert places(tmp_path) == []
+        assert relative_paths(tmp_path) == []
 
     @pytest.mark.parametrize("name", ["", "none", "none/*.csv", "file", "file/*"])
-    def test_a_missing_one_is_an_error(self, tmp_path: Path, name: str) -> None:
+    def test_a_missing_folder_is_an_error(self, tmp_path: Path, name: str) -> None:
         write(tmp_path, ["file"])
         with pytest.raises((SourceNotFound, InvalidInput)):
-            places(f"{tmp_path}/{name}" if name else "")
+            relative_paths(f"{tmp_path}/{name}" if name else "")
 
-    def test_a_name_that_is_no_utf_8_is_found(self, tmp_path: Path) -> None:
+    def test_a_name_that_is_not_utf_8_is_found(self, tmp_path: Path) -> None:
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.csv")).touch()
-        assert [os.fsencode(place) for place in places(tmp_path)] == [b"\xff.csv"]
+        assert [os.fsencode(path) for path in relative_paths(tmp_path)] == [b"\xff.csv"]
 
-    def test_a_wildcards_letter_in_its_name_is_a_letter(self, tmp_path: Path) -> None:
+    def test_a_wildcard_character_in_the_name_of_a_folder_is_literal(self, tmp_path: Path) -> None:
         write(tmp_path, ["[a]/b", "a/c"])
-        assert places(tmp_path / "[a]") == ["b"]
+        assert relative_paths(tmp_path / "[a]") == ["b"]
 
-    def test_fifos_and_sockets_are_left_out_and_named(
+    def test_fifos_and_sockets_are_left_out_and_logged(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(tmp_path, ["a"])
         os.mkfifo(tmp_path / "fifo")
-        monkeypatch.chdir(tmp_path)  # the path of a socket must be short
+        monkeypatch.chdir(tmp_path)  # because the path of a socket must be short
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind("socket")
-            assert places(tmp_path) == ["a"]
-        assert "'fifo' is no regular file" in caplog.text
-        assert "'socket' is no regular file" in caplog.text
+            assert relative_paths(tmp_path) == ["a"]
+        assert "'fifo' is not a regular file" in caplog.text
+        assert "'socket' is not a regular file" in caplog.text
 
-    def test_a_folder_that_may_not_be_read_is_an_error_after_the_others(
+    def test_a_folder_that_cannot_be_read_is_an_error_after_all_other_files(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(tmp_path, ["a/1", "b/2", "c/3"])
         scandir = os.scandir
 
-        def refusing(path: str) -> Any:  # root may read everything
+        def refusing(path: str) -> Any:  # tests may run as root, which can read everything
             if path.endswith("b/"):
                 raise PermissionError(13, "Permission denied")
             return scandir(path)
@@ -126,25 +126,25 @@ class TestFolder:
         with pytest.raises(SourceUnreadable, match="b/': Permission denied"):
             found.extend(file.relative for file in find_files(tmp_path))
         assert found == ["a/1", "c/3"]
-        assert places(tmp_path, exclude=["b/"]) == ["a/1", "c/3"]
+        assert relative_paths(tmp_path, exclude=["b/"]) == ["a/1", "c/3"]
 
     @pytest.mark.parametrize("below", ["in", "in/*.csv"], ids=["folder", "glob"])
-    def test_one_under_a_folder_that_may_not_be_searched_is_an_error(
+    def test_a_source_whose_status_cannot_be_read_is_an_error(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
     ) -> None:
-        def refusing(path: str) -> Any:  # root may search everything
+        def refusing(path: str) -> Any:  # tests may run as root, which can enter every folder
             raise PermissionError(13, "Permission denied", path)
 
         monkeypatch.setattr(os, "stat", refusing)
-        with pytest.raises(SourceUnreadable, match=r"cannot be looked at: Permission denied.*search all"):
+        with pytest.raises(SourceUnreadable, match=r"cannot be read: Permission denied.*enter all"):
             next(find_files(tmp_path / below))
 
     @pytest.mark.parametrize("source", ["n" * 300, f"{'n' * 300}/*.csv", "a\0b", "\ud800", "a\0/*"], ids=repr)
-    def test_a_path_that_cannot_be_is_not_there(self, source: str) -> None:
+    def test_an_invalid_path_is_not_found(self, source: str) -> None:
         with pytest.raises(SourceNotFound, match="There is no folder"):
             next(find_files(source))
 
-    def test_a_folder_that_vanishes_meanwhile_is_an_error(self, tmp_path: Path) -> None:
+    def test_a_folder_that_is_removed_meanwhile_is_an_error(self, tmp_path: Path) -> None:
         write(tmp_path, ["a", "b/c"])
         files = find_files(tmp_path)
         assert next(files).relative == "a"
@@ -155,42 +155,42 @@ class TestFolder:
 
 
 class TestLinks:
-    def test_one_out_of_the_folder_is_left_out_and_named(
+    def test_a_link_out_of_the_folder_is_left_out_and_logged(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         write(tmp_path, ["in/a", "out/secret", "inner/b"])
         (tmp_path / "in/file").symlink_to(tmp_path / "out/secret")
         (tmp_path / "in/folder").symlink_to("../out")
         (tmp_path / "in/similar").symlink_to("../inner")
-        assert places(tmp_path / "in") == ["a"]
+        assert relative_paths(tmp_path / "in") == ["a"]
         assert "'folder' is a link out of the folder" in caplog.text
 
-    def test_one_to_the_inside_is_followed(self, tmp_path: Path) -> None:
+    def test_a_link_to_a_target_inside_the_folder_is_followed(self, tmp_path: Path) -> None:
         write(tmp_path, ["a/b"])
         (tmp_path / "file").symlink_to("a/b")
         (tmp_path / "folder").symlink_to("a")
-        assert places(tmp_path) == ["a/b", "file", "folder/b"]
+        assert relative_paths(tmp_path) == ["a/b", "file", "folder/b"]
 
-    def test_one_that_leads_back_does_not_lead_round(self, tmp_path: Path) -> None:
+    def test_a_link_to_a_parent_folder_does_not_cause_a_cycle(self, tmp_path: Path) -> None:
         write(tmp_path, ["a/b", "c/d"])
         (tmp_path / "a/up").symlink_to("..")
         (tmp_path / "a/c").symlink_to("../c")
         (tmp_path / "c/a").symlink_to("../a")
-        assert places(tmp_path) == ["a/b", "a/c/d", "c/a/b", "c/d"]
+        assert relative_paths(tmp_path) == ["a/b", "a/c/d", "c/a/b", "c/d"]
 
-    def test_one_to_nowhere_is_not_silently_gone(self, tmp_path: Path) -> None:
+    def test_a_broken_link_is_yielded(self, tmp_path: Path) -> None:
         (tmp_path / "gone").symlink_to("nowhere")
         assert [(file.relative, file.size) for file in find_files(tmp_path)] == [("gone", 0)]
 
-    def test_one_to_nowhere_outside_is_left_out_and_named(
+    def test_a_broken_link_out_of_the_folder_is_left_out_and_logged(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         write(tmp_path, ["in/a"])
         (tmp_path / "in/gone").symlink_to("../nowhere")
-        assert places(tmp_path / "in") == places(f"{tmp_path}/in/*") == ["a"]
+        assert relative_paths(tmp_path / "in") == relative_paths(f"{tmp_path}/in/*") == ["a"]
         assert "'gone' is a link out of the folder" in caplog.text
 
-    def test_one_that_a_list_names_may_lead_anywhere(self, tmp_path: Path) -> None:
+    def test_a_link_in_a_list_may_have_any_target(self, tmp_path: Path) -> None:
         write(tmp_path, ["in/a", "out/b"])
         (tmp_path / "in/file").symlink_to("../out/b")
         (tmp_path / "in/gone").symlink_to("../nowhere")
@@ -199,10 +199,10 @@ class TestLinks:
         ]
         assert found == [("file", len("out/b")), ("gone", 0)]
 
-    def test_the_source_itself_may_be_one(self, tmp_path: Path) -> None:
+    def test_the_source_itself_may_be_a_link(self, tmp_path: Path) -> None:
         write(tmp_path, ["a/b"])
         (tmp_path / "current").symlink_to("a")
-        assert places(tmp_path / "current") == ["b"]
+        assert relative_paths(tmp_path / "current") == ["b"]
 
 
 class TestGlob:
@@ -220,24 +220,26 @@ class TestGlob:
             ("*.none", []),
         ],
     )
-    def test_paths_count_from_the_first_wildcard_on(
+    def test_relative_paths_begin_at_the_first_wildcard(
         self, tmp_path: Path, glob: str, expected: list[str]
     ) -> None:
         write(tmp_path, ["a.csv", "x/b.csv", "x/y/c.csv", "x/y/d.txt"])
-        assert places(f"{tmp_path}/{glob}") == expected
+        assert relative_paths(f"{tmp_path}/{glob}") == expected
 
-    def test_it_may_begin_where_the_process_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_glob_may_be_relative_to_the_current_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         write(tmp_path, ["x/b.csv"])
         monkeypatch.chdir(tmp_path)
-        assert places("x/*.csv") == ["b.csv"]
-        assert places("**/*.csv") == ["x/b.csv"]
+        assert relative_paths("x/*.csv") == ["b.csv"]
+        assert relative_paths("**/*.csv") == ["x/b.csv"]
 
     @settings(max_examples=60, suppress_health_check=EXAMPLES_SHARE_A_FIXTURE)
     @given(
         st.sampled_from(["*", "**", "[ab]*"]),
         st.lists(st.sampled_from(["*", "**", "a", "a*", "?b", "[ab]"]), max_size=3),
     )
-    def test_it_finds_what_pythons_own_glob_finds(
+    def test_it_finds_the_same_files_as_the_glob_of_python(
         self, tmp_path_factory: pytest.TempPathFactory, first: str, more: list[str]
     ) -> None:
         folder = tmp_path_factory.getbasetemp() / "globbed"
@@ -247,41 +249,41 @@ class TestGlob:
         # Up to Python 3.12 a final ** means folders only.
         theirs = "/".join([*steps, "*"] if steps[-1] == "**" else steps)
         files = {path.relative_to(folder).as_posix() for path in folder.glob(theirs) if path.is_file()}
-        assert places(f"{folder}/{'/'.join(steps)}") == sorted(files)
+        assert relative_paths(f"{folder}/{'/'.join(steps)}") == sorted(files)
 
 
 class TestList:
-    def test_absolute_paths_count_by_name_and_relative_ones_as_they_are(
+    def test_absolute_paths_become_their_file_name_and_relative_paths_stay(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write(tmp_path, ["x/b.csv", "x/y/a.csv", "c.csv"])
         monkeypatch.chdir(tmp_path / "x")
         given = [str(tmp_path / "x/b.csv"), Path("y/a.csv"), "../c.csv"]
-        assert places(given) == ["b.csv", "c.csv", "y/a.csv"]
+        assert relative_paths(given) == ["b.csv", "c.csv", "y/a.csv"]
 
-    def test_two_files_of_one_name_are_refused_before_any_is_yielded(self, tmp_path: Path) -> None:
+    def test_two_files_with_one_relative_path_are_refused_before_any_is_yielded(self, tmp_path: Path) -> None:
         write(tmp_path, ["0.csv", "x/a.csv", "y/a.csv"])
         files = find_files([tmp_path / name for name in ("0.csv", "x/a.csv", "y/a.csv")])
         with pytest.raises(InvalidInput, match=r"x/a.csv' and .*y/a.csv' would both become 'a.csv'"):
             next(files)
 
-    def test_a_file_that_is_not_there_is_not_silently_gone(self, tmp_path: Path) -> None:
-        assert places([tmp_path / "none"]) == ["none"]
+    def test_a_missing_file_is_yielded(self, tmp_path: Path) -> None:
+        assert relative_paths([tmp_path / "none"]) == ["none"]
 
     @pytest.mark.parametrize(
         "source", [None, 5, b"/data", [""], [None], [["a"]], "", [b"a"], ["a\0b"], ["\ud800"]]
     )
-    def test_what_is_no_source_is_refused(self, source: Any) -> None:
+    def test_an_invalid_source_is_refused(self, source: Any) -> None:
         with pytest.raises(InvalidInput):
-            places(source)
+            relative_paths(source)
 
 
 class TestShard:
-    def test_it_has_the_paths_from_one_on_and_below_another(self, tmp_path: Path) -> None:
+    def test_it_has_the_paths_from_its_lower_to_its_upper_bound(self, tmp_path: Path) -> None:
         write(tmp_path, ["a/1", "a/2", "b/1", "b/2", "c"])
 
         def shard(first: str, end: str) -> list[str]:
-            return places({"source": str(tmp_path), "from": first, "to": end})
+            return relative_paths({"source": str(tmp_path), "from": first, "to": end})
 
         assert shard("", "a/2") == ["a/1"]
         assert shard("a/2", "b/2") == ["a/2", "b/1"]
@@ -290,7 +292,7 @@ class TestShard:
 
     @settings(max_examples=60, suppress_health_check=EXAMPLES_SHARE_A_FIXTURE)
     @given(st.lists(st.text("ab/.é", max_size=4), max_size=4))
-    def test_wherever_it_is_cut_each_file_is_in_one_shard(
+    def test_each_file_is_in_one_shard_for_any_bounds(
         self, tmp_path_factory: pytest.TempPathFactory, cuts: list[str]
     ) -> None:
         folder = tmp_path_factory.getbasetemp() / "cut"
@@ -298,9 +300,11 @@ class TestShard:
             write(folder, ["a", "a.b/a", "aé/b", "b.a", "b/a/b", "b/a.b", "é/é"])
         bounds = ["", *sorted({cut for cut in cuts if cut}, key=str.encode), ""]
         shards = [{"source": str(folder), "from": first, "to": end} for first, end in pairwise(bounds)]
-        assert [place for shard in shards for place in places(shard)] == places(folder)
+        assert [path for shard in shards for path in relative_paths(shard)] == relative_paths(folder)
 
-    def test_folders_beside_it_are_not_opened(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_folders_outside_the_bounds_are_not_opened(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         write(tmp_path, ["a/1", "b/1", "c/1"])
         opened: list[str] = []
         scandir = os.scandir
@@ -310,7 +314,7 @@ class TestShard:
             return scandir(path)
 
         monkeypatch.setattr(os, "scandir", noting)
-        assert places({"source": str(tmp_path), "from": "b", "to": "c"}) == ["b/1"]
+        assert relative_paths({"source": str(tmp_path), "from": "b", "to": "c"}) == ["b/1"]
         assert opened == [f"{tmp_path}/", f"{tmp_path}/b/"]
 
     @pytest.mark.parametrize(
@@ -324,9 +328,9 @@ class TestShard:
             {"source": "/tmp", "from": "", "to": "", "more": 1},
         ],
     )
-    def test_another_shape_is_refused(self, shard: dict[str, Any]) -> None:
+    def test_an_invalid_shard_is_refused(self, shard: dict[str, Any]) -> None:
         with pytest.raises(InvalidInput):
-            places(shard)
+            relative_paths(shard)
 
 
 class TestPatterns:
@@ -350,59 +354,59 @@ class TestPatterns:
             ([], [], sorted(NAMES)),
         ],
     )
-    def test_one_that_matches_is_enough_and_what_is_excluded_stays_out(
+    def test_one_matching_pattern_is_enough_and_excluded_files_are_left_out(
         self, folder: Path, include: Any, exclude: Any, expected: list[str]
     ) -> None:
-        assert places(folder, include=include, exclude=exclude) == expected
+        assert relative_paths(folder, include=include, exclude=exclude) == expected
 
     @pytest.mark.parametrize("wrong", ["", "/", "../*", [5], 2026, {"*.csv": 1}, True])
-    def test_what_is_no_pattern_is_refused(self, folder: Path, wrong: Any) -> None:
+    def test_an_invalid_pattern_is_refused(self, folder: Path, wrong: Any) -> None:
         with pytest.raises(InvalidInput):
-            places(folder, include=[wrong] if isinstance(wrong, str) else wrong)
+            relative_paths(folder, include=[wrong] if isinstance(wrong, str) else wrong)
 
 
-class Flag(threading.Event):
-    """Is set once it has been looked at so many times."""
+class StopAfter(threading.Event):
+    """Is set after a number of checks."""
 
-    def __init__(self, looks: int) -> None:
+    def __init__(self, checks: int) -> None:
         super().__init__()
-        self.looks = looks
+        self.checks = checks
 
     def is_set(self) -> bool:
-        self.looks -= 1
-        return self.looks < 0
+        self.checks -= 1
+        return self.checks < 0
 
 
-class TestStop:
+class TestCancellation:
     @pytest.mark.parametrize("patterns", [{"include": "*.csv"}, {"exclude": "*"}], ids=str)
-    @pytest.mark.parametrize("looks", [0, 1, 30, 70, 110])
-    def test_it_ends_the_walk_also_among_files_that_do_not_match(
-        self, tmp_path: Path, patterns: dict[str, str], looks: int
+    @pytest.mark.parametrize("checks", [0, 1, 30, 70, 110])
+    def test_it_ends_the_walk_even_if_no_file_matches(
+        self, tmp_path: Path, patterns: dict[str, str], checks: int
     ) -> None:
         write(tmp_path, [f"{number:02}.txt" for number in range(60)])
         with pytest.raises(Stopped):
-            places(tmp_path, **patterns, stop=Flag(looks))
+            relative_paths(tmp_path, **patterns, stop=StopAfter(checks))
 
-    def test_it_ends_it_within_a_folder_of_many_entries(self, tmp_path: Path) -> None:
+    def test_it_ends_the_walk_within_a_folder_of_many_entries(self, tmp_path: Path) -> None:
         write(tmp_path, [f"{number:03}" for number in range(200)])
         read: list[str] = []
 
-        class Watched(Flag):
+        class Counting(StopAfter):
             def is_set(self) -> bool:
                 read.append("entry")
                 return super().is_set()
 
         with pytest.raises(Stopped):
-            next(find_files(tmp_path, stop=Watched(50)))
+            next(find_files(tmp_path, stop=Counting(50)))
         assert len(read) == 51
 
-    def test_it_ends_a_list_that_is_read_too(self) -> None:
+    def test_it_ends_the_reading_of_a_list(self) -> None:
         with pytest.raises(Stopped):
-            places([f"{number}.txt" for number in range(60)], stop=Flag(30))
+            relative_paths([f"{number}.txt" for number in range(60)], stop=StopAfter(30))
 
-    def test_it_comes_before_a_source_that_is_empty(self, tmp_path: Path) -> None:
+    def test_it_ends_the_walk_of_an_empty_source(self, tmp_path: Path) -> None:
         with pytest.raises(Stopped):
-            places(tmp_path, stop=Flag(0))
+            relative_paths(tmp_path, stop=StopAfter(0))
 
 
 PEAK = """

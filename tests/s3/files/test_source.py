@@ -35,7 +35,7 @@ def test_an_untouched_file_passes(path: Path) -> None:
         source.check()
 
 
-def test_a_path_through_a_link_is_the_file_behind_it(path: Path) -> None:
+def test_a_link_is_followed_to_its_file(path: Path) -> None:
     link = path.with_name("link")
     link.symlink_to(path)
     with opened_source(link) as source:
@@ -73,11 +73,11 @@ def _remove(path: Path) -> None:
         (_rewrite, "written to"),
         (_append, "it had 10 bytes and has 11"),
         (_truncate, "it had 10 bytes and has 5"),
-        (_replace, "another file took its name"),
-        (_remove, "its name is gone"),
+        (_replace, "another file has its name now"),
+        (_remove, "there is no file of this name any more"),
     ],
 )
-def test_a_change_is_seen(path: Path, change: object, reason: str) -> None:
+def test_a_change_is_detected(path: Path, change: object, reason: str) -> None:
     assert callable(change)
     with opened_source(path) as source:
         change(path)
@@ -85,7 +85,7 @@ def test_a_change_is_seen(path: Path, change: object, reason: str) -> None:
             source.check()
 
 
-def test_a_write_right_after_opening_is_seen_although_the_system_clock_ticks_slowly(path: Path) -> None:
+def test_a_write_right_after_opening_is_detected_although_mtime_is_coarse(path: Path) -> None:
     for _ in range(50):
         path.write_bytes(b"before-now")
         with opened_source(path) as source:
@@ -101,14 +101,14 @@ def test_an_old_file_is_opened_without_waiting(path: Path, monkeypatch: pytest.M
         pass
 
 
-def test_a_file_that_ends_early_is_a_changed_one(path: Path) -> None:
+def test_a_truncated_file_is_a_changed_file(path: Path) -> None:
     with opened_source(path) as source:
         os.truncate(path, 5)
         with pytest.raises(SourceChanged, match="ends at byte 5"):
             source.read_into(memoryview(bytearray(10)), 0)
 
 
-def test_an_empty_file_is_a_file(tmp_path: Path) -> None:
+def test_an_empty_file_is_opened(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     with opened_source(tmp_path / "empty") as source:
         assert source.identity.size == 0
@@ -121,17 +121,17 @@ def test_a_missing_file_is_not_found(path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("filename", [None, 5, b"data.bin", ["data.bin"]], ids=repr)
-def test_what_is_no_path_is_refused(filename: Any) -> None:
-    with pytest.raises(InvalidInput, match="is no path"), opened_source(filename):
+def test_an_invalid_path_is_refused(filename: Any) -> None:
+    with pytest.raises(InvalidInput, match="is not a path"), opened_source(filename):
         pass
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceUnreadable, match="is a folder"), opened_source(tmp_path):
         pass
 
 
-def test_a_fifo_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> None:
+def test_a_fifo_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(SourceUnreadable, match="is a fifo"), opened_source(tmp_path / "fifo"):
         pass
@@ -150,16 +150,16 @@ def test_a_device_is_refused() -> None:
         pass
 
 
-def test_a_file_that_may_not_be_read_is_unreadable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_without_read_permission_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
-        raise PermissionError(13, "Permission denied")  # tests may run as root, whom nothing is forbidden
+        raise PermissionError(13, "Permission denied")  # tests may run as root, which may read all
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(SourceUnreadable, match="may not be read by this user"), opened_source(path):
+    with pytest.raises(SourceUnreadable, match="is not allowed to read the file"), opened_source(path):
         pass
 
 
-def test_a_disk_that_fails_is_said_to(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_error_is_reported(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> int:
         raise OSError(5, "Input/output error")
 
@@ -169,7 +169,7 @@ def test_a_disk_that_fails_is_said_to(path: Path, monkeypatch: pytest.MonkeyPatc
             source.read_into(memoryview(bytearray(1)), 0)
 
 
-def test_the_file_is_closed_in_the_end(path: Path) -> None:
+def test_the_file_is_closed_at_the_end(path: Path) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         with opened_source(path):
@@ -179,17 +179,17 @@ def test_the_file_is_closed_in_the_end(path: Path) -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
-def test_a_file_that_goes_on_being_written_to_is_refused_soon(
+def test_a_file_that_is_written_to_continuously_is_refused_soon(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The writer writes whenever we wait for it to pause.
+    # The writer writes during each of our waits.
     monkeypatch.setattr("airflow_s3ops.s3.files.source.time.sleep", lambda _: os.utime(path))
     os.utime(path)
     with pytest.raises(SourceChanged, match="is being written to"), opened_source(path):
         pass
 
 
-def test_one_whose_writer_pauses_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_read_when_its_writer_pauses(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -204,12 +204,12 @@ def test_one_whose_writer_pauses_is_read(path: Path, monkeypatch: pytest.MonkeyP
     assert len(waited) == 3
 
 
-def test_a_file_whose_size_the_system_hides_is_refused() -> None:
-    with pytest.raises(SourceUnreadable, match="does not tell the size"), opened_source("/proc/version"):
+def test_a_file_whose_size_the_system_does_not_report_is_refused() -> None:
+    with pytest.raises(SourceUnreadable, match="does not report the size"), opened_source("/proc/version"):
         pass
 
 
-def test_without_a_descriptor_left_another_try_is_worth_it(path: Path) -> None:
+def test_no_free_descriptor_is_a_transient_error(path: Path) -> None:
     script = f"""
 import resource
 from airflow_s3ops.s3.errors import TransientError

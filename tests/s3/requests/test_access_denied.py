@@ -1,4 +1,4 @@
-"""A refused upload: which right is missing, and whether it is the ACL that the bucket does not take."""
+"""A denied upload: which permission is missing, or whether the bucket does not accept the ACL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.errors import PUBLIC_READ_WAYS_OUT
+from airflow_s3ops.s3.errors import PUBLIC_READ_OPTIONS
 from airflow_s3ops.s3.uploads.file import upload_file
 from tests.s3.uploads.support import PART, assert_nothing_stored, one_try_client, open_uploads, write_file
 
@@ -37,12 +37,12 @@ def client(faults: FaultProxy) -> S3Client:
 
 
 def refuse(faults: FaultProxy, message: str = "Access Denied") -> None:
-    """Refuse whichever request would create the object."""
+    """Refuse the request that would create the object."""
     faults.on(predicate=creates).respond(403, "AccessDenied", message)
 
 
 def creates(request: Request) -> bool:
-    """Whether it is the one request of a small file, or the first of one in parts."""
+    """Whether the request is PutObject or CreateMultipartUpload."""
     return request.method == "POST" or (request.method == "PUT" and "uploadId" not in request.query)
 
 
@@ -50,7 +50,7 @@ def upload(client: S3Client, path: Path, bucket: str, args: dict[str, Any] | Non
     upload_file(client, path, bucket, "k", extra_args=args, part_size=PART)
 
 
-class TestMissingRights:
+class TestMissingPermissions:
     @pytest.mark.parametrize(
         ("args", "action"),
         [
@@ -61,7 +61,7 @@ class TestMissingRights:
             ({"ObjectLockLegalHoldStatus": "ON"}, "s3:PutObject, or s3:PutObjectLegalHold"),
         ],
     )
-    def test_every_one_that_it_may_be_is_named(
+    def test_every_permission_that_may_be_missing_is_named(
         self,
         faults: FaultProxy,
         s3: S3Client,
@@ -77,45 +77,43 @@ class TestMissingRights:
         assert caught.value.action == action
         assert action in str(caught.value)
         assert (caught.value.bucket, caught.value.key, caught.value.code) == (bucket, "k", "AccessDenied")
-        assert PUBLIC_READ_WAYS_OUT not in str(caught.value)
+        assert PUBLIC_READ_OPTIONS not in str(caught.value)
         assert_nothing_stored(s3, bucket)
         assert open_uploads(s3, bucket) == []
 
-    def test_the_one_that_s3_names_is_named_alone(
+    def test_only_the_permission_that_s3_names_is_named(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
-        words = "User: arn:aws:iam::1:user/u is not authorized to perform: s3:PutObjectTagging on resource: x"
-        refuse(faults, words)
+        message = "User: arn:aws:iam::1:u is not authorized to perform: s3:PutObjectTagging on resource: x"
+        refuse(faults, message)
         with pytest.raises(errors.AccessDenied) as caught:
             upload(client, path, bucket, {"Tagging": "a=b"})
         assert caught.value.action == "s3:PutObjectTagging"
 
 
 class TestPublicAcl:
-    def test_where_acls_are_disabled(
-        self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
-    ) -> None:
-        words = "The bucket does not allow ACLs"
-        faults.on(predicate=creates).respond(400, "AccessControlListNotSupported", words)
+    def test_acls_are_disabled(self, faults: FaultProxy, bucket: str, path: Path, client: S3Client) -> None:
+        message = "The bucket does not allow ACLs"
+        faults.on(predicate=creates).respond(400, "AccessControlListNotSupported", message)
         with pytest.raises(errors.AclsDisabled) as caught:
             upload(client, path, bucket, PUBLIC)
-        assert PUBLIC_READ_WAYS_OUT in str(caught.value)
+        assert PUBLIC_READ_OPTIONS in str(caught.value)
         assert caught.value.code == "AccessControlListNotSupported"
 
-    def test_where_public_access_is_blocked(
+    def test_public_access_is_blocked(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
         refuse(faults)
         faults.on("GET", query="publicAccessBlock").answer_body(200, BLOCKED)
         with pytest.raises(errors.PublicAccessBlocked) as caught:
             upload(client, path, bucket, PUBLIC)
-        assert PUBLIC_READ_WAYS_OUT in str(caught.value)
+        assert PUBLIC_READ_OPTIONS in str(caught.value)
 
-    def test_where_s3_itself_says_that_it_is_blocked(
+    def test_s3_itself_reports_that_public_access_is_blocked(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
-        words = "because public access control lists (ACLs) are prevented by the BlockPublicAcls setting"
-        refuse(faults, words)
+        message = "because public access control lists (ACLs) are prevented by the BlockPublicAcls setting"
+        refuse(faults, message)
         with pytest.raises(errors.PublicAccessBlocked):
             upload(client, path, bucket, PUBLIC)
         assert faults.count("GET") == 0
@@ -129,7 +127,7 @@ class TestPublicAcl:
             {"GrantRead": 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'},
         ],
     )
-    def test_where_it_is_not_blocked_the_rights_are_named_and_the_account_is_mentioned(
+    def test_if_not_blocked_the_error_names_the_permissions_and_the_account_setting(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client, args: dict[str, Any]
     ) -> None:
         refuse(faults)
@@ -139,9 +137,9 @@ class TestPublicAcl:
         reason = str(caught.value)
         assert caught.value.action == "s3:PutObject, or s3:PutObjectAcl"
         assert "is not the reason (that of the account may be)" in reason
-        assert PUBLIC_READ_WAYS_OUT in reason
+        assert PUBLIC_READ_OPTIONS in reason
 
-    def test_where_there_is_no_setting_it_is_said_as_well(
+    def test_without_a_setting_the_error_names_the_account_setting(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
         refuse(faults)
@@ -150,16 +148,16 @@ class TestPublicAcl:
             upload(client, path, bucket, PUBLIC)
 
     @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (501, "NotImplemented")])
-    def test_where_nobody_may_look_that_is_said(
+    def test_the_error_says_if_the_setting_cannot_be_read(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client, status: int, code: str
     ) -> None:
         refuse(faults)
         faults.on("GET", query="publicAccessBlock").respond(status, code)
         with pytest.raises(errors.AccessDenied, match="s3:GetBucketPublicAccessBlock") as caught:
             upload(client, path, bucket, PUBLIC)
-        assert PUBLIC_READ_WAYS_OUT in str(caught.value)
+        assert PUBLIC_READ_OPTIONS in str(caught.value)
 
-    def test_a_private_acl_asks_nobody(
+    def test_for_a_private_acl_the_setting_is_not_read(
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
         refuse(faults)

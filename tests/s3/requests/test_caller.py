@@ -1,4 +1,4 @@
-"""Who asks, in words fit for a log."""
+"""The identity of a client, as a log shows it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def client_with(credentials: Any) -> S3Client:
 
 
 def never() -> dict[str, str]:
-    raise AssertionError("nobody may ask a server for the sake of a log line")
+    raise AssertionError("a log line must not cause a request")
 
 
 def test_it_names_identity_region_and_endpoint(server: S3Server) -> None:
@@ -35,23 +35,23 @@ def test_it_names_identity_region_and_endpoint(server: S3Server) -> None:
     assert reason == f"access key …MPLE, region {server.region}, endpoint {server.endpoint_url}"
 
 
-def test_no_more_than_four_characters_of_a_key_are_shown() -> None:
+def test_only_the_last_four_characters_of_a_key_are_shown() -> None:
     assert masked_access_key("AKIAIOSFODNN7EXAMPLE") == "access key …MPLE"
 
 
 @pytest.mark.parametrize("access_key", ["", "root", "elevenchars"])
-def test_of_a_short_key_nothing_is_shown(access_key: str) -> None:
+def test_no_character_of_a_short_key_is_shown(access_key: str) -> None:
     assert masked_access_key(access_key) == "access key …"
 
 
-def test_an_anonymous_client_is_called_so() -> None:
+def test_an_anonymous_client_is_shown_as_anonymous() -> None:
     client = boto3.session.Session().client(
         "s3", region_name="eu-west-1", config=Config(signature_version=UNSIGNED)
     )
     assert caller_of(client).identity == "no credentials (anonymous)"
 
 
-def test_a_role_that_was_assumed_is_named_by_its_key_and_not_refreshed() -> None:
+def test_an_assumed_role_is_shown_by_its_key_and_not_refreshed() -> None:
     long_ago = "2001-01-01T00:00:00Z"
     credentials = RefreshableCredentials.create_from_metadata(
         metadata={
@@ -66,13 +66,13 @@ def test_a_role_that_was_assumed_is_named_by_its_key_and_not_refreshed() -> None
     assert caller_of(client_with(credentials)).identity == "access key …EKEY"
 
 
-def test_a_role_not_yet_assumed_is_named_by_its_method() -> None:
+def test_a_role_that_is_not_yet_assumed_is_shown_by_its_method() -> None:
     credentials = DeferredRefreshableCredentials(refresh_using=never, method="assume-role-with-web-identity")
     identity = caller_of(client_with(credentials)).identity
     assert identity == "credentials from assume-role-with-web-identity"
 
 
-def test_nothing_of_a_secret_is_shown(server: S3Server) -> None:
+def test_no_part_of_a_secret_is_shown(server: S3Server) -> None:
     client = server.as_user("AKIAIOSFODNN7EXAMPLE", "secret-of-mine").client()
     assert "secret-of-mine" not in str(caller_of(client)) + repr(caller_of(client))
 

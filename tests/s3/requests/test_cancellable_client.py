@@ -1,4 +1,4 @@
-"""Requests that a stop does not wait for."""
+"""Cancellation does not wait for pending requests."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def stop() -> threading.Event:
 
 @pytest.fixture
 def client(faults: FaultProxy, stop: threading.Event) -> S3Client:
-    patient = faults.server.client(retries={"total_max_attempts": 1}, read_timeout=60)
-    return cancellable(patient, Cancellation(stop, "x"))
+    inner = faults.server.client(retries={"total_max_attempts": 1}, read_timeout=60)
+    return cancellable(inner, Cancellation(stop, "x"))
 
 
-def test_it_answers_and_refuses_as_the_client_does(client: S3Client, bucket: str) -> None:
+def test_responses_and_errors_are_those_of_the_client(client: S3Client, bucket: str) -> None:
     client.put_object(Bucket=bucket, Key="k", Body=b"x")
     assert client.head_object(Bucket=bucket, Key="k")["ContentLength"] == 1
     with pytest.raises(ObjectNotFound), translated(client, bucket, "unknown"):
@@ -39,7 +39,7 @@ def test_it_answers_and_refuses_as_the_client_does(client: S3Client, bucket: str
     assert caller_of(client).region == client.meta.region_name
 
 
-def test_after_a_stop_it_asks_nothing(
+def test_after_cancellation_no_request_is_sent(
     client: S3Client, bucket: str, stop: threading.Event, faults: FaultProxy
 ) -> None:
     stop.set()
@@ -48,7 +48,7 @@ def test_after_a_stop_it_asks_nothing(
     assert faults.requests == []
 
 
-def test_a_stop_does_not_wait_for_an_answer(
+def test_cancellation_does_not_wait_for_a_response(
     client: S3Client, bucket: str, stop: threading.Event, faults: FaultProxy
 ) -> None:
     faults.on("HEAD", predicate=Soon(stop.set)).stall()
@@ -56,7 +56,7 @@ def test_a_stop_does_not_wait_for_an_answer(
         client.head_bucket(Bucket=bucket)
 
 
-def test_neither_for_a_page_of_a_paginator(
+def test_cancellation_does_not_wait_for_a_page_of_a_paginator(
     client: S3Client, bucket: str, stop: threading.Event, faults: FaultProxy
 ) -> None:
     faults.on("GET", predicate=Soon(stop.set)).stall()

@@ -8,7 +8,7 @@ from airflow_s3ops.s3.errors import Stopped
 from airflow_s3ops.s3.requests.cancellation import Cancellation
 
 
-def test_it_goes_on_until_it_is_asked_to_stop() -> None:
+def test_check_passes_until_cancellation() -> None:
     stop = threading.Event()
     cancellation = Cancellation(stop, "s3://b/k")
     cancellation.check()
@@ -18,7 +18,7 @@ def test_it_goes_on_until_it_is_asked_to_stop() -> None:
     assert cancellation.is_requested
 
 
-def test_a_failure_stops_it_and_can_be_recovered_from() -> None:
+def test_check_fails_after_a_failure_until_recover() -> None:
     cancellation = Cancellation(None, "x")
     cancellation.fail()
     with pytest.raises(Stopped):
@@ -28,12 +28,12 @@ def test_a_failure_stops_it_and_can_be_recovered_from() -> None:
     cancellation.check()
 
 
-def test_nobody_may_ask() -> None:
+def test_check_passes_without_a_stop_event() -> None:
     Cancellation(None, "x").check()
 
 
 @pytest.mark.parametrize("from_outside", [True, False])
-def test_a_pause_ends_with_it(*, from_outside: bool) -> None:
+def test_cancellation_ends_a_wait(*, from_outside: bool) -> None:
     stop = threading.Event()
     cancellation = Cancellation(stop, "x")
     threading.Timer(0.05, stop.set if from_outside else cancellation.fail).start()
@@ -41,7 +41,7 @@ def test_a_pause_ends_with_it(*, from_outside: bool) -> None:
         cancellation.sleep(600)
 
 
-def test_a_pause_of_no_length_still_looks() -> None:
+def test_a_wait_of_zero_seconds_still_checks() -> None:
     cancellation = Cancellation(None, "x")
     cancellation.sleep(0)
     cancellation.fail()

@@ -1,4 +1,4 @@
-"""What our clients are set to, and what that means on the wire."""
+"""The default settings of our clients, and their effect on requests."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def payload_hashes(client: S3Client) -> list[str]:
     return seen
 
 
-def test_the_connection_s_own_settings_win() -> None:
+def test_the_settings_of_the_connection_take_precedence() -> None:
     merged = client_config(endpoint_is_https=True).merge(Config(read_timeout=7, max_pool_connections=99))
     assert merged.read_timeout == 7  # type: ignore[attr-defined]
     assert merged.max_pool_connections == 99  # type: ignore[attr-defined]
 
 
-def test_there_is_a_connection_for_every_part_under_way() -> None:
+def test_there_is_a_connection_for_every_part_in_flight() -> None:
     assert client_config(endpoint_is_https=True).max_pool_connections >= DEFAULT_CONCURRENCY  # type: ignore[attr-defined]
 
 
@@ -69,7 +69,7 @@ def test_on_http_the_payload_is_signed(
 
 @pytest.mark.needs("tls")
 @pytest.mark.parametrize("size", [1000, PART + 1])
-def test_on_https_it_is_not(tls_server: S3Server, tmp_path: Path, size: int) -> None:
+def test_on_https_the_payload_is_not_signed(tls_server: S3Server, tmp_path: Path, size: int) -> None:
     path = write_file(tmp_path / "f", size)
     client = our_client(tls_server)
     bucket = f"s3ops-{uuid.uuid4().hex[:20]}"

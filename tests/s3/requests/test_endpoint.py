@@ -1,4 +1,4 @@
-"""Which address is AWS."""
+"""Addresses of AWS, and addresses with a login."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from airflow_s3ops.s3.requests.endpoint import has_login, is_aws, without_login
         "https://s3.cn-north-1.amazonaws.com.cn",
     ],
 )
-def test_these_are(address: str) -> None:
+def test_addresses_of_aws(address: str) -> None:
     assert is_aws(address)
 
 
 @pytest.mark.parametrize(
     "address", ["http://127.0.0.1:9000", "https://amazonaws.com.example.org", "https://notamazonaws.com", ""]
 )
-def test_these_are_not(address: str) -> None:
+def test_addresses_of_other_servers(address: str) -> None:
     assert not is_aws(address)
 
 
@@ -36,11 +36,11 @@ def test_these_are_not(address: str) -> None:
         "http://someuser:hush/99@s3.example.com",
     ],
 )
-def test_these_hold_a_login(address: str) -> None:
+def test_addresses_with_a_login(address: str) -> None:
     assert has_login(address)
 
 
-def test_an_address_alone_holds_none() -> None:
+def test_an_address_without_a_login() -> None:
     assert not has_login("https://s3.example.com:9000/path")
 
 
@@ -52,5 +52,5 @@ def test_an_address_alone_holds_none() -> None:
         ("https://s3.example.com/mail/to@me.csv", "https://s3.example.com/mail/to@me.csv"),
     ],
 )
-def test_of_a_text_only_the_logins_go(text: str, shown: str) -> None:
+def test_only_the_logins_are_removed_from_a_text(text: str, shown: str) -> None:
     assert without_login(text) == shown

@@ -19,7 +19,7 @@ def s3ops_threads() -> list[str]:
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("s3ops")]
 
 
-def test_every_item_is_worked_on_and_its_result_handed_over_in_the_calling_thread() -> None:
+def test_every_item_is_processed_and_on_done_runs_in_the_calling_thread() -> None:
     done: dict[int, str] = {}
 
     def note(result: int) -> None:
@@ -38,7 +38,7 @@ def test_every_item_is_worked_on_and_its_result_handed_over_in_the_calling_threa
     assert s3ops_threads() == []
 
 
-def test_no_more_are_under_way_than_the_limit_of_the_moment_and_items_are_taken_when_there_is_room() -> None:
+def test_items_in_flight_never_exceed_the_current_limit_and_are_taken_only_when_there_is_room() -> None:
     lock = threading.Lock()
     running = most = taken = finished = 0
     limit = 4
@@ -71,7 +71,7 @@ def test_no_more_are_under_way_than_the_limit_of_the_moment_and_items_are_taken_
     assert most <= 4
 
 
-def test_the_first_failure_ends_the_others_and_the_threads() -> None:
+def test_the_first_failure_ends_the_other_items_and_the_threads() -> None:
     cancellation = Cancellation(None, "x")
     both = threading.Barrier(2)
     ended: list[int] = []
@@ -100,7 +100,7 @@ def test_the_first_failure_ends_the_others_and_the_threads() -> None:
     cancellation.check()  # another try may follow
 
 
-def test_a_stop_ends_it() -> None:
+def test_cancellation_ends_the_work() -> None:
     stop = threading.Event()
     cancellation = Cancellation(stop, "x")
 
@@ -120,7 +120,7 @@ def test_a_stop_ends_it() -> None:
     assert s3ops_threads() == []
 
 
-def test_a_stop_does_not_wait_for_a_thread_that_hears_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancellation_does_not_wait_for_a_blocked_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("airflow_s3ops.s3.requests.parallel.JOIN_WITHIN", 0.05)
     stop, release = threading.Event(), threading.Event()
 
@@ -144,19 +144,19 @@ def test_a_stop_does_not_wait_for_a_thread_that_hears_nothing(monkeypatch: pytes
             thread.join(10)
 
 
-def test_neither_does_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_does_not_wait_for_a_blocked_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("airflow_s3ops.s3.requests.parallel.JOIN_WITHIN", 0.05)
-    begun, release = threading.Event(), threading.Event()
+    started, release = threading.Event(), threading.Event()
     cancellation = Cancellation(None, "x")
 
     def work(n: int) -> int:
         if n:
-            begun.set()
+            started.set()
             release.wait(60)
         return n
 
     def interrupt(_: int) -> None:
-        begun.wait(60)
+        started.wait(60)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -171,7 +171,7 @@ def test_neither_does_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
             thread.join(10)
 
 
-def test_a_failure_while_taking_note_ends_it_too() -> None:
+def test_an_error_in_on_done_ends_the_work() -> None:
     def note(_: int) -> None:
         raise KeyError("subscriber")
 
@@ -187,6 +187,6 @@ def test_a_failure_while_taking_note_ends_it_too() -> None:
     assert s3ops_threads() == []
 
 
-def test_what_no_thread_can_be_begun_for_is_done_in_the_calling_one(few_threads: FewThreads) -> None:
+def test_without_a_thread_the_work_runs_in_the_calling_thread(few_threads: FewThreads) -> None:
     few_threads("s3ops-call", most=0)
     assert run_in_thread(threading.current_thread, Cancellation(None, "x")) is threading.current_thread()

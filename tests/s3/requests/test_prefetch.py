@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def nothing() -> None:
-    """Go on."""
+    """Do nothing."""
 
 
-def test_pages_come_in_their_order() -> None:
+def test_pages_are_yielded_in_order() -> None:
     for size in (0, 1, 2, 10):
         assert list(fetched_ahead(iter(range(size)), nothing)) == list(range(size))
 
 
-def test_a_page_comes_only_when_the_next_one_was_fetched() -> None:
+def test_a_page_is_yielded_only_when_the_next_one_was_fetched() -> None:
     fetched: list[int] = []
 
     def pages() -> Iterator[int]:
@@ -36,7 +36,7 @@ def test_a_page_comes_only_when_the_next_one_was_fetched() -> None:
             assert page == 4 or page + 1 in fetched
 
 
-def test_no_more_pages_are_fetched_than_are_ahead() -> None:
+def test_the_number_of_pages_fetched_ahead_is_limited() -> None:
     fetched: list[int] = []
 
     def pages() -> Iterator[int]:
@@ -49,7 +49,7 @@ def test_no_more_pages_are_fetched_than_are_ahead() -> None:
     assert len(fetched) <= 10 + PAGES_AHEAD + 1
 
 
-def test_what_a_page_raises_is_raised() -> None:
+def test_an_exception_of_a_page_is_raised() -> None:
     def pages() -> Iterator[int]:
         yield 1
         yield 2
@@ -61,7 +61,7 @@ def test_what_a_page_raises_is_raised() -> None:
         next(ahead)
 
 
-def test_a_page_that_never_comes_does_not_hold_up_a_stop() -> None:
+def test_a_page_that_never_arrives_does_not_delay_cancellation() -> None:
     stop, release = threading.Event(), threading.Event()
 
     def check() -> None:
@@ -79,7 +79,7 @@ def test_a_page_that_never_comes_does_not_hold_up_a_stop() -> None:
     release.set()
 
 
-def test_results_come_in_the_order_of_the_calls_whoever_is_faster() -> None:
+def test_results_come_in_the_order_of_the_calls() -> None:
     late = threading.Event()
 
     def first() -> int:

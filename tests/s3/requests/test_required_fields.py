@@ -1,4 +1,4 @@
-"""Answers from which something was cut off on the way."""
+"""Responses that lack required fields, because a proxy removed them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 NO_ETAG = {"Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
 
 
-def test_what_is_missing_is_named() -> None:
+def test_the_error_names_the_missing_fields() -> None:
     require_fields("HeadObject", {"ContentLength": 0, "ETag": "x"}, "b", "k", "ETag")
-    with pytest.raises(ServerError, match="HeadObject on s3://b/k was answered without ETag and X") as caught:
+    with pytest.raises(ServerError, match="to HeadObject on s3://b/k has no ETag and no X") as caught:
         require_fields("HeadObject", {"ContentLength": 0}, "b", "k", "ETag", "X")
     assert (caught.value.code, caught.value.bucket, caught.value.key) == ("UnreadableAnswer", "b", "k")
     with pytest.raises(ServerError, match="UploadId"):
@@ -34,24 +34,24 @@ def test_what_is_missing_is_named() -> None:
     require_fields("AbortMultipartUpload", {}, "b", "k")
 
 
-def test_a_look_without_an_etag_is_an_error_that_says_so(faults: FaultProxy, bucket: str) -> None:
+def test_a_head_response_without_an_etag_is_an_error(faults: FaultProxy, bucket: str) -> None:
     faults.on("HEAD").respond(200, headers=NO_ETAG)
-    with pytest.raises(ServerError, match="without ETag"):
+    with pytest.raises(ServerError, match="has no ETag"):
         head_object(faults.server.client(), bucket, "k")
 
 
-def test_an_upload_that_cannot_compare_is_not_made(
+def test_an_upload_is_not_made_if_the_comparison_is_impossible(
     faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
     faults.on("HEAD").respond(200, headers=NO_ETAG)
-    with pytest.raises(ServerError, match="without ETag"):
+    with pytest.raises(ServerError, match="has no ETag"):
         upload_file(
             faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k", if_exists="skip_if_same"
         )
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
 
-def test_neither_is_that_of_a_small_file_and_the_others_are(
+def test_a_small_file_is_not_uploaded_if_the_comparison_is_impossible(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
     faults.on("HEAD").respond(200, headers=NO_ETAG)
@@ -67,17 +67,17 @@ def test_neither_is_that_of_a_small_file_and_the_others_are(
     assert len(outcomes) == 5
 
 
-def test_a_small_file_that_a_look_tells_nothing_of_is_not_said_to_be_verified(
+def test_a_small_file_is_not_verified_if_its_head_response_has_no_length(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
     faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
-    faults.on("HEAD").answer_without_length(200, {"ETag": '"opaque"'})
+    faults.on("HEAD").respond_without_length(200, {"ETag": '"opaque"'})
     (one,) = all_uploaded(sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 1))).values()
     assert one.checksum is not None
     assert one.checksum.verified_by == "none"
 
 
-def test_parts_and_uploads_without_a_name_are_asked_for_again(
+def test_responses_without_an_upload_id_or_etag_are_retried(
     faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
     faults.on("POST", query="uploads").answer_body(200, b"<InitiateMultipartUploadResult/>")
@@ -88,7 +88,7 @@ def test_parts_and_uploads_without_a_name_are_asked_for_again(
     assert open_uploads(s3, bucket) == []
 
 
-def test_a_deletion_by_age_does_not_guess(faults: FaultProxy, s3: S3Client, bucket: str) -> None:
+def test_a_deletion_by_age_fails_without_last_modified(faults: FaultProxy, s3: S3Client, bucket: str) -> None:
     import datetime as dt
 
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
@@ -106,33 +106,33 @@ def test_a_deletion_by_age_does_not_guess(faults: FaultProxy, s3: S3Client, buck
 PAGE = b"<html><body>Please log in</body></html>"
 
 
-class TestAPageThatAProxyCalls200:
-    def test_is_no_upload(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
+class TestAProxyPageWithStatus200:
+    def test_is_not_an_upload(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
         faults.on("PUT", times=None).answer_body(200, PAGE)
-        with pytest.raises(ServerError, match="was answered without ETag"):
+        with pytest.raises(ServerError, match=r"The response to PutObject on .* has no ETag"):
             upload_file(faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k")
         assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
-    def test_is_none_of_a_small_file_either(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+    def test_is_not_an_upload_of_a_small_file(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
         faults.on("PUT", times=None).answer_body(200, PAGE)
         outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 2))
         assert [error.code for error in errors_of(outcomes).values()] == ["UnreadableAnswer"] * 2
 
-    def test_once_is_tried_again(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
+    def test_is_retried(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
         faults.on("PUT").answer_body(200, PAGE)
         path = write_file(tmp_path / "k", 9)
         upload_file(faults.server.client(), path, bucket, "k")
         assert_stored(s3, bucket, "k", path)
 
 
-class TestAnObjectThatIsNotThereAlthoughItWasAnsweredAsStored:
-    def test_is_no_upload(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+class TestAnObjectThatIsReportedAsStoredButDoesNotExist:
+    def test_is_not_an_upload(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
         faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
-        with pytest.raises(ServerError, match="answered as stored, and is not there"):
+        with pytest.raises(ServerError, match=r"reported s3://.*/k as stored, but it does not exist"):
             upload_file(faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k")
 
-    def test_is_none_of_a_small_file_either(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
+    def test_is_not_an_upload_of_a_small_file(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
         faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
         outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 1))
         (error,) = errors_of(outcomes).values()
-        assert "is not there" in str(error)
+        assert "but it does not exist" in str(error)

@@ -22,7 +22,7 @@ def ours() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == NAME]
 
 
-def test_what_is_submitted_is_done_and_the_threads_end() -> None:
+def test_submitted_work_is_done_and_the_threads_end() -> None:
     pool = Threads(3, NAME)
     futures = [pool.submit(divmod, number, 7) for number in range(100)]
     assert [future.result(WITHIN) for future in futures] == [divmod(number, 7) for number in range(100)]
@@ -31,11 +31,11 @@ def test_what_is_submitted_is_done_and_the_threads_end() -> None:
     assert ours() == []
 
 
-def test_one_more_thread_is_begun_only_if_none_is_idle() -> None:
+def test_a_thread_is_started_only_if_none_is_idle() -> None:
     pool = Threads(3, NAME)
     for _ in range(20):
         pool.submit(abs, -1).result(WITHIN)
-    assert len(ours()) <= 2, "a thread that has just given its result may not be idle yet"
+    assert len(ours()) <= 2, "a thread that has just returned its result may not be idle yet"
     both = threading.Barrier(3)
     for future in [pool.submit(both.wait, WITHIN) for _ in range(3)]:
         future.result(WITHIN)
@@ -43,26 +43,26 @@ def test_one_more_thread_is_begun_only_if_none_is_idle() -> None:
     pool.close(wait=True)
 
 
-def test_what_it_raises_is_raised_where_the_result_is_asked_for() -> None:
+def test_an_exception_is_raised_by_the_future() -> None:
     pool = Threads(1, NAME)
     with pytest.raises(ZeroDivisionError):
         pool.submit(divmod, 1, 0).result(WITHIN)
-    assert pool.submit(abs, -1).result(WITHIN) == 1, "the thread goes on"
+    assert pool.submit(abs, -1).result(WITHIN) == 1, "the thread still works"
     pool.close(wait=True)
 
 
-def test_what_is_cancelled_is_not_begun() -> None:
+def test_cancelled_work_is_not_started() -> None:
     pool = Threads(1, NAME)
-    begun, release = threading.Event(), threading.Event()
+    started, release = threading.Event(), threading.Event()
     done: list[str] = []
 
     def hold() -> None:
-        begun.set()
+        started.set()
         release.wait(WITHIN)
 
     first, second = pool.submit(hold), pool.submit(done.append, "second")
     third = pool.submit(done.append, "third")
-    assert begun.wait(WITHIN)
+    assert started.wait(WITHIN)
     assert not first.cancel()
     assert second.cancel()
     release.set()
@@ -71,7 +71,7 @@ def test_what_is_cancelled_is_not_begun() -> None:
     assert done == ["third"]
 
 
-def test_threads_see_the_context_of_who_began_them() -> None:
+def test_threads_have_the_context_of_the_thread_that_started_them() -> None:
     variable: ContextVar[str] = ContextVar("variable")
     variable.set("here")
     pool = Threads(1, NAME)
@@ -79,7 +79,7 @@ def test_threads_see_the_context_of_who_began_them() -> None:
     pool.close(wait=True)
 
 
-def test_where_no_further_thread_can_be_begun_those_that_are_there_go_on(
+def test_if_no_further_thread_can_be_started_the_existing_ones_go_on(
     few_threads: FewThreads, caplog: pytest.LogCaptureFixture
 ) -> None:
     few_threads(NAME, most=2)
@@ -90,12 +90,14 @@ def test_where_no_further_thread_can_be_begun_those_that_are_there_go_on(
         future.result(WITHIN)
     assert len(ours()) == 2
     assert [record.message for record in caplog.records] == [
-        "No further thread could be begun (can't start new thread): going on with 2"
+        "No further thread could be started (can't start new thread): the work goes on with 2"
     ]
     pool.close(wait=True)
 
 
-def test_where_none_can_be_begun_that_is_an_error_and_nothing_is_done_later(few_threads: FewThreads) -> None:
+def test_if_no_thread_can_be_started_it_is_an_error_and_the_work_is_cancelled(
+    few_threads: FewThreads,
+) -> None:
     done: list[str] = []
     pool = Threads(5, NAME)
     few_threads(NAME, most=0)
@@ -110,13 +112,13 @@ def test_where_none_can_be_begun_that_is_an_error_and_nothing_is_done_later(few_
 STUCK = """
 import threading
 from airflow_s3ops.s3.requests.threads import Threads
-pool, begun = Threads(1, "stuck"), threading.Event()
-pool.submit(lambda: (begun.set(), threading.Event().wait()))
-begun.wait()
+pool, started = Threads(1, "stuck"), threading.Event()
+pool.submit(lambda: (started.set(), threading.Event().wait()))
+started.wait()
 pool.close(wait=False)
 assert [thread for thread in threading.enumerate() if thread.name == "stuck"]
 """
 
 
-def test_a_process_ends_although_a_thread_hears_nothing() -> None:
+def test_the_process_ends_although_a_thread_is_blocked() -> None:
     subprocess.run([sys.executable, "-c", STUCK], check=True, timeout=WITHIN)

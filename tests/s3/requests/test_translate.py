@@ -1,4 +1,4 @@
-"""Every refusal of S3, and every failure of botocore, becomes an error of ours that says what to do."""
+"""Every error response of S3 and every exception of botocore becomes one of our errors, with advice."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tests.faults import FaultProxy
     from tests.servers import S3Server
 
-# Shaped as AWS shapes them: an id may be shown in part, a secret never.
+# In the formats of AWS. A part of an access key id may be shown, but no part of a secret.
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 TOKEN = "IQoJb3JpZ2luX2VjEXAMPLETOKEN"
@@ -49,7 +49,7 @@ ALL_CODES = sorted(CODES)
 
 @pytest.fixture(scope="module")
 def offline() -> S3Client:
-    """A client that is never used to ask anything."""
+    """A client that never sends a request."""
     return boto3.session.Session().client(
         "s3",
         region_name="eu-west-1",
@@ -60,7 +60,9 @@ def offline() -> S3Client:
     )
 
 
-def refusal(code: str, status: int = 400, operation: str = "PutObject", message: str = "No.") -> ClientError:
+def client_error(
+    code: str, status: int = 400, operation: str = "PutObject", message: str = "No."
+) -> ClientError:
     metadata: Any = {"HTTPStatusCode": status, "RequestId": "4442587FB7D0A2F9"}
     return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, operation)
 
@@ -78,10 +80,10 @@ def raising(error: Exception) -> Callable[[], object]:
     return work
 
 
-class TestTheTable:
+class TestTable:
     @pytest.mark.parametrize("code", ALL_CODES)
     def test_every_code_maps_to_its_class(self, offline: S3Client, code: str) -> None:
-        error = from_client_error(refusal(code), offline, "reports", "a.csv")
+        error = from_client_error(client_error(code), offline, "reports", "a.csv")
 
         assert type(error) is CODES[code]
         assert error.code == code
@@ -91,7 +93,7 @@ class TestTheTable:
         assert not {errors.S3OpsError, errors.PermanentError, errors.TransientError} & {CODES[code]}
 
     @pytest.mark.parametrize("name", sorted(BOTOCORE))
-    def test_knows_only_exceptions_that_botocore_has(self, name: str) -> None:
+    def test_has_only_exceptions_that_botocore_has(self, name: str) -> None:
         assert issubclass(getattr(botocore.exceptions, name), botocore.exceptions.BotoCoreError)
 
     @pytest.mark.parametrize(
@@ -103,33 +105,34 @@ class TestTheTable:
             (503, errors.ServerError),
         ],
     )
-    def test_an_unknown_code_is_judged_by_its_status(self, status: int, cls: type[errors.S3OpsError]) -> None:
+    def test_for_an_unknown_code_the_status_decides(self, status: int, cls: type[errors.S3OpsError]) -> None:
         assert error_class("NeverHeardOf", status) is cls
 
-    def test_a_bare_404_is_the_objects_where_there_is_a_key(self, offline: S3Client) -> None:
+    def test_a_404_without_a_code_means_the_object_if_there_is_a_key(self, offline: S3Client) -> None:
         assert (
-            type(from_client_error(refusal("404", 404), offline, "reports", "a.csv")) is errors.ObjectNotFound
+            type(from_client_error(client_error("404", 404), offline, "reports", "a.csv"))
+            is errors.ObjectNotFound
         )
 
-    def test_a_bare_404_is_the_buckets_where_there_is_no_key(self, offline: S3Client) -> None:
-        assert type(from_client_error(refusal("404", 404), offline, "reports")) is errors.BucketNotFound
+    def test_a_404_without_a_code_means_the_bucket_if_there_is_no_key(self, offline: S3Client) -> None:
+        assert type(from_client_error(client_error("404", 404), offline, "reports")) is errors.BucketNotFound
 
-    def test_an_answer_without_a_code_or_status_is_read_too(self) -> None:
+    def test_a_response_without_a_code_or_status(self) -> None:
         empty = ClientError({}, "PutObject")
 
         assert (code_of(empty), status_of(empty)) == ("unknown", 400)
 
 
-class TestAMessage:
+class TestMessage:
     @pytest.mark.parametrize("code", ALL_CODES)
-    def test_says_what_where_who_and_why(self, offline: S3Client, code: str) -> None:
-        error = from_client_error(refusal(code, message="S3's own words"), offline, "reports", "a.csv")
+    def test_has_operation_place_identity_and_reason(self, offline: S3Client, code: str) -> None:
+        error = from_client_error(client_error(code, message="S3's own message"), offline, "reports", "a.csv")
 
         for part in (
             "PutObject",
             "s3://reports/a.csv",
             code,
-            "S3's own words",
+            "S3's own message",
             "4442587FB7D0A2F9",
             "eu-west-1",
         ):
@@ -139,58 +142,60 @@ class TestAMessage:
 
     @pytest.mark.parametrize("code", ALL_CODES)
     def test_shows_no_secret(self, offline: S3Client, code: str) -> None:
-        shown = from_client_error(refusal(code), offline, "reports", "a.csv")
+        shown = from_client_error(client_error(code), offline, "reports", "a.csv")
 
         for text in (str(shown), repr(shown), repr(vars(shown))):
             assert not any(secret in text for secret in (ACCESS_KEY, SECRET, TOKEN))
         assert ACCESS_KEY[-4:] in str(shown)
 
-    def test_names_the_right_that_the_operation_needs(self, offline: S3Client) -> None:
-        error = from_client_error(refusal("AccessDenied", 403, "ListObjectVersions"), offline, "reports")
+    def test_names_the_permission_that_the_operation_needs(self, offline: S3Client) -> None:
+        error = from_client_error(client_error("AccessDenied", 403, "ListObjectVersions"), offline, "reports")
 
         assert isinstance(error, errors.AccessDenied)
         assert error.action == "s3:ListBucketVersions"
         assert "s3:ListBucketVersions is not granted" in str(error)
 
-    def test_names_the_right_that_aws_says_is_missing(self, offline: S3Client) -> None:
-        words = (
+    def test_names_the_permission_that_aws_reports_as_missing(self, offline: S3Client) -> None:
+        message = (
             "User: arn:aws:iam::111122223333:user/airflow is not authorized to perform: kms:GenerateDataKey "
             "on resource: arn:aws:kms:eu-west-1:111122223333:key/1 because no identity-based policy allows it"
         )
 
-        error = from_client_error(refusal("AccessDenied", 403, message=words), offline, "reports", "a.csv")
+        error = from_client_error(
+            client_error("AccessDenied", 403, message=message), offline, "reports", "a.csv"
+        )
 
         assert isinstance(error, errors.AccessDenied)
         assert error.action == "kms:GenerateDataKey"
 
 
-class TestTheBorder:
+class TestTranslation:
     def test_keeps_the_original_as_the_cause(self, offline: S3Client) -> None:
-        original = refusal("NoSuchBucket", 404)
+        original = client_error("NoSuchBucket", 404)
 
         assert caught(raising(original), offline, "reports").__cause__ is original
 
-    def test_lets_our_own_errors_and_all_others_pass(self, offline: S3Client) -> None:
+    def test_our_own_errors_and_all_others_are_not_translated(self, offline: S3Client) -> None:
         for error in (errors.SourceChanged("It changed"), KeyError("x")):
             with pytest.raises(type(error)) as raised, translated(offline, "reports"):
                 raise error
             assert raised.value is error
 
-    def test_an_error_that_crossed_it_can_be_pickled(self, offline: S3Client) -> None:
-        error = caught(raising(refusal("AccessDenied", 403)), offline, "reports", "a.csv")
+    def test_a_translated_error_can_be_pickled(self, offline: S3Client) -> None:
+        error = caught(raising(client_error("AccessDenied", 403)), offline, "reports", "a.csv")
 
         copy = pickle.loads(pickle.dumps(error))
 
         assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
 
-    def test_missing_credentials_are_named(self, offline: S3Client) -> None:
+    def test_missing_credentials_have_their_own_error(self, offline: S3Client) -> None:
         assert isinstance(caught(raising(NoCredentialsError()), offline), errors.CredentialsMissing)
 
     @pytest.mark.parametrize(
         "cls",
         [ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, ReadTimeoutError, SSLError],
     )
-    def test_no_answer_is_worth_a_retry(self, offline: S3Client, cls: type[BotoCoreError]) -> None:
+    def test_no_response_is_a_network_error(self, offline: S3Client, cls: type[BotoCoreError]) -> None:
         error = caught(
             raising(cls(endpoint_url="https://s3.example.com", proxy_url="", error="")), offline, "reports"
         )
@@ -198,7 +203,7 @@ class TestTheBorder:
         assert isinstance(error, errors.NetworkError)
         assert error.code == cls.__name__
 
-    def test_a_wrong_parameter_is_wrong_input(self, offline: S3Client) -> None:
+    def test_a_wrong_parameter_is_invalid_input(self, offline: S3Client) -> None:
         wrong: Any = "many"
 
         error = caught(lambda: offline.list_objects_v2(Bucket="reports", MaxKeys=wrong), offline)
@@ -206,7 +211,7 @@ class TestTheBorder:
         assert isinstance(error, errors.InvalidInput)
 
 
-class TestRealAnswers:
+class TestRealResponses:
     def test_a_missing_bucket(self, s3: S3Client) -> None:
         error = caught(lambda: s3.list_objects_v2(Bucket="s3ops-never-made"), s3, "s3ops-never-made")
 
@@ -249,7 +254,7 @@ class TestRealAnswers:
 
         assert type(error) is errors.NetworkError
 
-    def test_a_server_that_never_answers(self, faults: FaultProxy, bucket: str) -> None:
+    def test_a_server_that_never_responds(self, faults: FaultProxy, bucket: str) -> None:
         faults.on("GET", times=None).stall()
         client = faults.server.client(retries={"total_max_attempts": 1}, read_timeout=1)
 
@@ -257,7 +262,7 @@ class TestRealAnswers:
 
         assert type(error) is errors.NetworkError
 
-    def test_a_server_that_is_not_there(self, server: S3Server) -> None:
+    def test_an_address_without_a_server(self, server: S3Server) -> None:
         client = replace(server, endpoint_url="http://127.0.0.1:1").client()
 
         error = caught(lambda: client.list_objects_v2(Bucket="reports"), client, "reports")
@@ -273,11 +278,11 @@ class TestRealAnswers:
         (429, errors.Throttled),
         (502, errors.ServerError),
         (503, errors.Throttled),
-        (404, errors.RequestRejected),  # of the object it says nothing
+        (404, errors.RequestRejected),  # it says nothing about the object
         (412, errors.RequestRejected),
     ],
 )
-def test_a_page_of_a_proxys_is_judged_by_its_status(
+def test_for_a_page_of_a_proxy_the_status_decides(
     faults: FaultProxy, bucket: str, status: int, expected: type[errors.S3OpsError]
 ) -> None:
     faults.on("PUT", times=None).answer_body(status, b"<html><body><h1>No</h1></body></html>")

@@ -1,4 +1,4 @@
-"""Pages read by ourselves against the same bytes read by botocore."""
+"""Our parser and botocore's give the same result for the same page."""
 
 from __future__ import annotations
 
@@ -116,21 +116,21 @@ def output_shape(operation: str) -> Any:
     return model.operation_model(operation).output_shape
 
 
-def by_botocore(operation: Operation, data: bytes) -> dict[str, Any]:
+def parsed_by_botocore(operation: Operation, data: bytes) -> dict[str, Any]:
     response = {"status_code": 200, "headers": {}, "body": data}
     parsed: dict[str, Any] = RestXMLParser().parse(response, output_shape(operation.name))
     DECODERS[operation.name](parsed=parsed, context={"encoding_type_auto_set": True})
     return parsed
 
 
-def by_us(operation: Operation, data: bytes) -> Document:
+def parsed_by_us(operation: Operation, data: bytes) -> Document:
     return read_document(data, operation.entries)
 
 
 @settings(max_examples=150)
 @given(object_pages())
 def test_a_page_of_objects_is_read_as_botocore_reads_it(data: bytes) -> None:
-    theirs, ours = by_botocore(OBJECTS, data), by_us(OBJECTS, data)
+    theirs, ours = parsed_by_botocore(OBJECTS, data), parsed_by_us(OBJECTS, data)
     assert objects_in(ours) == [
         ObjectEntry(
             found["Key"],
@@ -148,7 +148,7 @@ def test_a_page_of_objects_is_read_as_botocore_reads_it(data: bytes) -> None:
 @settings(max_examples=150)
 @given(version_pages())
 def test_a_page_of_versions_is_read_as_botocore_reads_it(data: bytes) -> None:
-    theirs, ours = by_botocore(VERSIONS, data), by_us(VERSIONS, data)
+    theirs, ours = parsed_by_botocore(VERSIONS, data), parsed_by_us(VERSIONS, data)
     expected = [
         VersionEntry(
             found["Key"],
@@ -163,7 +163,7 @@ def test_a_page_of_versions_is_read_as_botocore_reads_it(data: bytes) -> None:
         for found in theirs.get(kind, ())
     ]
     entries = versions_in(ours)
-    for is_marker in (False, True):  # botocore keeps them apart, and each kind in S3's order
+    for is_marker in (False, True):  # botocore returns the two kinds separately, each in S3's order
         assert [entry for entry in entries if entry.is_delete_marker is is_marker] == [
             entry for entry in expected if entry.is_delete_marker is is_marker
         ]
@@ -181,24 +181,24 @@ def test_versions_and_markers_of_one_key_stay_in_s3s_order() -> None:
     )
     kinds = ["DeleteMarker", "Version", "DeleteMarker", "Version"]
     rows = "".join(row.format(kind, number) for number, kind in enumerate(kinds))
-    page = by_us(VERSIONS, f"<ListVersionsResult>{rows}</ListVersionsResult>".encode())
+    page = parsed_by_us(VERSIONS, f"<ListVersionsResult>{rows}</ListVersionsResult>".encode())
     assert [entry.version_id for entry in versions_in(page)] == ["0", "1", "2", "3"]
 
 
-def test_names_are_taken_without_their_prefix() -> None:
+def test_element_names_are_read_without_their_prefix() -> None:
     plain = (
         "<ListMultipartUploadsResult xmlns:s3='u'><Upload><Key>a</Key><UploadId>i</UploadId>"
         "<Initiated>2026-01-01T00:00:00Z</Initiated></Upload></ListMultipartUploadsResult>"
     )
     prefixed = plain.replace("<", "<s3:").replace("<s3:/", "</s3:")
     expected = [UploadEntry("a", "i", datetime(2026, 1, 1, tzinfo=timezone.utc))]
-    assert [uploads_in(by_us(UPLOADS, text.encode())) for text in (plain, prefixed)] == [expected] * 2
+    assert [uploads_in(parsed_by_us(UPLOADS, text.encode())) for text in (plain, prefixed)] == [expected] * 2
 
 
 def test_a_text_longer_than_the_parsers_buffer_is_one_text() -> None:
     key = "k&" * 50_000
     data = f"<ListBucketResult><Contents><Key>{escape(key)}</Key></Contents></ListBucketResult>"
-    assert by_us(OBJECTS, data.encode()).rows == [("Contents", {"Key": key})]
+    assert parsed_by_us(OBJECTS, data.encode()).rows == [("Contents", {"Key": key})]
 
 
 BOMB = '<!DOCTYPE x [<!ENTITY a "{}"><!ENTITY b "{}">]>'.format("a" * 100, "&a;" * 100)
@@ -209,18 +209,18 @@ EXTERNAL = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
 def test_a_document_type_is_refused_before_anything_is_expanded(prolog: str) -> None:
     data = f"{prolog}<ListBucketResult><Contents><Key>&a;</Key></Contents></ListBucketResult>"
     with pytest.raises(UnreadableXml, match="document type"):
-        by_us(OBJECTS, data.encode())
+        parsed_by_us(OBJECTS, data.encode())
 
 
 @settings(max_examples=50)
 @given(object_pages(), st.data())
-def test_a_page_that_is_cut_off_is_never_read(data: bytes, drawn: st.DataObject) -> None:
+def test_a_truncated_page_is_an_error(data: bytes, drawn: st.DataObject) -> None:
     cut = drawn.draw(st.integers(0, len(data) - 1))
     with pytest.raises(UnreadableXml):
-        by_us(OBJECTS, data[:cut])
+        parsed_by_us(OBJECTS, data[:cut])
 
 
-def test_times_of_every_form_are_utc_or_as_told() -> None:
+def test_times_of_every_format_keep_their_time_zone() -> None:
     assert parse_time("2026-02-03T04:05:06.789Z") == datetime(
         2026, 2, 3, 4, 5, 6, 789000, tzinfo=timezone.utc
     )

@@ -1,4 +1,4 @@
-"""Requests whose answers are read here, and everybody else's, which are not."""
+"""Our parser reads the responses to our own requests, and no others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def put(s3: S3Client, bucket: str, *keys: str) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
 
 
-def test_others_who_use_the_client_get_botocores_answers(
+def test_other_users_of_the_client_get_the_responses_of_botocore(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     client = faults.server.client()
@@ -49,29 +49,31 @@ def test_others_who_use_the_client_get_botocores_answers(
     assert "content-md5" not in faults.matching("POST")[-1].headers
 
 
-def test_other_threads_get_botocores_answers_meanwhile(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+def test_other_threads_get_the_responses_of_botocore_meanwhile(
+    s3: S3Client, bucket: str, faults: FaultProxy
+) -> None:
     client = faults.server.client()
     put(s3, bucket, "a")
     theirs: list[Any] = []
 
-    def look(_: object) -> None:
+    def list_in_a_thread(_: object) -> None:
         thread = threading.Thread(target=lambda: theirs.append(client.list_objects_v2(Bucket=bucket)))
         thread.start()
         thread.join()
 
-    faults.on("GET").run(look)
+    faults.on("GET").run(list_in_a_thread)
     assert [entry.key for entry in list_objects(client, bucket)] == ["a"]
     assert theirs[0]["Contents"][0]["Key"] == "a"
 
 
-def test_an_error_inside_a_200_is_tried_again(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+def test_an_error_inside_a_200_is_retried(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     put(s3, bucket, "a")
     faults.on("GET").answer_body(200, b"<Error><Code>InternalError</Code><Message>Oh.</Message></Error>")
     assert [entry.key for entry in list_objects(faults.server.client(), bucket)] == ["a"]
     assert faults.count("GET") == 2
 
 
-def test_an_error_inside_every_200_is_that_error(bucket: str, faults: FaultProxy) -> None:
+def test_an_error_inside_every_200_is_raised(bucket: str, faults: FaultProxy) -> None:
     refusal = b"<Error><Code>AccessDenied</Code><Message>No.</Message></Error>"
     faults.on("GET", times=None).answer_body(200, refusal)
     with pytest.raises(AccessDenied, match="s3:ListBucket"):
@@ -88,7 +90,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
-def test_an_answer_that_cannot_be_read_is_tried_again(
+def test_a_response_that_cannot_be_read_is_retried(
     s3: S3Client, bucket: str, faults: FaultProxy, body: bytes
 ) -> None:
     put(s3, bucket, "a")
@@ -98,7 +100,7 @@ def test_an_answer_that_cannot_be_read_is_tried_again(
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
-def test_answers_that_can_never_be_read_are_an_error_and_no_empty_listing(
+def test_responses_that_can_never_be_read_are_an_error_and_not_an_empty_listing(
     bucket: str, faults: FaultProxy, body: bytes
 ) -> None:
     faults.on("GET", times=None).answer_body(200, body)
@@ -108,7 +110,7 @@ def test_answers_that_can_never_be_read_are_an_error_and_no_empty_listing(
         assert caught.value.code == "UnreadableAnswer"
 
 
-def test_a_deletion_whose_answer_cannot_be_read_is_no_success(
+def test_a_deletion_whose_response_cannot_be_read_is_retried(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     put(s3, bucket, "a")
@@ -126,7 +128,7 @@ def test_a_deletion_whose_answer_cannot_be_read_is_no_success(
         (page(ENTRY.format(WHOLE), "<IsTruncated>true</IsTruncated>"), "NextContinuationToken"),
     ],
 )
-def test_what_an_odd_server_leaves_out_is_named(
+def test_the_error_names_a_required_element_that_is_missing(
     bucket: str, faults: FaultProxy, body: bytes, lacks: str
 ) -> None:
     faults.on("GET", times=None).answer_body(200, body)
@@ -134,20 +136,20 @@ def test_what_an_odd_server_leaves_out_is_named(
         list(list_objects(faults.server.client(), bucket))
 
 
-def test_what_an_odd_server_may_leave_out_is_none(bucket: str, faults: FaultProxy) -> None:
+def test_optional_elements_may_be_missing(bucket: str, faults: FaultProxy) -> None:
     faults.on("GET").answer_body(200, page(ENTRY.format(WHOLE)))
     (entry,) = list_objects(faults.server.client(), bucket)
     assert (entry.etag, entry.storage_class) == ("", None)
 
 
-def test_a_refusal_is_botocores_error(bucket: str, faults: FaultProxy) -> None:
+def test_an_error_response_is_raised_as_the_error_of_botocore(bucket: str, faults: FaultProxy) -> None:
     faults.on("GET").respond(403, "AccessDenied")
     with pytest.raises(ClientError) as caught:
         request_document(faults.server.client(), OBJECTS, {"Bucket": bucket})
     assert caught.value.response["Error"]["Code"] == "AccessDenied"
 
 
-def test_a_broken_connection_is_tried_again(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
+def test_a_broken_connection_is_retried(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     put(s3, bucket, "a")
     faults.on("GET").lose_answer()
     client = faults.server.client()

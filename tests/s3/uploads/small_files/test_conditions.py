@@ -83,7 +83,7 @@ def test_an_object_written_meanwhile_is_not_replaced(
 def test_a_server_that_ignores_conditions_is_detected_with_the_first_file(
     faults: FaultProxy, s3: S3Client, bucket: str, paths: list[Path], if_exists: str
 ) -> None:
-    faults.on("PUT", header="if-none-match", times=None).forget_header("if-none-match")
+    faults.on("PUT", header="if-none-match", times=None).remove_header("if-none-match")
     with pytest.raises(errors.NotSupportedByServer, match="ignores If-None-Match"):
         sent(faults.server.client(), batch_args(bucket, if_exists), paths)
     assert objects(s3, bucket)[paths[0].name] == OTHER

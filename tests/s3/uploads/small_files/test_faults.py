@@ -152,7 +152,7 @@ def test_an_unreachable_server_ends_the_batch(server: S3Server, tmp_path: Path) 
             yield upload_item(path)
 
     fast_path = FastPath(unreachable, batch_args("bucket"), retries=Retries(tries=2, base=0.01))
-    with pytest.raises(errors.NetworkError, match="awscrt said"):
+    with pytest.raises(errors.NetworkError, match="awscrt reported"):
         list(fast_path.send(files()))
     assert len(taken) < 500
 

@@ -355,7 +355,7 @@ class TestUnsupportedReason:
         ("options", "reason"),
         [
             ({"config": {"proxies": {"https": "http://proxy.example.com:3128"}}}, "a proxy is configured"),
-            ({"config": {"client_cert": "/etc/client.pem"}}, "a certificate of its own"),
+            ({"config": {"client_cert": "/etc/client.pem"}}, "uses a client certificate"),
             ({"verify": "/nowhere/ca.pem"}, "not given as one file"),
         ],
     )

@@ -1,8 +1,8 @@
-"""Hold a server on a leash: it ends, and its folder goes, as soon as the process that started it is gone.
+"""Stop a server and remove its folder as soon as the process that started it has ended.
 
-Run as `python leash.py FOLDER COMMAND...`. The starter keeps our stdin open; the operating system closes it
-however the starter ends, a SIGKILL included, and that is the sign to stop. A process of its own, because not
-every server can be taught to watch its stdin.
+Run as `python supervisor.py FOLDER COMMAND...`. The starter keeps our stdin open. The operating system closes
+it when the starter ends, even by SIGKILL, and then we stop the server. This is a separate process because not
+every server can watch its stdin.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ import subprocess
 import sys
 import threading
 
-PATIENCE = 5.0
+STOP_WITHIN = 5.0
 
 
 def stop(child: subprocess.Popen[bytes]) -> None:
-    """Ask the server to end, and insist if it doesn't."""
+    """Terminate the server, and kill it if it does not end in time."""
     child.terminate()
     try:
-        child.wait(PATIENCE)
+        child.wait(STOP_WITHIN)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
 
 
 def main() -> int:
-    """Run the server until it ends by itself, or until the starter or a SIGTERM ends it."""
+    """Run the server until it ends by itself, the starter ends, or a SIGTERM arrives."""
     folder, *command = sys.argv[1:]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    let_go = threading.Event()
+    starter_ended = threading.Event()
 
     def watch() -> None:
-        # Not sys.stdin: a thread that waits there holds a lock that the interpreter's end needs.
+        # Not sys.stdin: a thread that waits there holds a lock that the interpreter needs to exit.
         while os.read(0, 1):
             pass
-        let_go.set()
+        starter_ended.set()
         stop(child)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -46,7 +46,7 @@ def main() -> int:
         return abs(child.wait())
     finally:
         stop(child)
-        if let_go.is_set():
+        if starter_ended.is_set():
             shutil.rmtree(folder, ignore_errors=True)
 
 

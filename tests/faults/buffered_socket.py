@@ -1,7 +1,7 @@
 """One side of a connection: heads, bodies and resets over a socket.
 
-Our own rather than `http.server`'s: faults need the socket (to reset it), and heads must pass byte for byte,
-so that signatures still hold.
+Not `http.server`: faults need the socket itself (to reset it), and heads must be forwarded byte by byte, so
+that signatures stay valid.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from tests.faults.messages import Framing
 
-BUFFER = 1 << 20  # large, for throughput: each piece costs two system calls and a hand-over between threads
+BUFFER = 1 << 20  # large, for throughput: each piece costs two system calls and a thread switch
 MAX_HEAD = 1 << 20
-# SO_LINGER with a timeout of zero: closing drops what is unsent and sends RST instead of FIN.
+# SO_LINGER with a time-out of zero: closing drops unsent bytes and sends RST instead of FIN.
 LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
-class Wire:
-    """A connected socket with the bytes that were read from it too early."""
+class BufferedSocket:
+    """A connected socket with a buffer for bytes that were read from it too early."""
 
     def __init__(self, connected: socket.socket) -> None:
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -42,10 +42,10 @@ class Wire:
         return self._take(end)
 
     def read_body(self, framing: Framing) -> Iterator[memoryview]:
-        """Yield the payload, without the framing of chunks; each piece is good until the next one.
+        """Yield the payload without the framing of chunks; each piece is valid until the next one is read.
 
-        Trailers of a chunked body are dropped. S3's own trailing checksums are not among them: those travel
-        inside the payload.
+        Trailers of a chunked body are dropped. S3's trailing checksums are not such trailers: they are part
+        of the payload.
         """
         if framing == "chunked":
             while size := int(self._line().split(b";")[0], 16):
@@ -64,7 +64,7 @@ class Wire:
         self._socket.sendall(data)
 
     def write_body(self, pieces: Iterator[memoryview], framing: Framing) -> None:
-        """Send a payload in its framing."""
+        """Send a payload with this framing."""
         for piece in pieces:
             if framing == "chunked":
                 self.write(b"%x\r\n" % len(piece))
@@ -76,42 +76,42 @@ class Wire:
             self.write(b"0\r\n\r\n")
 
     def readable(self, within: float) -> bool:
-        """Whether there is something to read, an end included."""
+        """Whether there are bytes to read, or the connection's end."""
         if self._early or (isinstance(self._socket, ssl.SSLSocket) and self._socket.pending()):
             return True
-        poll = select.poll()  # not select(): that ends at the 1024th open file
+        poll = select.poll()  # not select(): it fails from the 1024th open file on
         poll.register(self._socket, select.POLLIN)
         return bool(poll.poll(within * 1000))
 
     def wait_for_end(self) -> None:
-        """Swallow everything until the other side is gone."""
+        """Read and discard everything until the other side closes the connection."""
         while self._some(BUFFER):
             pass
 
     def interrupt(self) -> None:
-        """Wake a thread that reads or writes here; it sees the end of the connection."""
+        """Wake up a thread that reads or writes here; it sees the end of the connection."""
         try:
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
-            return  # it is gone already
+            return  # it is closed already
 
     def close(self) -> None:
-        """End the connection in good order."""
+        """Close the connection normally."""
         self._socket.close()
 
     def reset(self) -> None:
-        """Break the connection off: the other side sees "connection reset by peer"."""
+        """Reset the connection: the other side sees "connection reset by peer"."""
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
         except OSError:
-            return  # it is gone already
+            return  # it is closed already
         self._socket.close()
 
     def _find(self, mark: bytes) -> int | None:
         searched = 0
         while (found := self._early.find(mark, searched)) < 0:
             if len(self._early) > MAX_HEAD:
-                raise ConnectionError("a head without an end")
+                raise ConnectionError("the head has no end")
             searched = max(0, len(self._early) - len(mark) + 1)
             data = self._socket.recv(65536)
             if not data:
