@@ -1,8 +1,8 @@
-"""An S3 server in one process, for trying things out: moto's, on loopback, forgotten when it ends.
+"""An S3 server in one process, for trying things out: moto's server, on loopback. It keeps nothing on disk.
 
-It prints its address as the one line on stdout as soon as it answers, and ends on SIGTERM or Ctrl-C. It
-takes any credentials and any region, and checks neither checksums nor signatures: prove neither integrity nor
-security on it.
+As soon as it is ready it prints its address, as the only line on stdout. It ends on SIGTERM or Ctrl-C. It
+accepts any credentials and any region, and checks neither checksums nor signatures: do not use it to prove
+integrity or security.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ HOST = "127.0.0.1"
 
 
 class QuietHandler(MotoRequestHandler):
-    """Answers as moto does, at once and without a log line for each request."""
+    """Responds as moto does, without delay and without a log line for each request."""
 
-    # Head and body of an answer are two writes: with Nagle on, each costs a kept-alive client 40 ms.
+    # Header and body of a response are two writes: with Nagle on, a keep-alive client waits 40 ms each time.
     disable_nagle_algorithm = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: only errors belong in the log."""
+        """Log nothing: only errors belong in the log."""
 
 
 def stop(_signal: int, _frame: object) -> None:
@@ -34,7 +34,7 @@ def stop(_signal: int, _frame: object) -> None:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until a signal stops the process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--port", type=int, default=0, help="port on 127.0.0.1; 0, the default, takes a free one"
