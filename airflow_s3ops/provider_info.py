@@ -1,4 +1,4 @@
-"""What Airflow's provider manager reads about this package (entry point ``apache_airflow_provider``)."""
+"""This package's description for Airflow's provider manager (entry point ``apache_airflow_provider``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Return the provider's description, by Airflow's ``provider_info.schema.json``."""
+    """Return the provider's description, in the form of Airflow's ``provider_info.schema.json``."""
     return {
         "package-name": "airflow-s3ops",
         "name": "S3Ops",

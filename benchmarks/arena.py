@@ -1,4 +1,4 @@
-"""The place of a scenario: a server, perhaps far away, a bucket, and what is to be done there."""
+"""The setup of a scenario: a server (with a delay, if wanted), a bucket, and the work to do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Serve(Protocol):
-    """Starts a server for as long as the context lasts."""
+    """Runs a server during the context."""
 
     def __call__(self, *, tls: bool) -> AbstractContextManager[S3Server]:
         """Return the context."""
@@ -36,16 +36,16 @@ class Serve(Protocol):
 
 
 HERE = Path(__file__).parents[1]
-# What contestants see of this machine; the rest could hold its credentials, proxies and settings.
+# The environment variables that contestants get; others could hold credentials, proxies and settings.
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 
 
 @dataclass(frozen=True)
 class Arena:
-    """A scenario that can begin.
+    """A scenario that is set up.
 
-    :param server: as contestants see it.
-    :param bucket: straight at the server.
+    :param server: the server with the address that contestants use.
+    :param bucket: the bucket, with a direct connection to the server.
     :param home: a home folder for the contestants.
     """
 
@@ -56,13 +56,13 @@ class Arena:
     home: Path
 
     def begin(self, count: int) -> Job:
-        """Bring everything to where a turn starts, and return the work to be done.
+        """Restore the state before a run, and return the job to do.
 
-        :param count: how many files or keys.
+        :param count: the number of files or keys.
         """
         source, key = self.work.begin(self.bucket, count)
         if self.scenario.sparse:
-            os.sync()  # what the one before has written must not keep the disk busy now
+            os.sync()  # data of the run before must not keep the disk busy now
         server = self.server
         return Job(
             verb=self.scenario.verb,
@@ -77,9 +77,9 @@ class Arena:
         )
 
     def check(self, count: int) -> None:
-        """Look whether the bucket holds what it should after a turn.
+        """Check that the bucket has the expected content after a run.
 
-        :raises WrongObjectsError: it does not.
+        :raises WrongObjectsError: it has not.
         """
         self.bucket.check(self.work.left(count), versions=self.work.versions)
 
@@ -96,7 +96,7 @@ class Arena:
         }
         trust = {}
         if server.ca_bundle:
-            # Over TLS the server refuses what botocore sends by default: aws-chunked, a trailing checksum.
+            # Over TLS the server refuses botocore's default requests: aws-chunked with a trailing checksum.
             trust = {
                 "SSL_CERT_FILE": server.ca_bundle,
                 "AWS_CA_BUNDLE": server.ca_bundle,
@@ -113,7 +113,7 @@ class Arena:
 
 @contextmanager
 def arena(scenario: Scenario, serve: Serve) -> Iterator[Arena]:
-    """Set a scenario up, and take everything down again afterwards.
+    """Set up a scenario, and remove everything afterwards.
 
     :param serve: starts a server.
     """
@@ -122,11 +122,11 @@ def arena(scenario: Scenario, serve: Serve) -> Iterator[Arena]:
             stack.enter_context(_store_on_disk())
         folder = stack.enter_context(process.scratch_folder("s3ops-bench-"))
         server = stack.enter_context(serve(tls=scenario.tls))
-        seen = server
+        used = server
         if scenario.delay:
             address = urlsplit(server.endpoint_url).netloc
             port = stack.enter_context(relayed(address, scenario.delay))
-            seen = replace(server, endpoint_url=f"http://127.0.0.1:{port}")
+            used = replace(server, endpoint_url=f"http://127.0.0.1:{port}")
         client = server.client(read_timeout=120)
         stack.callback(client.close)
         bucket = Bucket(server, client, versioned=scenario.verb == "delete_versions")
@@ -134,12 +134,12 @@ def arena(scenario: Scenario, serve: Serve) -> Iterator[Arena]:
         stack.callback(bucket.empty)
         work = WORKS[scenario.verb](scenario, folder / "source")
         (folder / "home").mkdir()
-        yield Arena(scenario, seen, bucket, work, folder / "home")
+        yield Arena(scenario, used, bucket, work, folder / "home")
 
 
 @contextmanager
 def _store_on_disk() -> Iterator[None]:
-    """Start servers on a disk: what is sparse here is not sparse there, and may not fit in memory."""
+    """Start servers on a disk: a sparse source is stored in full, and may not fit in memory."""
     memory, process.MEMORY_DISK = process.MEMORY_DISK, Path(tempfile.gettempdir())
     try:
         yield
@@ -148,7 +148,7 @@ def _store_on_disk() -> Iterator[None]:
 
 
 def server_version() -> str:
-    """Return the gateway's name, and its version where that is known."""
+    """Return the gateway's name, and its version if that is known."""
     name = os.environ.get(BINARY_VARIABLE, "")
-    # Built by `go install` it does not know its version; its file's name does.
+    # A binary built by `go install` does not contain its version; the file's name does.
     return f"Versity Gateway {Path(name).name.partition('-')[2]}".strip()

@@ -1,8 +1,8 @@
-"""The bucket in which all happens: filled, brought back to what it was, and looked at.
+"""The bucket of all scenarios: fill it, restore it, and check it.
 
-A turn of a contestant needs tens of thousands of keys to be there, or to be gone. Where the server's store is
-known to be a folder, a copy of the bucket is kept and put back, extended attributes and all, in less than a
-second; any other server is asked with requests.
+A run of a contestant starts with tens of thousands of keys, or with none. If the server's store is a folder,
+a copy of the bucket, with extended attributes, is restored in less than a second. For any other server the
+same is done by requests.
 """
 
 from __future__ import annotations
@@ -28,53 +28,53 @@ if TYPE_CHECKING:
     from tests.servers import S3Server
 
 BUCKET = "s3ops-bench"
-# The gateway's folders that have one of a bucket's name inside: objects, and versions that are not the last.
+# The gateway's folders with a folder for each bucket: current objects, and earlier versions.
 STORES = ("store", "versions")
 EMPTY = "empty"
 REQUEST_WITHIN = 60.0
 
 
 class WrongObjectsError(Exception):
-    """What lies in the bucket is not what should."""
+    """The bucket does not have the expected content."""
 
 
 class Bucket:
-    """One bucket, and the states it can be brought to.
+    """One bucket, whose states can be saved and restored.
 
-    :param client: straight to the server.
-    :param versioned: whether it keeps versions.
+    :param client: a client with a direct connection to the server.
+    :param versioned: whether the bucket keeps versions.
     """
 
     def __init__(self, server: S3Server, client: S3Client, *, versioned: bool = False) -> None:
         self._server = server
         self._client = client
         self._versioned = versioned
-        self._kept: set[str] = set()
+        self._saved: set[str] = set()
         self._create()
-        self._keep(EMPTY)
+        self._save(EMPTY)
 
     def empty(self) -> None:
-        """Leave nothing in it, whatever a contestant left there."""
-        if not self._put_back(EMPTY):
+        """Remove everything that is in the bucket."""
+        if not self._restore(EMPTY):
             self.delete()
             self._create()
 
     def fill(self, keys: list[str], body: bytes, *, versions: int = 1) -> None:
-        """Bring it to these keys and no others, each with so many versions."""
+        """Let the bucket have exactly these keys, each with this number of versions."""
         state = f"{len(keys)}-{versions}"
-        if self._put_back(state):
+        if self._restore(state):
             return
         self.empty()
         for _ in range(versions):
             self._put(keys, body)
         etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
         self.check(dict.fromkeys(keys, Seen(len(body), etag)), versions=versions)
-        self._keep(state)
+        self._save(state)
 
     def check(self, wanted: Mapping[str, Seen], *, versions: int = 1) -> None:
-        """Compare what is listed with what should be there.
+        """Compare the listing with the expected objects.
 
-        :raises WrongObjectsError: something is missing, differs, or should not be there.
+        :raises WrongObjectsError: an object is missing, differs, or should not be there.
         """
         wrong: list[str] = []
         found = Counter[str]()
@@ -82,16 +82,16 @@ class Bucket:
             found[key] += 1
             if key not in wanted:
                 wrong.append(f"{key} should not be there")
-            elif not wanted[key].is_met_by(seen):
+            elif not wanted[key].matches(seen):
                 wrong.append(f"{key} has {seen.size} bytes and the ETag {seen.etag}")
         wrong += [f"{key} is there {found[key]} times" for key in wanted if found[key] != versions]
         if wrong:
             raise WrongObjectsError(f"{len(wrong)} wrong objects: {', '.join(wrong[:2])}")
 
     def delete(self) -> None:
-        """Remove it and all that is in it, and what was kept."""
+        """Delete the bucket with its content, and the saved copies."""
         delete_bucket(self._client, BUCKET)
-        self._kept.clear()
+        self._saved.clear()
         if self._server.folder is not None:
             shutil.rmtree(Path(self._server.folder, "kept"), ignore_errors=True)
 
@@ -101,17 +101,17 @@ class Bucket:
             self._client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
 
     def _put(self, keys: list[str], body: bytes) -> None:
-        # A presigned request on one connection takes half the time of put_object.
+        # Presigned requests on one connection take half the time of put_object.
         connection = http.client.HTTPConnection(
             urlsplit(self._server.endpoint_url).netloc, timeout=REQUEST_WITHIN
         )
         for key in keys:
             url = self._client.generate_presigned_url("put_object", {"Bucket": BUCKET, "Key": key})
             connection.request("PUT", url, body)
-            answer = connection.getresponse()
-            if answer.status != 200:
-                raise WrongObjectsError(f"{key} cannot be put there: {answer.read(500)!r}")
-            answer.read()
+            response = connection.getresponse()
+            if response.status != 200:
+                raise WrongObjectsError(f"{key} cannot be stored: {response.read(500)!r}")
+            response.read()
         connection.close()
 
     def _objects(self) -> Iterator[tuple[str, Seen]]:
@@ -126,22 +126,22 @@ class Bucket:
             for marker in page.get("DeleteMarkers", []):
                 yield marker["Key"], Seen(0, "of a delete marker")
 
-    def _keep(self, state: str) -> None:
+    def _save(self, state: str) -> None:
         folder = self._server.folder
         if folder is None:
             return
         for place, kept in _places(Path(folder), state):
             if place.is_dir():
                 _copy(place, kept)
-        self._kept.add(state)
+        self._saved.add(state)
 
-    def _put_back(self, state: str) -> bool:
+    def _restore(self, state: str) -> bool:
         folder = self._server.folder
-        if folder is None or state not in self._kept:
+        if folder is None or state not in self._saved:
             return False
         for place, kept in _places(Path(folder), state):
             if place.is_dir():
-                # Out of the server's sight at once; the request of one that was killed may still write there.
+                # Rename first, at once: the request of a killed contestant may still write to the old folder.
                 aside = place.rename(kept.with_name(f"aside-{time.monotonic_ns()}"))
                 shutil.rmtree(aside, ignore_errors=True)
             if kept.is_dir():
@@ -157,5 +157,5 @@ def _places(folder: Path, state: str) -> Iterator[tuple[Path, Path]]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    # Not shutil.copytree: five times slower on so many files.
+    # shutil.copytree is five times slower with many files.
     subprocess.run(["cp", "-a", source, target], check=True)

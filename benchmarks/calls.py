@@ -1,6 +1,6 @@
-"""The contestants that are Python libraries: each prepares a client, and gives the call to be measured.
+"""The contestants that are Python libraries: each function prepares a client and returns the measured call.
 
-Imports stand in the functions: each has a process of its own, and some have an environment of their own.
+Imports are inside the functions: each runs in a separate process, and some in a separate environment.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     Prepare = Callable[[Job], Callable[[], object]]
 
-# The connection's id; the environment describes it.
+# The connection's id; its fields are in the environment.
 CONNECTION = "s3ops_bench"
-BOTO3_CONNECTIONS = 10  # of its pool, unless told otherwise
-OBSTORE_AT_ONCE = 64  # it sends what it is given; somebody must say how much at once
+BOTO3_CONNECTIONS = 10  # the default size of its pool
+OBSTORE_AT_ONCE = 64  # obstore has no limit of its own, so we must set one
 KEYS_A_REQUEST = 1_000
 
 
@@ -38,7 +38,7 @@ def provider_upload_file(job: Job) -> Callable[[], object]:
 
     hook = S3Hook(CONNECTION)
     hook.get_conn()
-    # replace=True saves it a request.
+    # With replace=True it sends one request less.
     return lambda: hook.load_file(job.source, job.key, job.bucket, replace=True)
 
 
@@ -93,7 +93,7 @@ def boto3_upload_files(job: Job) -> Callable[[], object]:
 
 
 def boto3_threads_upload_files(job: Job) -> Callable[[], object]:
-    """Prepare the same in as many threads as a client keeps connections."""
+    """Prepare the same with one thread for each connection of a client's pool."""
     from concurrent.futures import ThreadPoolExecutor
 
     put = _boto3_put(job)
@@ -115,10 +115,10 @@ def obstore_upload_files(job: Job) -> Callable[[], object]:
     store = _obstore(job)
 
     async def all_of_them() -> None:
-        room = asyncio.Semaphore(OBSTORE_AT_ONCE)
+        limit = asyncio.Semaphore(OBSTORE_AT_ONCE)
 
         async def put(path: str, key: str) -> None:
-            async with room:
+            async with limit:
                 await obstore.put_async(store, key, Path(path))
 
         await asyncio.gather(*(put(path, key) for path, key in _files(job)))
@@ -154,7 +154,7 @@ def provider_delete_prefix(job: Job) -> Callable[[], object]:
 
 
 def provider_delete_versions(job: Job) -> Callable[[], object]:
-    """Prepare the same for versions, of which the provider's methods know nothing: by hand, on its client."""
+    """Prepare the same for versions: by hand on the provider's client, as its methods ignore versions."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
     client: Any = S3Hook(CONNECTION).get_conn()
@@ -199,7 +199,7 @@ def _files(job: Job) -> Iterator[tuple[str, str]]:
     for folder, folders, names in os.walk(job.source):
         folders.sort()
         for name in sorted(names):
-            path = os.path.join(folder, name)  # noqa: PTH118 - pathlib would be a third of the loop's own time
+            path = os.path.join(folder, name)  # noqa: PTH118 - pathlib would take a third of the loop's own time
             yield path, job.key + os.path.relpath(path, job.source)
 
 
@@ -224,7 +224,7 @@ def _boto3_bucket(job: Job) -> Any:
 
 
 def _obstore(job: Job) -> Any:
-    # It is installed in the peers' environment only.
+    # It is installed only in the peers' environment.
     from obstore.store import S3Store  # type: ignore[import-not-found]
 
     return S3Store(
@@ -233,7 +233,7 @@ def _obstore(job: Job) -> Any:
         region=job.region,
         access_key_id=job.access_key,
         secret_access_key=job.secret_key,
-        # rustls takes no certificate that signs itself, told to trust it or not.
+        # rustls refuses every self-signed certificate, even if it is configured as trusted.
         client_options={"allow_http": True, "allow_invalid_certificates": job.ca_bundle is not None},
     )
 

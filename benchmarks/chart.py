@@ -1,4 +1,4 @@
-"""What the plot shows, without a line of drawing: each contestant's speed, the provider's being 1."""
+"""The content of the plot, without the drawing: each contestant's speed relative to the provider's."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ NAMES = {
 class Bar:
     """One contestant.
 
-    :param speed: to the provider's; 0 where there is none.
-    :param text: what is written beside it.
+    :param speed: relative to the provider's; 0 if there is none.
+    :param text: the text beside the bar.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Panel:
 
 
 def panels(report: dict[str, Any]) -> list[Panel]:
-    """Return a panel for each scenario of a run in which somebody can be compared with the provider.
+    """Return a panel for each scenario in which at least one contestant can be compared with the provider.
 
     :param report: as :func:`benchmarks.report.report` returns it.
     """

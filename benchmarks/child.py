@@ -1,6 +1,6 @@
 """The process in which a Python library does a job.
 
-Run as ``python -m benchmarks.child CONTESTANT`` with the job on stdin. It prints what the call used, as JSON.
+Run it as ``python -m benchmarks.child CONTESTANT`` with the job on stdin. It prints the call's usage as JSON.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who takes part: for each contestant its version, and how it starts on a job."""
+"""The contestants: for each one its version, and the commands that do its jobs."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from benchmarks.job import Job
     from benchmarks.scenarios import Verb
 
-LOOK_WITHIN = 60.0
+VERSION_WITHIN = 60.0
 
 
 @dataclass(frozen=True)
-class Way:
-    """How a contestant does what a verb says.
+class Method:
+    """How a contestant does the work of a verb.
 
-    :param title: as the tables show it.
-    :param command: starts it on a job.
+    :param title: its title in the tables.
+    :param command: returns the command for a job.
     """
 
     title: str
@@ -36,17 +36,17 @@ class Way:
 
 @dataclass(frozen=True)
 class Contestant:
-    """Somebody who can do work, as its makers ship it.
+    """A library or tool, with its default settings.
 
-    :param is_library: it is called inside a process that is ready; a command line tool starts for each job.
-    :param version: tells the installed version, None if there is none.
-    :param ways: for each verb it knows.
+    :param is_library: it is called in a process that is ready; a command line tool starts for each job.
+    :param version: returns the installed version, None if it is not installed.
+    :param methods: a method for each verb that it supports.
     """
 
     name: str
     is_library: bool
     version: Callable[[], str | None]
-    ways: Mapping[Verb, Way]
+    methods: Mapping[Verb, Method]
 
 
 def _library(
@@ -57,13 +57,15 @@ def _library(
     def start(_job: Job) -> Sequence[str]:
         return [interpreter, "-m", "benchmarks.child", name]
 
-    find = _version_of(package) if python is None else _said_by(_version_elsewhere(interpreter, package))
-    ways = {verb: Way(title, start) for verb, title in titles.items()}
-    return Contestant(name, is_library=True, version=find, ways=ways)
+    find = (
+        _version_of(package) if python is None else _printed_version(_version_command(interpreter, package))
+    )
+    methods = {verb: Method(title, start) for verb, title in titles.items()}
+    return Contestant(name, is_library=True, version=find, methods=methods)
 
 
-def _tool(name: str, version: Sequence[str], ways: Mapping[Verb, Way]) -> Contestant:
-    return Contestant(name, is_library=False, version=_said_by(version), ways=ways)
+def _tool(name: str, version: Sequence[str], methods: Mapping[Verb, Method]) -> Contestant:
+    return Contestant(name, is_library=False, version=_printed_version(version), methods=methods)
 
 
 def _version_of(package: str) -> Callable[[], str | None]:
@@ -76,18 +78,18 @@ def _version_of(package: str) -> Callable[[], str | None]:
     return find
 
 
-def _version_elsewhere(interpreter: str, package: str) -> Sequence[str]:
+def _version_command(interpreter: str, package: str) -> Sequence[str]:
     return [interpreter, "-c", f"from importlib.metadata import version as v; print(v({package!r}))"]
 
 
-def _said_by(command: Sequence[str]) -> Callable[[], str | None]:
+def _printed_version(command: Sequence[str]) -> Callable[[], str | None]:
     @cache
     def find() -> str | None:
         try:
-            reason = subprocess.run(command, capture_output=True, text=True, check=True, timeout=LOOK_WITHIN)
+            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=VERSION_WITHIN)
         except (OSError, subprocess.CalledProcessError):
             return None
-        found = re.search(r"\d+\.\d+\.\d+", reason.stdout)
+        found = re.search(r"\d+\.\d+\.\d+", done.stdout)
         return found[0] if found else "unknown"
 
     return find
@@ -129,20 +131,20 @@ CONTESTANTS = (
         "s5cmd",
         [tools.S5CMD, "version"],
         {
-            "upload_file": Way("s5cmd `cp`", tools.s5cmd_upload),
-            "upload_files": Way("s5cmd `cp`", tools.s5cmd_upload_files),
-            "delete_prefix": Way("s5cmd `rm`", tools.s5cmd_delete),
-            "delete_versions": Way("s5cmd `rm --all-versions`", tools.s5cmd_delete_versions),
+            "upload_file": Method("s5cmd `cp`", tools.s5cmd_upload),
+            "upload_files": Method("s5cmd `cp`", tools.s5cmd_upload_files),
+            "delete_prefix": Method("s5cmd `rm`", tools.s5cmd_delete),
+            "delete_versions": Method("s5cmd `rm --all-versions`", tools.s5cmd_delete_versions),
         },
     ),
     _tool(
         "rclone",
         [tools.RCLONE, "version"],
         {
-            "upload_file": Way("rclone `copyto`", tools.rclone_upload),
-            "upload_files": Way("rclone `copy`", tools.rclone_upload_files),
-            "delete_prefix": Way("rclone `delete`", tools.rclone_delete),
-            "delete_versions": Way("rclone `delete --s3-versions`", tools.rclone_delete_versions),
+            "upload_file": Method("rclone `copyto`", tools.rclone_upload),
+            "upload_files": Method("rclone `copy`", tools.rclone_upload_files),
+            "delete_prefix": Method("rclone `delete`", tools.rclone_delete),
+            "delete_versions": Method("rclone `delete --s3-versions`", tools.rclone_delete_versions),
         },
     ),
     _library(
@@ -159,9 +161,9 @@ CONTESTANTS = (
         "aws",
         [tools.AWS, "--version"],
         {
-            "upload_file": Way("aws-cli `s3 cp`", tools.aws_upload),
-            "upload_files": Way("aws-cli `s3 cp --recursive`", tools.aws_upload_files),
-            "delete_prefix": Way("aws-cli `s3 rm --recursive`", tools.aws_delete),
+            "upload_file": Method("aws-cli `s3 cp`", tools.aws_upload),
+            "upload_files": Method("aws-cli `s3 cp --recursive`", tools.aws_upload_files),
+            "delete_prefix": Method("aws-cli `s3 rm --recursive`", tools.aws_delete),
         },
     ),
 )

@@ -7,14 +7,14 @@ import socket
 from collections import deque
 
 CHUNK = 256 * 1024
-# 64 MiB in 20 ms is 3 GiB/s, more than clients and server can make.
-UNDER_WAY = 64 * 1024 * 1024
+# 64 MiB in 20 ms is 3 GiB/s, more than clients and server can reach.
+BUFFER = 64 * 1024 * 1024
 
 
 class Direction:
-    """Receives, holds up to `UNDER_WAY` bytes, and sends; never waits.
+    """Receives, holds up to `BUFFER` bytes, and sends; never blocks.
 
-    :param source: not blocking, like `sink`.
+    :param source: a non-blocking socket, like `sink`.
     """
 
     def __init__(self, source: socket.socket, sink: socket.socket) -> None:
@@ -28,16 +28,16 @@ class Direction:
 
     @property
     def is_reading(self) -> bool:
-        """Whether it takes more from its source."""
-        return not self._has_ended and self._held < UNDER_WAY
+        """Whether it can receive more from its source."""
+        return not self._has_ended and self._held < BUFFER
 
     @property
     def is_writing(self) -> bool:
-        """Whether its sink took less than there was."""
+        """Whether there are bytes that its sink did not accept yet."""
         return bool(self._due)
 
     def receive(self) -> memoryview | None:
-        """Return what has come; an empty piece is the end, None is nothing yet."""
+        """Return the received bytes; an empty piece is the end, None means nothing yet."""
         try:
             data = self._source.recv(CHUNK)
         except BlockingIOError:
@@ -48,13 +48,13 @@ class Direction:
         self._has_ended = not data
         return memoryview(data)
 
-    def deliver(self, data: memoryview) -> None:
-        """Send a piece that has travelled long enough."""
+    def forward(self, data: memoryview) -> None:
+        """Send a piece that has been delayed long enough."""
         self._due.append(data)
         self.send()
 
     def send(self) -> None:
-        """Send what the sink takes now."""
+        """Send as much as the sink accepts now."""
         while self._due:
             data = self._due.popleft()
             if not data:
@@ -68,7 +68,7 @@ class Direction:
 
     def _sent(self, data: memoryview) -> int:
         if self._is_sink_gone:
-            return len(data)  # go on taking, so that the source never waits for room
+            return len(data)  # discard it, so that the source is never blocked
         try:
             return self._sink.send(data)
         except BlockingIOError:

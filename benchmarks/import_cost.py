@@ -1,7 +1,7 @@
-"""What a DAG file pays for its imports: ``python -m benchmarks.import_cost``.
+"""The cost of a DAG file's imports: ``python -m benchmarks.import_cost``.
 
-Each measurement is a fresh interpreter in which `airflow.sdk` is loaded already, as it is wherever a DAG file
-is parsed. Counted are the modules that an import adds, and its CPU time; the contestants take turns.
+Each measurement runs in a new interpreter that has already imported `airflow.sdk`, as when Airflow parses a
+DAG file. It counts the modules that an import adds, and measures its CPU time; the modules take turns.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ print(json.dumps({"added": sorted(set(sys.modules) - before), "seconds": seconds
 
 @dataclass(frozen=True)
 class ImportCost:
-    """What importing one module adds.
+    """The cost of importing one module.
 
     :param added: names of the modules that were not loaded before.
     :param seconds: CPU time of each run.
@@ -42,9 +42,9 @@ class ImportCost:
 
 
 def import_costs(modules: tuple[str, ...] = (OURS, PROVIDER), rounds: int = 5) -> list[ImportCost]:
-    """Measure each module so many times, in turns, so that a slow moment of the machine meets them all.
+    """Measure each module `rounds` times, in turns, so that a slow moment of the machine affects all modules.
 
-    One more round goes first and does not count: it writes the bytecode caches.
+    One more round runs first and does not count: it writes the bytecode caches.
     """
     runs = [[_run(module) for module in modules] for _ in range(1 + rounds)][1:]
     return [
@@ -54,7 +54,7 @@ def import_costs(modules: tuple[str, ...] = (OURS, PROVIDER), rounds: int = 5) -
 
 
 def markdown(costs: list[ImportCost]) -> str:
-    """Return a table, with each row's share of the last one."""
+    """Return a table that compares each row with the last one."""
     reference = costs[-1]
     lines = [
         "| import | modules added | CPU, median | share of the last row's CPU |",
@@ -77,7 +77,7 @@ def main() -> None:
 
 def _run(module: str) -> tuple[tuple[str, ...], float]:
     command = [sys.executable, "-c", PROBE, module]
-    # Where no bytecode may be written ours would be compiled each time; the provider came with its own.
+    # Without bytecode files our modules would be compiled each time; the provider's were installed with them.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     result = json.loads(done.stdout.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""One piece of work for one contestant, as it travels to the process that does it."""
+"""One job for one contestant, as it is passed to the process that does it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(frozen=True)
 class Job:
-    """Where the work is to be done, and on what.
+    """The server, the bucket, and the object or files of a job.
 
-    :param key: of the object, or a prefix that ends with a slash.
+    :param key: the object's key, or a prefix that ends with a slash.
     :param source: the file or folder to upload; empty for other verbs.
     :param ca_bundle: the PEM file to trust; None over http.
     """
@@ -27,11 +27,11 @@ class Job:
 
     @property
     def uri(self) -> str:
-        """The object as command line tools name it."""
+        """The object's URI for command line tools."""
         return f"s3://{self.bucket}/{self.key}"
 
     def to_json(self) -> str:
-        """Return what `from_json` reads; it holds the secret key."""
+        """Return the JSON for `from_json`; it contains the secret key."""
         return json.dumps(asdict(self))
 
     @classmethod

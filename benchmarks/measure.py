@@ -1,4 +1,4 @@
-"""Let the contestants of a scenario do its work in turns, and keep what each run used."""
+"""Run the contestants of a scenario in turns, and record each run's usage."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from benchmarks.contestants import Contestant
 
 START_WITHIN = 60.0
-# Who is slower has failed.
+# A slower contestant has failed.
 SLOWEST_BYTES = 10e6  # a second
 SLOWEST_KEYS = 20  # a second; slower ones get samples, for which START_WITHIN alone would be enough
 
 
 @dataclass(frozen=True)
 class Run:
-    """One job, done.
+    """One job that was done.
 
-    :param call: of a library what the call used, of a tool the same as `process`.
-    :param process: what the whole process used, from its start to its end.
+    :param call: the usage of the call for a library; for a tool the same as `process`.
+    :param process: the usage of the whole process, from its start to its end.
     """
 
     call: Usage
@@ -37,12 +37,12 @@ class Run:
 
 @dataclass
 class Record:
-    """All that a contestant did in a scenario.
+    """All runs of a contestant in a scenario.
 
-    :param count: the files or keys of each run.
-    :param title: what it does them with.
+    :param count: the number of files or keys of each run.
+    :param title: the title of its method in the tables.
     :param version: None if it is not installed.
-    :param failures: what went wrong, one line for each run that failed.
+    :param failures: the reason of each run that failed.
     """
 
     contestant: Contestant
@@ -58,26 +58,27 @@ class RunFailedError(Exception):
 
 
 def measure(
-    arena: Arena, contestants: Sequence[Contestant], *, rounds: int, tell: Callable[[str], None]
+    arena: Arena, contestants: Sequence[Contestant], *, rounds: int, log: Callable[[str], None]
 ) -> list[Record]:
-    """Run the contestants one after the other, round by round, so that a noisy minute hits all of them.
+    """Run the contestants one after the other, round by round, so that a noisy minute affects all of them.
 
-    Each round has an order of its own, the same in every run: nobody always follows the same other one.
+    Each round has another order, so that no contestant always follows the same one. The orders are the same
+    in every run.
     """
     scenario = arena.scenario
     records = [
-        Record(one, scenario.count_for(one.name), one.ways[scenario.verb].title, one.version())
+        Record(one, scenario.count_for(one.name), one.methods[scenario.verb].title, one.version())
         for one in contestants
     ]
     orders = random.Random(scenario.name)  # noqa: S311 - no secret
     for _ in range(rounds):
         present = [record for record in records if record.version is not None]
         for record in orders.sample(present, len(present)):
-            tell(f"{scenario.name}, {record.contestant.name}: {_turn(arena, record)}")
+            log(f"{scenario.name}, {record.contestant.name}: {_record_run(arena, record)}")
     return records
 
 
-def _turn(arena: Arena, record: Record) -> str:
+def _record_run(arena: Arena, record: Record) -> str:
     try:
         run = _run(arena, record)
     except (RunFailedError, WrongObjectsError) as error:
@@ -91,7 +92,7 @@ def _run(arena: Arena, record: Record) -> Run:
     contestant, scenario = record.contestant, arena.scenario
     job = arena.begin(record.count)
     finished = of_process(
-        contestant.ways[scenario.verb].command(job),
+        contestant.methods[scenario.verb].command(job),
         environment=arena.environment(),
         standard_input=job.to_json() if contestant.is_library else "",
         within=START_WITHIN + scenario.size * record.count / SLOWEST_BYTES + record.count / SLOWEST_KEYS,
@@ -105,7 +106,7 @@ def _run(arena: Arena, record: Record) -> Run:
 
 
 def _reason(errors: str) -> str:
-    lines = [line for line in errors.splitlines() if line.strip()] or ["it said nothing"]
-    # What a traceback ends with may go on for lines.
+    lines = [line for line in errors.splitlines() if line.strip()] or ["it printed nothing"]
+    # The message at the end of a traceback may have several lines.
     named = [line for line in lines if re.match(r"\S*(error|exception)", line, re.IGNORECASE)]
     return (named or lines)[-1]

@@ -1,6 +1,6 @@
 """Draw a run's numbers: ``python -m benchmarks.plot RESULTS.json PICTURE``, in the peers' environment.
 
-The same numbers give the same bytes.
+The same numbers always result in the same bytes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# It is installed in the peers' environment only.
+# It is installed only in the peers' environment.
 import matplotlib as mpl  # type: ignore[import-not-found]
 from matplotlib.figure import Figure  # type: ignore[import-not-found]
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from benchmarks.chart import Panel
 
 COLUMNS = 3
-# Blue and grey differ in lightness as well: nobody needs to see colours.
+# Blue and grey also differ in lightness, for readers who cannot see colours.
 OURS, OTHERS, LINE = "#0060a8", "#b5b5b5", "#444444"
-BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # a number is not crossed out by the line
-ROOM = 1.22  # beside the longest bar, for its number
+BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # so that the line does not cross a number
+ROOM = 1.22  # space beside the longest bar for its number
 STYLE = {
     "svg.hashsalt": "airflow-s3ops",
-    "svg.fonttype": "none",  # text stays text: a third of the bytes, and it can be read aloud
+    "svg.fonttype": "none",  # text stays text: a third of the bytes, and screen readers can read it
     "font.family": "DejaVu Sans",  # comes with matplotlib
     "font.size": 9,
     "axes.spines.top": False,
@@ -38,7 +38,7 @@ STYLE = {
 
 
 def draw(shown: Sequence[Panel], picture: Path) -> None:
-    """Draw panels into a file, whose name says the format."""
+    """Draw panels into a file; its suffix sets the format."""
     with mpl.rc_context(STYLE):
         rows = -(-len(shown) // COLUMNS)
         figure = Figure(figsize=(12, 2.7 * rows + 0.5))
@@ -48,8 +48,8 @@ def draw(shown: Sequence[Panel], picture: Path) -> None:
         most = max(len(panel.bars) for panel in shown)
         for axes, panel in zip(grid.flat, shown, strict=False):
             _draw(axes, panel)
-            axes.set_ylim(most - 0.5, -0.5)  # from above, all bars of one height
-        figure.suptitle("Speed, the amazon provider's being 1 (longer is faster)", fontsize=12)
+            axes.set_ylim(most - 0.5, -0.5)  # from the top, all bars with the same height
+        figure.suptitle("Speed relative to the amazon provider (longer is faster)", fontsize=12)
         figure.tight_layout(h_pad=2.0, w_pad=1.5, rect=(0, 0, 1, 0.99))
         metadata = {"Date": None, "Creator": None} if picture.suffix == ".svg" else {"Software": None}
         figure.savefig(picture, metadata=metadata, facecolor="white", dpi=100)
@@ -75,7 +75,7 @@ def _draw(axes: Any, panel: Panel) -> None:
 
 
 def main() -> None:
-    """Draw the file that is named first into the one that is named second."""
+    """Draw the results of the first argument into the file of the second."""
     results, picture = map(Path, sys.argv[1:])
     draw(panels(json.loads(results.read_text(encoding="utf-8"))), picture)
 

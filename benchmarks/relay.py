@@ -1,9 +1,10 @@
-"""Distance on loopback: a relay in front of a server, in which every byte travels for a while.
+"""Network latency on loopback: a relay in front of a server, which delays every byte.
 
-Run as ``python -m benchmarks.relay HOST PORT SECONDS``; it prints where it listens. Connections don't wait
-for each other and the line is wide: that is distance, not a narrow line. It looks at nothing that it carries,
-unlike the fault proxy of the tests, which would be the brake here. One thread serves all: with one for each
-direction, hundreds of connections with small requests made it the narrowest place.
+Run it as ``python -m benchmarks.relay HOST PORT SECONDS``; it prints its address. It simulates latency, not a
+low bandwidth: connections don't wait for each other, and it does not limit the rate. Unlike the fault proxy
+of the tests, which would be too slow here, it does not parse the bytes. One thread serves all connections:
+with a thread for each direction, the relay was the bottleneck for hundreds of connections with small
+requests.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ TICK = 0.001  # epoll rounds its timeouts up to that
 
 
 class Connection:
-    """A client's connection and the one behind it, with a direction each way.
+    """A client's connection and the matching one to the server, with one direction each way.
 
-    :param not_before: when the client is connected, were there a distance.
+    :param not_before: the time at which the client would be connected with the simulated latency.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Connection:
         self.not_before = not_before
         self._selector = selector
         there, back = Direction(client, server), Direction(server, client)
-        # For each socket the direction that it is the source of, and the one that it is the sink of.
+        # For each socket: the direction of which it is the source, and the one of which it is the sink.
         self._sockets = {client: (there, back), server: (back, there)}
         self._watched = dict.fromkeys(self._sockets, 0)
         for one in self._sockets:
@@ -55,7 +56,7 @@ class Connection:
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def work(self, on: socket.socket, events: int) -> tuple[Direction, memoryview] | None:
-        """Do what a socket is ready for; return what has come from it."""
+        """Send and receive what a socket is ready for; return the received bytes."""
         source_of, sink_of = self._sockets[on]
         if events & selectors.EVENT_WRITE:
             sink_of.send()
@@ -64,18 +65,18 @@ class Connection:
         return None if data is None else (source_of, data)
 
     def watch(self) -> None:
-        """Look at each socket for what its directions want of it; close both when nothing is left to do."""
+        """Select each socket for the events that its directions need; close both when both are done."""
         for one, (source_of, sink_of) in self._sockets.items():
             reading = selectors.EVENT_READ if source_of.is_reading else 0
-            self._look(one, reading | (selectors.EVENT_WRITE if sink_of.is_writing else 0))
+            self._select(one, reading | (selectors.EVENT_WRITE if sink_of.is_writing else 0))
         if all(source_of.is_done for source_of, _ in self._sockets.values()):
             for one in self._sockets:
                 one.close()
 
-    def _look(self, at: socket.socket, events: int) -> None:
+    def _select(self, at: socket.socket, events: int) -> None:
         if events == self._watched[at]:
             return
-        if not events:  # epoll would go on to report that the peer has hung up
+        if not events:  # epoll would keep reporting that the peer has hung up
             self._selector.unregister(at)
         elif self._watched[at]:
             self._selector.modify(at, events, self)
@@ -85,17 +86,17 @@ class Connection:
 
 
 class Relay:
-    """Passes connections on to one address, late.
+    """Forwards connections to one address, with a delay.
 
-    :param seconds: how long a byte travels, each way.
+    :param seconds: the delay of a byte, each way.
     """
 
     def __init__(self, host: str, port: int, seconds: float) -> None:
         self._behind = (host, port)
         self._seconds = seconds
         self._selector = selectors.DefaultSelector()
-        # By when they are due, and then in the order in which they came.
-        self._travelling: list[tuple[float, int, Connection, Direction, memoryview]] = []
+        # Ordered by due time, then by the order in which they arrived.
+        self._delayed: list[tuple[float, int, Connection, Direction, memoryview]] = []
         self._numbers = count()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self._listener.setblocking(False)
@@ -103,7 +104,7 @@ class Relay:
 
     @property
     def port(self) -> int:
-        """Where the relay listens, on loopback."""
+        """The relay's port on loopback."""
         port: int = self._listener.getsockname()[1]
         return port
 
@@ -113,29 +114,29 @@ class Relay:
             for key, events in self._selector.select(self._until_next()):
                 if key.data is None:
                     self._accept()
-                elif came := key.data.work(key.fileobj, events):
-                    self._send_off(key.data, *came)
+                elif received := key.data.work(key.fileobj, events):
+                    self._delay(key.data, *received)
             now = time.monotonic()
-            while self._travelling and self._travelling[0][0] <= now:
-                _, _, connection, direction, data = heapq.heappop(self._travelling)
-                direction.deliver(data)
+            while self._delayed and self._delayed[0][0] <= now:
+                _, _, connection, direction, data = heapq.heappop(self._delayed)
+                direction.forward(data)
                 connection.watch()
 
     def _accept(self) -> None:
         client, _ = self._listener.accept()
-        # The client believes that it is connected by now; over a distance that takes there and back.
+        # The client is connected already; with real latency that would take a round trip.
         connected = time.monotonic() + 2 * self._seconds
         Connection(self._selector, client, socket.create_connection(self._behind), connected).watch()
 
-    def _send_off(self, connection: Connection, direction: Direction, data: memoryview) -> None:
+    def _delay(self, connection: Connection, direction: Direction, data: memoryview) -> None:
         due = max(time.monotonic(), connection.not_before) + self._seconds
-        heapq.heappush(self._travelling, (due, next(self._numbers), connection, direction, data))
+        heapq.heappush(self._delayed, (due, next(self._numbers), connection, direction, data))
 
     def _until_next(self) -> float | None:
-        """Return how long to wait for sockets; sleep the last fraction, which they could not wait for."""
-        if not self._travelling:
+        """Return the timeout for the selector; sleep here for less than its smallest unit."""
+        if not self._delayed:
             return None
-        left = self._travelling[0][0] - time.monotonic()
+        left = self._delayed[0][0] - time.monotonic()
         if 0 < left < TICK:
             time.sleep(left)
         return max(0.0, left // TICK * TICK)
@@ -143,7 +144,7 @@ class Relay:
 
 @contextmanager
 def relayed(address: str, seconds: float) -> Iterator[int]:
-    """Run a relay in front of an address, and give its port on loopback.
+    """Run a relay in front of an address, and yield its port on loopback.
 
     :param address: ``host:port``.
     """
@@ -157,8 +158,8 @@ def relayed(address: str, seconds: float) -> Iterator[int]:
 
 
 def _port(log: str) -> str | None:
-    reason = log.partition(LISTENING)[2]
-    return reason.strip() if reason.endswith("\n") else None
+    port = log.partition(LISTENING)[2]
+    return port.strip() if port.endswith("\n") else None
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""How much the relay carries alone: less than the contestants need would make it a narrow line."""
+"""The throughput of the relay alone: if it were less than the contestants need, it would limit them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ STREAMS = 4
 BLOCK = bytes(MIB)
 WITHIN = 60.0
 CONNECTIONS = 256  # as s5cmd opens
-REQUEST, ANSWER = bytes(4_600), bytes(300)
+REQUEST, RESPONSE = bytes(4_600), bytes(300)
 
 
 @dataclass(frozen=True)
 class RelayRate:
-    """What gets through.
+    """The throughput of the relay.
 
-    :param bytes: a second, one way, on a few connections.
-    :param trips: small requests a second with their answers, on `connections` connections.
+    :param bytes: bytes per second, one way, on a few connections.
+    :param trips: small requests per second with their responses, on `connections` connections.
     """
 
     bytes: float
@@ -36,11 +36,11 @@ class RelayRate:
 
 
 def relay_rate(*, seconds: float = 0.02, size: int = 512 * MIB, trips: int = 8_000) -> RelayRate:
-    """Measure both.
+    """Measure both rates.
 
-    :param seconds: of delay, each way.
+    :param seconds: the delay, each way.
     :param size: bytes to send.
-    :param trips: how many requests, over all connections.
+    :param trips: the number of requests on all connections together.
     """
     return RelayRate(_bytes_rate(seconds, size), _trips_rate(seconds, trips))
 
@@ -48,10 +48,10 @@ def relay_rate(*, seconds: float = 0.02, size: int = 512 * MIB, trips: int = 8_0
 def _bytes_rate(seconds: float, size: int) -> float:
     with _listening() as sink, ThreadPoolExecutor(2 * STREAMS) as pool, _relayed(sink, seconds) as entrance:
         begin = time.perf_counter()
-        swallowing = [pool.submit(_swallow, sink) for _ in range(STREAMS)]
+        receiving = [pool.submit(_receive_all, sink) for _ in range(STREAMS)]
         for _ in range(STREAMS):
             pool.submit(_send, entrance, size // STREAMS)
-        arrived = sum(one.result() for one in swallowing)
+        arrived = sum(one.result() for one in receiving)
         return arrived / (time.perf_counter() - begin)
 
 
@@ -61,7 +61,7 @@ def _send(port: int, size: int) -> None:
             connection.sendall(BLOCK[: size - begin])
 
 
-def _swallow(sink: socket.socket) -> int:
+def _receive_all(sink: socket.socket) -> int:
     connection, _ = sink.accept()
     buffer = bytearray(MIB)
     with connection:
@@ -73,37 +73,37 @@ def _trips_rate(seconds: float, trips: int) -> float:
     with _listening() as server, ThreadPoolExecutor(1) as pool:
         with _relayed(server, seconds) as entrance:
             connections = [_connected(entrance) for _ in range(CONNECTIONS)]
-            answering = pool.submit(_answer, server)
+            responding = pool.submit(_respond, server)
             begin = time.perf_counter()
-            done = _ask(connections, trips)
+            done = _send_requests(connections, trips)
             took = time.perf_counter() - begin
             for one in connections:
                 one.close()
-        answering.result(WITHIN)
+        responding.result(WITHIN)
         return done / took
 
 
-def _ask(connections: list[socket.socket], trips: int) -> int:
-    """Ask on every connection, again as soon as the answer is there, until so many answers are."""
+def _send_requests(connections: list[socket.socket], trips: int) -> int:
+    """Send requests on every connection, each after the last response, until `trips` responses are there."""
     done = 0
     with DefaultSelector() as selector:
         for one in connections:
-            selector.register(one, EVENT_READ, _Counter(len(ANSWER)))
+            selector.register(one, EVENT_READ, _Counter(len(RESPONSE)))
             one.sendall(REQUEST)
         while done < trips:
             ready = selector.select(WITHIN)
             if not ready:
-                raise TimeoutError("the relay answers no more")
+                raise TimeoutError("the relay does not respond any more")
             for key, _ in ready:
                 connection: socket.socket = key.fileobj  # type: ignore[assignment]
-                for _ in range(key.data.whole(len(connection.recv(MIB)))):
+                for _ in range(key.data.completed(len(connection.recv(MIB)))):
                     done += 1
                     connection.sendall(REQUEST)
     return done
 
 
-def _answer(server: socket.socket) -> None:
-    """Answer every request, until all that ever connected have gone."""
+def _respond(server: socket.socket) -> None:
+    """Respond to every request, until all connections are closed."""
     with DefaultSelector() as selector:
         for _ in range(CONNECTIONS):
             connection, _ = server.accept()
@@ -111,14 +111,14 @@ def _answer(server: socket.socket) -> None:
         while selector.get_map():
             for key, _ in selector.select():
                 one: socket.socket = key.fileobj  # type: ignore[assignment]
-                if not (came := _came(one)):
+                if not (received := _received(one)):
                     selector.unregister(one)
                     one.close()
-                for _ in range(key.data.whole(came)):
-                    one.sendall(ANSWER)
+                for _ in range(key.data.completed(received)):
+                    one.sendall(RESPONSE)
 
 
-def _came(connection: socket.socket) -> int:
+def _received(connection: socket.socket) -> int:
     try:
         return len(connection.recv(MIB))
     except ConnectionResetError:
@@ -126,15 +126,15 @@ def _came(connection: socket.socket) -> int:
 
 
 class _Counter:
-    """Counts whole messages in what comes in pieces."""
+    """Counts complete messages in bytes that arrive in pieces."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._bytes = 0
 
-    def whole(self, came: int) -> int:
-        """Return how many have become whole with these bytes."""
-        messages, self._bytes = divmod(self._bytes + came, self._size)
+    def completed(self, received: int) -> int:
+        """Return how many messages are completed by these bytes."""
+        messages, self._bytes = divmod(self._bytes + received, self._size)
         return messages
 
 

@@ -1,4 +1,4 @@
-"""From runs to a report: medians, ratios, and which aims are met. Plain data, as the JSON file holds it."""
+"""Make a report from runs: medians, ratios, and which aims are met. It is plain data for the JSON file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from benchmarks.usage import Usage
 
 OURS = "ours"
-# Whom everyone is compared with: what users have, and the fastest tool there is.
+# All are compared with these: what users have today, and the fastest tool.
 COMPARED = ("provider", "s5cmd")
 
 
@@ -31,8 +31,8 @@ def report(
 ) -> dict[str, Any]:
     """Return the whole report.
 
-    :param server: its name and version.
-    :param relay: what the relay carries alone.
+    :param server: the server's name and version.
+    :param relay: the throughput of the relay alone.
     """
     scenarios = [_scenario(scenario, records) for scenario, records in results]
     known = {one["name"]: {row["name"]: row["per"] for row in one["contestants"]} for one in scenarios}
@@ -54,7 +54,7 @@ def _machine() -> dict[str, Any]:
         "memory_gib": round(int(memory[1]) * 1024 / GIB) if memory else None,
         "system": f"{platform.system()} {platform.release().split('-')[0]}",
         "python": platform.python_version(),
-        # Above the number of cores, others were at work too.
+        # If it is above the number of cores, other processes were running too.
         "load": round(os.getloadavg()[1], 1),
     }
 
@@ -83,7 +83,7 @@ def _row(record: Record) -> dict[str, Any]:
 
 
 def _per_key(call: dict[str, float] | None, count: int) -> dict[str, float] | None:
-    """Return what can be compared though one did more than another: seconds for each file, files a second."""
+    """Return what can be compared for different counts: seconds for each file, files per second."""
     if call is None:
         return None
     wall, cpu = call["wall"] / count, call["cpu"] / count

@@ -1,6 +1,6 @@
-"""Measure against the peers, side by side: ``python -m benchmarks.run``.
+"""Measure this package and its peers in one run: ``python -m benchmarks.run``.
 
-A full run writes `benchmarks/results/latest.json` and `docs/benchmarks.md`; a run of one's own choice writes
+A full run writes `benchmarks/results/latest.json` and `docs/benchmarks.md`; a run with a selection writes
 `partial.json` and `partial.md` into ``--out``.
 """
 
@@ -36,7 +36,7 @@ PLOT = "benchmarks.svg"  # beside the page; benchmarks.plot draws it
 
 
 def main(arguments: Sequence[str] | None = None, serve: Serve = versity) -> int:
-    """Run, write, and return 0 unless ours failed anywhere.
+    """Measure, write the files, and return 0 unless ours failed in a scenario.
 
     :param serve: starts a server, with or without TLS.
     """
@@ -85,22 +85,22 @@ def _contestants(scenario: Scenario, options: argparse.Namespace) -> list[Contes
     return [
         one
         for one in CONTESTANTS
-        if scenario.verb in one.ways
+        if scenario.verb in one.methods
         and one.name in (scenario.contestants or [one.name])
         and one.name in (options.contestant or [one.name])
     ]
 
 
 def _warm_up(options: argparse.Namespace, serve: Serve) -> None:
-    """Let everyone run once, uncounted: what is written or read for the first time is theirs no longer."""
+    """Run every contestant once, uncounted, because files are read or compiled in the first run."""
     with arena(WARM_UP, serve) as place:
-        measure(place, _contestants(WARM_UP, options), rounds=1, tell=_tell)
+        measure(place, _contestants(WARM_UP, options), rounds=1, log=_log)
 
 
 def _measured(scenario: Scenario, options: argparse.Namespace, serve: Serve) -> tuple[Scenario, list[Record]]:
     rounds = min(options.rounds, scenario.rounds or options.rounds)
     with arena(scenario, serve) as place:
-        return scenario, measure(place, _contestants(scenario, options), rounds=rounds, tell=_tell)
+        return scenario, measure(place, _contestants(scenario, options), rounds=rounds, log=_log)
 
 
 def _write(written: dict[str, Any], options: argparse.Namespace) -> None:
@@ -112,10 +112,10 @@ def _write(written: dict[str, Any], options: argparse.Namespace) -> None:
     for path, content in ((data, json.dumps(written, indent=1) + "\n"), (page, text)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    _tell(f"\n{text}\nwritten: {data}, {page}")
+    _log(f"\n{text}\nwritten: {data}, {page}")
 
 
-def _tell(line: str) -> None:
+def _log(line: str) -> None:
     print(line, flush=True)
 
 

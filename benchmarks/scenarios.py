@@ -1,4 +1,4 @@
-"""What is measured, and what we aim at: plain data, one entry each."""
+"""The scenarios and the aims, as plain data."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ GIB = 1024 * MIB
 
 @dataclass(frozen=True)
 class Scenario:
-    """One piece of work, done by every contestant that knows how.
+    """One kind of work, for every contestant that supports it.
 
-    :param verb: what is to be done, a key of :attr:`Contestant.ways`.
-    :param size: bytes of a file, or of an object that is to be deleted.
-    :param count: files, or keys.
-    :param delay: seconds that every byte travels, each way; 0 means straight to the server.
-    :param sparse: the source is all hole, and the store lies on a disk, for it need not fit in memory.
-    :param contestants: their names; empty means all that know the verb.
-    :param rounds: at most; None means as many as the run makes.
-    :param samples: for contestants that would take minutes, how many of the files or keys they get.
+    :param verb: the kind of work, a key of :attr:`Contestant.methods`.
+    :param size: bytes of a file, or of an object that is deleted.
+    :param count: the number of files or keys.
+    :param delay: the delay of every byte in seconds, each way; 0 means a direct connection to the server.
+    :param sparse: the source is one hole, and the server's store is on a disk, because it may not fit in
+        memory.
+    :param contestants: their names; empty means all that support the verb.
+    :param rounds: the maximum number of rounds; None means all rounds of the run.
+    :param samples: smaller numbers of files or keys, for contestants that would take minutes.
     """
 
     name: str
@@ -50,10 +51,10 @@ class Scenario:
 
     @property
     def full_title(self) -> str:
-        """The title with what it is done to."""
+        """The title with number and size of the files or keys."""
         size = _with_unit(self.size)
-        done_to = {"upload_file": size, "upload_files": f"{self.count:,} of {size}"}
-        return f"{self.title}: {done_to.get(self.verb, f'{self.count:,} keys')}"
+        objects = {"upload_file": size, "upload_files": f"{self.count:,} of {size}"}
+        return f"{self.title}: {objects.get(self.verb, f'{self.count:,} keys')}"
 
 
 def _with_unit(size: int) -> str:
@@ -65,13 +66,13 @@ def _with_unit(size: int) -> str:
 
 @dataclass(frozen=True)
 class Aim:
-    """What ours shall reach in a scenario; exactly one of the bounds is given.
+    """The target of ours in a scenario; exactly one of the two bounds is given.
 
     :param quantity: of the call: ``wall`` and ``cpu`` in seconds, ``memory`` in bytes above the idle process,
-        ``rate`` in files or keys a second.
-    :param at_most: a ratio to the contestant `against`; without one, the quantity itself.
-    :param at_least: the same, where more is better.
-    :param beyond: a scenario of the run; counted is what ours takes more here than there.
+        ``rate`` in files or keys per second.
+    :param at_most: an upper bound of the ratio to the contestant `against`; without one, of the quantity.
+    :param at_least: a lower bound, if more is better.
+    :param beyond: another scenario of the run; the bound is for how much more ours takes here than there.
     """
 
     scenario: str
@@ -84,9 +85,9 @@ class Aim:
 
 WARM_UP = Scenario("warm-up", "A few files, not counted", "upload_files", KIB, 10)
 
-# One by one or a few at a time, with two or three round trips for each file.
+# These send one file or a few at a time, with two or three round trips for each file.
 DISTANT = {"provider": 200, "boto3": 200, "rclone": 400}
-# Where the distance, or the sheer number, would have the others at it for minutes.
+# The contestants for scenarios in which latency or a large number would make the others take minutes.
 FAST = ("ours", "provider", "s5cmd", "obstore")
 
 SCENARIOS = (
@@ -146,7 +147,7 @@ AIMS = (
     *(Aim(name, "wall", 1.0, "s5cmd") for name in ("http", "https")),
     *(Aim(name, "cpu", 0.5, "provider") for name in ("http", "https")),
     Aim("delay", "wall", 0.6, "provider"),
-    # Every part under way holds its bytes once, and then a few MiB for threads and connections.
+    # Each part that is being sent is in memory once; a few MiB are for threads and connections.
     Aim("memory", "memory", DEFAULT_CONCURRENCY * DEFAULT_PART_SIZE + 16 * MIB),
     Aim("files", "rate", at_least=8.0, against="provider"),
     Aim("files", "rate", at_least=1.2, against="s5cmd"),
@@ -156,6 +157,6 @@ AIMS = (
     *(Aim(name, "rate", at_least=2.5, against="provider") for name in ("delete", "delete_versions")),
     *(Aim(name, "rate", at_least=0.9, against="s5cmd") for name in ("delete", "delete_versions")),
     Aim("files_100k", "memory", 64 * MIB),
-    # Flat: a path and what is known of its file, kept for each of 96,000 more, would be 30 MiB or more.
+    # Memory is flat: path and metadata of each of 96,000 more files would take 30 MiB or more.
     Aim("files_100k", "memory", 16 * MIB, beyond="files"),
 )

@@ -1,4 +1,4 @@
-"""The files that are sent, made anew for a scenario."""
+"""The files to upload, newly created for each scenario."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ FILES_A_FOLDER = 100
 
 @dataclass(frozen=True)
 class Seen:
-    """What a listing says of an object.
+    """Size and ETag of an object in a listing.
 
-    :param etag: without quotes; None stands for any: that of a multipart upload depends on its parts.
+    :param etag: without quotes; None means any, because the ETag of a multipart upload depends on its parts.
     """
 
     size: int
     etag: str | None = None
 
-    def is_met_by(self, other: Seen) -> bool:
-        """Return whether an object that has an ETag is what was wanted."""
+    def matches(self, other: Seen) -> bool:
+        """Return whether a listed object has the expected size and ETag."""
         return bool(other.etag) and self.size == other.size and self.etag in {None, other.etag}
 
 
 def make_file(path: Path, size: int, *, sparse: bool) -> None:
-    """Make one file of random bytes, or all hole.
+    """Create one file of random bytes, or a sparse file without data.
 
     :param size: in bytes.
     """
@@ -46,12 +46,12 @@ def make_file(path: Path, size: int, *, sparse: bool) -> None:
 
 
 def relative_paths(count: int) -> list[str]:
-    """Return so many paths in sorted order, a hundred to a folder."""
+    """Return this number of paths in sorted order, a hundred in each folder."""
     return [f"{number // FILES_A_FOLDER:04}/{number:06}.bin" for number in range(count)]
 
 
 def make_files(folder: Path, count: int, size: int) -> dict[str, Seen]:
-    """Make files that all differ; return by relative path what S3 shall say of each.
+    """Create files that all differ; return the expected size and ETag of each by its relative path.
 
     :param size: bytes of each, at least 8.
     """
@@ -67,7 +67,7 @@ def make_files(folder: Path, count: int, size: int) -> dict[str, Seen]:
 
 
 def link_files(source: Path, target: Path, relatives: Mapping[str, Seen]) -> None:
-    """Make a folder with some of another one's files, as hard links."""
+    """Create a folder with hard links to some of another folder's files."""
     for relative in relatives:
         path = target / relative
         path.parent.mkdir(parents=True, exist_ok=True)

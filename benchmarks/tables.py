@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ONE = (
-    *("", "wall s", "CPU s", "peak MiB", "wall to the provider", "CPU to the provider", "wall to s5cmd"),
+    *("", "wall s", "CPU s", "peak MiB", "wall / provider", "CPU / provider", "wall / s5cmd"),
     *("process wall s", "process CPU s", "process peak MiB"),
 )
 MANY = (
@@ -27,7 +27,7 @@ QUANTITIES = {"wall": "wall time", "cpu": "CPU", "memory": "peak memory above id
 def markdown(report: dict[str, Any], *, plot: str | None = None) -> str:
     """Return the page.
 
-    :param plot: the picture's file, relative to the page; None if there is none.
+    :param plot: the picture's path, relative to the page; None if there is none.
     """
     titles = {one["name"]: one["full_title"] for one in report["scenarios"]}
     scenarios = [_scenario(one, titles) for one in report["scenarios"]]
@@ -35,7 +35,7 @@ def markdown(report: dict[str, Any], *, plot: str | None = None) -> str:
     notes = NOTES.format(
         relay=round(relay["bytes"] / MIB), trips=f"{relay['trips']:,.0f}", connections=relay["connections"]
     )
-    shown = [] if plot is None else [f"![Speed of each contestant, the provider's being 1]({plot})"]
+    shown = [] if plot is None else [f"![Speed of each contestant, relative to the provider]({plot})"]
     parts = ["# Benchmarks", _machine(report), *shown, *scenarios, notes, _versions(report)]
     return "\n\n".join(parts) + "\n"
 
@@ -69,7 +69,7 @@ def _scenario(scenario: dict[str, Any], titles: dict[str, str]) -> str:
     names = [name.format(things=things) for name in (ONE if is_one else MANY)]
     row = _row_of_one if is_one else _row_of_many
     table = [_line(names), _line(["---", *["--:"] * (len(names) - 1)])]
-    table += [_line([_who(one), *row(one)]) for one in scenario["contestants"]]
+    table += [_line([_name(one), *row(one)]) for one in scenario["contestants"]]
     aims = [_aim(aim, things, titles) for aim in scenario["aims"]]
     return "\n\n".join(["## " + titles[scenario["name"]], "\n".join(table), *filter(None, ["\n".join(aims)])])
 
@@ -78,7 +78,7 @@ def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _who(row: dict[str, Any]) -> str:
+def _name(row: dict[str, Any]) -> str:
     title: str = row["title"]
     if row["failures"]:
         tried = len(row["failures"]) + len(row["runs"])
@@ -91,8 +91,8 @@ def _cell(text: str) -> str:
 
 
 def _row_of_one(row: dict[str, Any]) -> list[str]:
-    asked = (("provider", "wall"), ("provider", "cpu"), ("s5cmd", "wall"))
-    ratios = [_ratio(row["ratios"][name], quantity) for name, quantity in asked]
+    shown = (("provider", "wall"), ("provider", "cpu"), ("s5cmd", "wall"))
+    ratios = [_ratio(row["ratios"][name], quantity) for name, quantity in shown]
     return [*_usage(row["call"]), *ratios, *_usage(row["process"])]
 
 

@@ -1,6 +1,6 @@
-"""The command line tools: where they are installed, and what each is told to do a job.
+"""The command line tools: where they are installed, and the command of each for a job.
 
-Nothing is tuned. Those that would print a line for every object are told not to.
+All use their defaults. Tools that would print a line for every object get an option that prevents it.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ PEERS = TOOLS / "bench-venv" / "bin" / "python"
 
 
 def _newest(pattern: str) -> str:
-    """Find a tool in `.bin`; a name that is not there if there is none."""
+    """Find a tool in `.bin`; if it is not there, return a path that does not exist."""
     return str(max(TOOLS.glob(pattern), default=TOOLS / pattern))
 
 
-# Not bin/s5cmd of that environment: that is a Python script which starts this.
+# The binary itself: bin/s5cmd of that environment is a Python script that starts it.
 S5CMD = _newest("bench-venv/lib/python*/site-packages/s5cmd/bin/s5cmd")
 RCLONE = _newest("rclone-v*")
 AWS = str(PEERS.with_name("aws"))

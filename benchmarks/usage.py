@@ -1,4 +1,4 @@
-"""What work costs: seconds, CPU seconds and memory, of a whole process or of a call inside of one."""
+"""Measure usage: seconds, CPU seconds and memory, of a whole process or of a call inside a process."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-LOOK_EVERY = 0.02
+POLL_INTERVAL = 0.02
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What was used.
+    """Time and memory that were used.
 
     :param wall: seconds.
     :param cpu: seconds, user and system, of all threads.
-    :param memory: bytes at the peak; of a call, above what the process held before it.
+    :param memory: bytes at the peak; for a call, above what the process held before it.
     """
 
     wall: float
@@ -38,9 +38,9 @@ class Usage:
 class Finished:
     """A process that has ended.
 
-    :param code: its exit code; minus the signal that ended it.
-    :param output: what it printed.
-    :param errors: what it wrote to stderr.
+    :param code: its exit code; if a signal ended it, the negative number of the signal.
+    :param output: its stdout.
+    :param errors: its stderr.
     """
 
     usage: Usage
@@ -50,9 +50,9 @@ class Finished:
 
 
 def of_call(call: Callable[[], object]) -> Usage:
-    """Make a call, and return what it used in this process."""
+    """Make a call, and return its usage in this process."""
     gc.collect()
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak counts anew from here: proc(5)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # reset the peak, see proc(5)
     idle = _memory(os.getpid(), "VmRSS")
     cpu, begin = _cpu(resource.getrusage(resource.RUSAGE_SELF)), time.perf_counter()
     call()
@@ -64,9 +64,9 @@ def of_call(call: Callable[[], object]) -> Usage:
 def of_process(
     command: Sequence[str], *, environment: Mapping[str, str], standard_input: str = "", within: float
 ) -> Finished:
-    """Run a command to its end, and return what it used.
+    """Run a command to its end, and return its usage and output.
 
-    :param within: seconds; then it is killed.
+    :param within: seconds after which it is killed.
     """
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(standard_input.encode())
@@ -87,12 +87,12 @@ def of_process(
 def _watch(process: subprocess.Popen[bytes], deadline: float) -> int:
     """Wait for a process's end, and return its peak memory.
 
-    Not rusage's ru_maxrss: that starts with the peak of the process that we are, getrusage(2).
+    rusage's ru_maxrss cannot be used: it starts with the peak of this process, see getrusage(2).
     """
     memory = 0
     ended = os.pidfd_open(process.pid)
     try:
-        while not select.select([ended], [], [], LOOK_EVERY)[0]:
+        while not select.select([ended], [], [], POLL_INTERVAL)[0]:
             memory = max(memory, _memory(process.pid, "VmHWM"))
             if time.perf_counter() > deadline:
                 process.kill()
@@ -108,4 +108,4 @@ def _cpu(used: resource.struct_rusage) -> float:
 def _memory(pid: int, field: str) -> int:
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
     found = re.search(rf"^{field}:\s+(\d+) kB$", status, re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0  # a process that has just ended holds nothing
+    return int(found[1]) * 1024 if found else 0  # a process that has ended has no memory

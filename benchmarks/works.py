@@ -1,4 +1,4 @@
-"""What each verb starts from, and what it shall leave behind."""
+"""The state of the bucket before and after the work of each verb."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from benchmarks.scenarios import Scenario, Verb
 
 PREFIX = "folder/"
-# In S3's order they lie right before and right behind the prefix; one without its slash would take them too.
+# In S3's order they come directly before and after the prefix; the prefix without its slash includes them.
 NEIGHBOURS = ("folder-kept/", "folder0/")
 NEIGHBOURS_EACH = 10
 
 
 class Work(ABC):
-    """One verb, on files or keys that are made once for a scenario.
+    """The work of one verb, with files or keys that are created once for a scenario.
 
-    :param folder: an empty one, for files.
+    :param folder: an empty folder for files.
     """
 
     versions = 1
@@ -35,15 +35,15 @@ class Work(ABC):
 
     @abstractmethod
     def begin(self, bucket: Bucket, count: int) -> tuple[str, str]:
-        """Bring the bucket to what the work starts from.
+        """Bring the bucket into the state before the work.
 
-        :param count: how many files or keys.
-        :return: the path of what is sent, if anything, and the key or the prefix.
+        :param count: the number of files or keys.
+        :return: the path of the file or folder to upload ("" for deletions), and the key or prefix.
         """
 
     @abstractmethod
     def left(self, count: int) -> Mapping[str, Seen]:
-        """Return what shall be in the bucket afterwards, each key with :attr:`versions` versions."""
+        """Return the expected objects after the work, each key with :attr:`versions` versions."""
 
 
 class UploadFile(Work):
@@ -65,7 +65,7 @@ class UploadFile(Work):
 
 
 class UploadFiles(Work):
-    """Many files of a folder; who gets a sample of them gets a folder with the first ones."""
+    """Many files of a folder; a sample is a folder with the first files."""
 
     def __init__(self, scenario: Scenario, folder: Path) -> None:
         super().__init__(scenario, folder)
@@ -80,7 +80,7 @@ class UploadFiles(Work):
         return str(source), PREFIX
 
     def left(self, count: int) -> Mapping[str, Seen]:
-        """Return an object for each file, with the MD5 of its content: none is large enough for parts."""
+        """Return an object for each file, with the MD5 of its content: no file is sent in parts."""
         return {PREFIX + relative: seen for relative, seen in self._first(count).items()}
 
     def _source(self, count: int) -> Path:
@@ -91,7 +91,7 @@ class UploadFiles(Work):
 
 
 class DeletePrefix(Work):
-    """All keys under a prefix, and none beside it."""
+    """All keys under a prefix, and no others."""
 
     def begin(self, bucket: Bucket, count: int) -> tuple[str, str]:
         """Fill the bucket."""
@@ -100,7 +100,7 @@ class DeletePrefix(Work):
         return "", PREFIX
 
     def left(self, count: int) -> Mapping[str, Seen]:  # noqa: ARG002
-        """Return what has another prefix."""
+        """Return the objects with other prefixes."""
         return dict.fromkeys(self._neighbours(), Seen(self._scenario.size))
 
     def _body(self) -> bytes:

@@ -1,20 +1,21 @@
-"""Take a folder of many files to S3 with many workers, and publish it when all of it is there.
+"""Upload a folder of many files to S3 with several workers, and publish it when it is complete.
 
 When you press **Trigger**, this DAG
 
-1. **Plans**: cuts the folder into shards of about the same work, each a range of the sorted paths.
-2. **Uploads** every shard, in a mapped task of its own: as many at a time as there are workers. Each writes a
-   manifest of its shard last.
-3. **Joins** the manifests of the shards into one; a missing one, or a key in two of them, fails the run.
-4. **Publishes**: writes `latest.json` last of all. Readers who start there never see a run that is not whole.
+1. **Plans**: splits the folder into shards with about the same work, each a range of the sorted paths.
+2. **Uploads** every shard in a separate mapped task, several at the same time if there are several workers.
+   At its end, each task writes a manifest of its shard.
+3. **Joins** the manifests of the shards into one. A missing manifest, or a key in two of them, fails the run.
+4. **Publishes**: writes `latest.json`, as the very last object. Readers who start there never see an
+   incomplete run.
 
-A worker that dies takes its shard's task with it; Airflow runs that again elsewhere, and it sends only what
-is missing. Run the DAG twice for one date, and the second run finds the same bytes and leaves them alone.
+If a worker dies, Airflow runs its shard's task again on another worker, and that task sends only what is
+missing. If you run the DAG twice for one date, the second run does not change objects with the same bytes.
 
-**To try it**, fill in nothing but the bucket: the folder is then the time zone database that comes with
-Python's `tzdata` (public domain), some 600 small files.
+**To try it**, fill in only the bucket: the folder is then the time zone database of Python's `tzdata` (public
+domain), about 600 small files.
 
-The folder must be visible to every worker, at the same path.
+Every worker must see the folder at the same path.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ from airflow_s3ops.operators import (
 )
 
 BUCKET = "{{ params.bucket }}"
-# A run that was triggered by hand may have no logical date, but always a moment that it was created for.
+# A run that was triggered by hand may have no logical date, but it always has run_after.
 DAY = "{{ params.day or (dag_run.logical_date or dag_run.run_after) | ds }}"
 MANIFESTS = f"manifests/dt={DAY}"
-# Lists and numbers by the time they are rendered.
+# They are rendered to lists and numbers.
 SHARDS: Any = "{{ params.shards }}"
 EXCLUDE: Any = "{{ params.exclude }}"
 
@@ -54,21 +55,21 @@ FORM = {
         "Where to",
         "Bucket",
         "s3ops-bulk-ingest",
-        "Created if it is not there. Names are shared by all accounts: choose one of your own.",
+        "It is created if it does not exist. The name must be unique among all AWS accounts.",
     ),
     "aws_conn_id": field("Where to", "Connection", "aws_default", "An Airflow connection of type `aws`."),
     "folder": field(
         "What",
         "Folder",
         None,
-        "A folder that every worker sees, with all that is in it. Empty: Python's time zone database.",
+        "A folder that every worker sees; all files in it are uploaded. Empty: Python's time zone database.",
         type=["null", "string"],
     ),
     "exclude": field(
         "What",
         "Leave out",
         ["*.py", "*.pyc"],
-        "Patterns of relative paths, one a line.",
+        "Patterns of relative paths, one per line.",
         type=["null", "array"],
         items={"type": "string"},
     ),
@@ -84,7 +85,7 @@ FORM = {
         "How",
         "Shards",
         4,
-        "How many tasks share the work: two for each worker is a good number.",
+        "The number of upload tasks: two per worker is a good choice.",
         type="integer",
         minimum=1,
         maximum=256,
@@ -93,13 +94,13 @@ FORM = {
 
 with DAG(
     dag_id="bulk_ingest",
-    description="A folder of many files: planned, uploaded by many workers, joined, published.",
+    description="Upload a folder of many files with several workers, join the manifests, publish the result.",
     doc_md=__doc__,
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
     max_active_runs=1,
-    render_template_as_native_obj=True,  # lists and numbers of the form stay what they are
+    render_template_as_native_obj=True,  # lists and numbers of the form stay lists and numbers
     default_args={
         "aws_conn_id": "{{ params.aws_conn_id }}",
         "retries": 3,
@@ -111,15 +112,15 @@ with DAG(
 
     @task
     def find_folder(**context: Any) -> str:
-        """Return the folder of the form; without one, that of the time zone database."""
+        """Return the folder of the form; if it is empty, the folder of the time zone database."""
         return str(context["params"]["folder"] or files("tzdata") / "zoneinfo")
 
     @task
     def publish(joined: Any, uploads: Any, day: str, **context: Any) -> dict[str, Any]:
-        """Point readers to what is whole now. It is the last thing that is written."""
+        """Write `latest.json`, which points readers to the complete upload. It is the last object."""
         from airflow_s3ops.hooks import S3OpsHook
 
-        # A slice is one request, iterating one for each result; and one shard gives its bare result.
+        # A slice takes one request; a loop takes one for each result. With one shard it is a single dict.
         results = [uploads] if isinstance(uploads, dict) else uploads[:]
         sent = sum(result["uploaded"] + result["skipped"] for result in results)
         if sent != joined["objects"]:
@@ -133,29 +134,29 @@ with DAG(
             "run_id": context["run_id"],
         }
         with tempfile.TemporaryDirectory() as folder:
-            page = Path(folder, "latest.json")
-            page.write_text(json.dumps(pointer, indent=2))
+            file = Path(folder, "latest.json")
+            file.write_text(json.dumps(pointer, indent=2))
             hook = S3OpsHook(context["params"]["aws_conn_id"])
-            hook.upload_file(page, joined["bucket"], "latest.json", extra_args={"CacheControl": "no-cache"})
+            hook.upload_file(file, joined["bucket"], "latest.json", extra_args={"CacheControl": "no-cache"})
         return pointer
 
-    # What one task returns is not known before the run, so its type is anything to a type checker.
+    # The result of a task is not known before the run, so its type is Any.
     folder: Any = find_folder()
     create_bucket = CreateBucketOperator(
         task_id="create_bucket",
-        doc_md="Creates the bucket, or adopts it if it is ours already.",
+        doc_md="Creates the bucket, or adopts it if this account owns it already.",
         bucket=BUCKET,
     )
     plan = PlanShardsOperator(
         task_id="plan",
-        doc_md="Cuts the folder into ranges of paths; also a file that appears later belongs to one of them.",
+        doc_md="Splits the folder into ranges of paths. A file that is created later belongs to one, too.",
         source=folder,
         shards=SHARDS,
         exclude=EXCLUDE,
     )
     upload: Any = UploadFilesOperator.partial(
         task_id="upload",
-        doc_md="One shard. Another try of it sends only what is missing. Its manifest comes last.",
+        doc_md="Uploads one shard. A retry sends only what is missing. The shard's manifest is written last.",
         bucket=BUCKET,
         prefix=f"data/dt={DAY}/",
         exclude=EXCLUDE,
@@ -165,7 +166,7 @@ with DAG(
     ).expand(source=plan.output)
     join = JoinManifestsOperator(
         task_id="join_manifests",
-        doc_md="One manifest of all shards; none of them may be missing, and no key may be in two.",
+        doc_md="Joins the manifests of all shards into one. None may be missing, and no key may be in two.",
         bucket=BUCKET,
         manifests=upload.output,
         manifest_key=f"{MANIFESTS}/all.jsonl",

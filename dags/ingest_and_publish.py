@@ -1,24 +1,24 @@
-"""Ingest files, publish them, and prove it.
+"""Ingest files, publish them, and verify the result.
 
-Once a day, or when you press **Trigger**, this DAG takes the tables of a landing folder to S3:
+Once a day, or when you press **Trigger**, this DAG uploads the tables of a landing folder to S3:
 
 1. **Finds** the files, and **checks** each one: readable, not empty, the right columns.
-2. **Keeps** each good file raw and private, under `raw/dt=YYYY-MM-DD/`, with the run's id as metadata.
+2. **Keeps** each good file unchanged and private, under `raw/dt=YYYY-MM-DD/`, with the run's id as metadata.
 3. **Publishes** it under `published/dt=YYYY-MM-DD/`, with the form's content type, cache control and access.
 4. **Reads it back** through its link, as a reader would, and compares checksums.
 5. **Reports**: a table in the log of `report`, and a JSON object under `reports/dt=YYYY-MM-DD/`.
 
 A file that fails its check is *set aside* under `set-aside/dt=YYYY-MM-DD/`, with the reason in its metadata
-and in the report. The others go on. The landing folder itself is never changed.
+and in the report. The other files are published. The landing folder itself is never changed.
 
-Run it twice for one date, and it publishes once: the second run finds the same bytes and leaves them alone.
-A file that has changed, or another way to publish, replaces what was there; with *Keep earlier versions* the
-old bytes stay as a version.
+If you run it twice for one date, it publishes once: the second run does not change objects with the same
+bytes. If a file has changed, or if you choose other settings for publishing, the object is replaced. With
+*Keep earlier versions* the old bytes stay as a version.
 
-**To try it**, fill in nothing but the bucket: the files are then the time zone tables that come with Python's
-`tzdata` (public domain). One of the four, `iso3166.tab`, knows no coordinates, and is set aside.
+**To try it**, fill in only the bucket: the files are then the time zone tables of Python's `tzdata` (public
+domain). One of the four, `iso3166.tab`, has no coordinates and is set aside.
 
-The landing folder must be visible to every worker that runs these tasks.
+Every worker that runs these tasks must see the landing folder.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ PUBLISHED = AssetAlias("published-files")
 
 CONNECTION = "{{ params.aws_conn_id }}"
 BUCKET = "{{ params.bucket }}"
-# A run that was triggered by hand may have no logical date, but always a moment that it was created for.
+# A run that was triggered by hand may have no logical date, but it always has run_after.
 DAY = "{{ params.day or (dag_run.logical_date or dag_run.run_after) | ds }}"
 
 
-# What the form asks
+# The form
 
 
 def field(section: str, title: str, default: Any, description: str, **schema: Any) -> Param:
@@ -69,31 +69,31 @@ FORM = {
         "Where to",
         "Bucket",
         "s3ops-ingest-and-publish",
-        "Created if it is not there. Names are shared by all accounts: choose one of your own.",
+        "It is created if it does not exist. The name must be unique among all AWS accounts.",
     ),
     "aws_conn_id": field("Where to", "Connection", "aws_default", "An Airflow connection of type `aws`."),
     "keep_versions": field(
         "Where to",
         "Keep earlier versions",
         True,
-        "Switches the bucket's versioning on: a file that is replaced can be had back.",
+        "Switches the bucket's versioning on: a replaced file can be restored.",
         type="boolean",
     ),
     "landing_folder": field(
         "What",
         "Landing folder",
         None,
-        "A folder of the workers. Empty: sample tables, in `$AIRFLOW_HOME/landing/time-zones`.",
+        "A folder on the workers. Empty: sample tables, in `$AIRFLOW_HOME/landing/time-zones`.",
         type=["null", "string"],
     ),
     "file_pattern": field(
-        "What", "Files", "*.tab", "Which files, as a shell would write it.", pattern="^[^/]+$"
+        "What", "Files", "*.tab", "A pattern for the files' names, as in a shell.", pattern="^[^/]+$"
     ),
     "columns": field(
         "What",
         "Columns that every row must fill",
         ["coordinates", "TZ"],
-        "One name a line. A file without them is set aside.",
+        "One name per line. A file without these columns is set aside.",
         type="array",
         items={"type": "string"},
     ),
@@ -109,7 +109,7 @@ FORM = {
         "How to publish",
         "Who may read what is published",
         "private",
-        "Raw files, files set aside and reports are private in any case.",
+        "Raw files, files set aside and reports are always private.",
         enum=["private", "public-read", "bucket-policy"],
         values_display={
             "private": "Only with credentials, or a presigned link",
@@ -121,8 +121,8 @@ FORM = {
         "How to publish",
         "Lift Block Public Access",
         False,
-        "New buckets on AWS refuse to be public, by ACL or by policy, until this is switched on. "
-        "Leave it off for servers that know no Block Public Access.",
+        "On AWS a new bucket refuses public ACLs and policies until this is switched on. "
+        "Leave it off for servers without Block Public Access.",
         type="boolean",
     ),
     "content_type": field(
@@ -143,7 +143,7 @@ FORM = {
 }
 
 
-# What a good file is
+# The check of a file
 
 
 def check(path: Path, columns: Sequence[str]) -> dict[str, Any]:
@@ -151,11 +151,11 @@ def check(path: Path, columns: Sequence[str]) -> dict[str, Any]:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # opening a fifo would wait for a writer
-            return {"problem": "it is no regular file", "is_readable": False}
+            return {"problem": "it is not a regular file", "is_readable": False}
         with path.open(encoding="utf-8-sig", newline="") as text:
             problem = problem_in(split(text, path.suffix), columns) if status.st_size else "it is empty"
     except (UnicodeDecodeError, csv.Error) as error:
-        problem = f"it is no table in UTF-8: {error}"
+        problem = f"it is not a table in UTF-8: {error}"
     except OSError as error:
         return {"problem": f"it cannot be read: {error.strerror}", "is_readable": False}
     return {"problem": problem, "is_readable": True}
@@ -171,7 +171,7 @@ def split(text: Iterable[str], suffix: str) -> Iterable[list[str]]:
 def problem_in(lines: Iterable[list[str]], columns: Sequence[str]) -> str | None:
     """Return what is wrong with a table, or None.
 
-    Its header is the last comment with cells above the rows, as in the time zone tables; else its first line.
+    The header is the last comment with cells above the rows, as in the time zone tables; else the first line.
     """
     header: list[str] = []
     rows = 0
@@ -198,7 +198,7 @@ def problem_of_row(header: list[str], cells: list[str], columns: Sequence[str]) 
     return None
 
 
-# How others read what is published
+# How published files are read
 
 
 def anyone_may_read(bucket: str, prefix: str) -> dict[str, Any]:
@@ -211,28 +211,28 @@ def anyone_may_read(bucket: str, prefix: str) -> dict[str, Any]:
 
 
 def read(link: str, algorithm: str) -> tuple[int, str | None]:
-    """Open a link without credentials; return the HTTP status, and the checksum of what came."""
+    """Open a link without credentials; return the HTTP status, and the checksum of the content."""
     from airflow_s3ops.s3.checksum import algorithm_named, encoded
 
     try:
-        with urlopen(link, timeout=60) as answer:  # noqa: S310 - the link is S3's own
-            pieces = iter(partial(answer.read, 1 << 20), b"")
+        with urlopen(link, timeout=60) as response:  # noqa: S310 - the link is S3's own
+            pieces = iter(partial(response.read, 1 << 20), b"")
             return 200, encoded(algorithm_named(algorithm).of(pieces))
     except HTTPError as error:
         return error.code, None
 
 
 def results_of(mapped: Any) -> list[dict[str, str]]:
-    """Return what mapped tasks returned: Airflow hands over None of none, and the bare result of one."""
+    """Return the results of mapped tasks: Airflow passes None for no task, and a single result for one."""
     if isinstance(mapped, dict):
         return [mapped]
-    return list(mapped[:]) if mapped else []  # a slice is one request, iterating one for each result
+    return list(mapped[:]) if mapped else []  # a slice takes one request, a loop one for each result
 
 
 def line_of_report(
     file: dict[str, Any], published: dict[str, dict[str, str]], stored_aside: set[str]
 ) -> dict[str, str]:
-    """Return what became of one file."""
+    """Return the outcome of one file."""
     name = file["name"]
     if name in published:
         return published[name]
@@ -243,7 +243,7 @@ def line_of_report(
 
 with DAG(
     dag_id="ingest_and_publish",
-    description="Files from a landing folder: checked, kept raw, published, read back, reported.",
+    description="Check the files of a landing folder, keep them raw, publish them, read them back, report.",
     doc_md=__doc__,
     schedule="@daily",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
@@ -256,9 +256,9 @@ with DAG(
 
     @task(multiple_outputs=True)
     def read_form(**context: Any) -> dict[str, Any]:
-        """Translate the form: what the bucket must be like, and the ExtraArgs of what is published.
+        """Translate the form into the bucket's settings and the ExtraArgs of published files.
 
-        A setting that is not mentioned is left as the bucket has it.
+        A setting that is not in the result stays as it is.
         """
         form = context["params"]
         by_acl = form["access"] == "public-read"
@@ -271,30 +271,30 @@ with DAG(
             settings["object_ownership"] = "ObjectWriter"  # otherwise S3 refuses every ACL
         if form["access"] == "bucket-policy":
             settings["policy"] = anyone_may_read(form["bucket"], "published/")
-        wishes = {
+        chosen = {
             "ContentType": form["content_type"],
             "CacheControl": form["cache_control"],
             "ACL": "public-read" if by_acl else None,
         }
-        extra_args = {name: wish for name, wish in wishes.items() if wish}
-        as_asked = {"published-with": json.dumps(extra_args)}  # so that another run sees what was asked for
-        return {"settings": settings, "extra_args": {**extra_args, "Metadata": as_asked}}
+        extra_args = {name: value for name, value in chosen.items() if value}
+        metadata = {"published-with": json.dumps(extra_args)}  # a later run compares it with its own
+        return {"settings": settings, "extra_args": {**extra_args, "Metadata": metadata}}
 
     @task(retries=0)
     def find_landing_folder(**context: Any) -> str:
-        """Return the landing folder of the form; without one, a folder of our own with the sample tables."""
+        """Return the landing folder of the form; if it is empty, a new folder with the sample tables."""
         if context["params"]["landing_folder"]:
             return str(context["params"]["landing_folder"])
         folder = Path(os.environ.get("AIRFLOW_HOME", "~/airflow")).expanduser() / "landing" / "time-zones"
         folder.mkdir(parents=True, exist_ok=True)
         for name in SAMPLE_TABLES:
-            if not (folder / name).exists():  # what you change there stays as you left it
+            if not (folder / name).exists():  # do not overwrite a file that you changed
                 (folder / name).write_bytes((files("tzdata") / "zoneinfo" / name).read_bytes())
         return str(folder)
 
     @task(retries=0)
     def check_files(folder: str, **context: Any) -> list[dict[str, Any]]:
-        """Look at each file; say what is wrong with it, if anything. The folder is only read."""
+        """Check each file, and return its problem, if there is one. The folder is only read."""
         form = context["params"]
         paths = sorted(Path(folder).glob(form["file_pattern"]))
         if not paths:
@@ -303,7 +303,7 @@ with DAG(
 
     @task
     def good_files(checked: Any, day: str) -> list[dict[str, str]]:
-        """Choose where each good file goes."""
+        """Return the keys of each good file."""
         good = {file["name"]: file["filename"] for file in checked if not file["problem"]}
         return [
             {"filename": path, "raw_key": f"raw/dt={day}/{name}", "key": f"published/dt={day}/{name}"}
@@ -312,13 +312,13 @@ with DAG(
 
     @task
     def bad_files(checked: Any, day: str, **context: Any) -> list[dict[str, Any]]:
-        """Choose where each bad file goes, with the reason; one that cannot be read is in the report only."""
+        """Return the key and the reason of each bad file. An unreadable file is only in the report."""
         uploads = []
         for file in checked:
             if file["problem"] and file["is_readable"]:
                 reason = (
                     file["problem"].encode("ascii", "backslashreplace").decode()
-                )  # goes as an HTTP header
+                )  # it is sent as an HTTP header
                 facts = {"Metadata": {"run-id": context["run_id"], "reason": reason[:1000]}}
                 key = f"set-aside/dt={day}/{file['name']}"
                 uploads.append({"filename": file["filename"], "key": key, "extra_args": facts})
@@ -326,44 +326,46 @@ with DAG(
 
     @task(map_index_template="{{ task.op_args[0] }}")
     def look_at_published(key: str, extra_args: Any, **context: Any) -> str:
-        """Say what to do if the file is published already: leave the same bytes, if nothing else is asked."""
+        """Return `if_exists` for the upload: keep an object with the same bytes and the same settings."""
         from airflow_s3ops.hooks import S3OpsHook
         from airflow_s3ops.s3.errors import ObjectNotFound
 
         try:
-            there = S3OpsHook(context["params"]["aws_conn_id"]).head_object(context["params"]["bucket"], key)
+            head = S3OpsHook(context["params"]["aws_conn_id"]).head_object(context["params"]["bucket"], key)
         except ObjectNotFound:
             return "skip_if_same"
-        return "skip_if_same" if there.metadata == extra_args["Metadata"] else "replace"
+        return "skip_if_same" if head.metadata == extra_args["Metadata"] else "replace"
 
     @task(map_index_template="{{ task.op_args[0]['key'] }}")
     def read_back(kept: Any, published: Any, **context: Any) -> dict[str, Any]:
-        """Open the link as a reader would. What comes must be what was kept, byte for byte."""
+        """Open the link as a reader would. The content must equal the raw file, byte for byte."""
         from airflow_s3ops.hooks import S3OpsHook
 
         hook = S3OpsHook(context["params"]["aws_conn_id"])
         signed = hook.presigned_url(published["bucket"], published["key"])
-        link = signed.partition("?")[0]  # without the signature it is the link that everyone has
+        link = signed.partition("?")[0]  # without the signature it is the public link
         stored = kept["checksum"]
         status, checksum = read(link, stored["algorithm"])
         if context["params"]["access"] == "private":
             if status != 403:
-                raise PermissionError(f"{link} should be private, but a stranger got {status}")
+                raise PermissionError(
+                    f"{link} should be private, but without credentials S3 returned {status}"
+                )
             status, checksum = read(signed, stored["algorithm"])
         if checksum != stored["value"]:
             raise ValueError(
-                f"{link} answered {status} with checksum {checksum}, not {stored['value']} as "
-                f"{kept['uri']}. If the file was changed meanwhile, run again."
+                f"{link} returned {status} with checksum {checksum}, but {kept['uri']} has "
+                f"{stored['value']}. If the file was changed in between, run the DAG again."
             )
         outcome = "published" if published["status"] == "uploaded" else "already published"
         return {"file": Path(kept["key"]).name, "status": outcome, "detail": link, "checksum": checksum}
 
     @task_group
     def ingest_one(filename: str, raw_key: str, key: str) -> Any:
-        """One file's way. Files don't wait for each other, and none is held up by another's failure."""
+        """The tasks for one file. Files don't wait for each other, and a failure affects only one file."""
         keep_raw = UploadFileOperator(
             task_id="keep_raw",
-            doc_md="The file as it came; private, whatever the form says. The same bytes are sent only once.",
+            doc_md="Uploads the unchanged file, always private. The same bytes are sent only once.",
             filename=filename,
             bucket=BUCKET,
             key=raw_key,
@@ -374,7 +376,7 @@ with DAG(
         if_exists: Any = look_at_published(key, form["extra_args"])
         publish = UploadFileOperator(
             task_id="publish",
-            doc_md="The same file for its readers, with the form's content type, cache control and ACL.",
+            doc_md="Uploads the same file for readers, with the form's content type, cache control and ACL.",
             filename=filename,
             bucket=BUCKET,
             key=key,
@@ -387,11 +389,11 @@ with DAG(
 
     @task(trigger_rule="all_done", retries=0, outlets=[PUBLISHED])
     def report(day: str, checked: Any, set_aside: Any, read_backs: Any, **context: Any) -> dict[str, Any]:
-        """Write down what became of every file; then fail if one was lost on the way."""
+        """Report the outcome of every file; then fail if a file failed."""
         from airflow_s3ops.hooks import S3OpsHook
 
         if checked is None:
-            raise RuntimeError("No file was checked: look at find_landing_folder and check_files.")
+            raise RuntimeError("No file was checked: see the tasks find_landing_folder and check_files.")
         published = {done["file"]: done for done in results_of(read_backs)}
         stored_aside = {Path(done["key"]).name for done in results_of(set_aside)}
         lines = [line_of_report(file, published, stored_aside) for file in checked]
@@ -401,17 +403,17 @@ with DAG(
         facts: dict[str, Any] = {"day": day, "files": dict(counts)}
         bucket, run_id = context["params"]["bucket"], context["run_id"]
         with tempfile.TemporaryDirectory() as folder:
-            page = Path(folder, "report.json")
-            page.write_text(json.dumps({**facts, "run_id": run_id, "lines": lines}, indent=2))
+            file = Path(folder, "report.json")
+            file.write_text(json.dumps({**facts, "run_id": run_id, "lines": lines}, indent=2))
             hook = S3OpsHook(context["params"]["aws_conn_id"])
-            uri = hook.upload_file(page, bucket, f"reports/dt={day}/{run_id}.json").uri
+            uri = hook.upload_file(file, bucket, f"reports/dt={day}/{run_id}.json").uri
         if counts["published"]:
             context["outlet_events"][PUBLISHED].add(Asset(f"s3://{bucket}/published"), extra=facts)
         if counts["failed"]:
             raise RuntimeError(f"{counts['failed']} of {len(lines)} files failed; the report is {uri}")
         return {**facts, "report": uri}
 
-    # What one task returns is not known before the run, so its type is anything to a type checker.
+    # The result of a task is not known before the run, so its type is Any.
     form: Any = read_form()
     landing: Any = find_landing_folder()
     checked: Any = check_files(landing)
@@ -420,18 +422,18 @@ with DAG(
 
     create_bucket = CreateBucketOperator(
         task_id="create_bucket",
-        doc_md="Creates the bucket, or adopts it if it is ours already. Applies only settings that differ.",
+        doc_md="Creates the bucket, or adopts it if this account owns it. Applies only settings that differ.",
         bucket=BUCKET,
         settings=form["settings"],
     )
     set_aside: Any = UploadFileOperator.partial(
         task_id="set_aside",
-        doc_md="A file that failed its check, private, with the reason in its metadata.",
+        doc_md="Uploads a file that failed its check, private, with the reason in its metadata.",
         bucket=BUCKET,
         if_exists="skip_if_same",
         map_index_template="{{ task.key }}",
     ).expand_kwargs(bad)
     read_backs: Any = ingest_one.expand_kwargs(good)
 
-    create_bucket >> [good, bad]  # whatever is stored comes after them
+    create_bucket >> [good, bad]  # all tasks that upload come after these two
     report(DAY, checked, set_aside.output, read_backs)

@@ -1,15 +1,15 @@
-"""Clean up a bucket, with guards.
+"""Clean up a bucket, with safeguards.
 
-As the form comes, it deletes nothing: it counts what it *would* delete, and shows the first few in the log of
-`delete_objects`. Then it is up to you, one decision at a time:
+With the form's defaults it deletes nothing: it counts what it *would* delete, and shows the first few keys in
+the log of `delete_objects`. Then make these choices:
 
-1. **What**: the keys under a prefix, or everything; only what is older than a moment, if you like.
-2. **No more than so many**: if more objects are selected, not one of them is deleted.
-3. **For real**: switch *Only count* off.
-4. **The bucket too**: write its name a second time. It goes with all versions, delete markers and open
-   uploads.
+1. **What**: the keys under a prefix, or everything; optionally only objects older than a given time.
+2. **No more than**: if more objects than this are selected, nothing is deleted.
+3. **Only count**: switch it off to delete for real.
+4. **Delete the bucket too**: write its name a second time. The bucket is deleted with all versions, delete
+   markers and open uploads.
 
-Whatever is deleted with *All versions* is gone for good.
+What is deleted with *All versions* is deleted permanently.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from airflow_s3ops.operators import DeleteBucketOperator, DeleteObjectsOperator
 
 with DAG(
     dag_id="s3_cleanup",
-    description="Delete objects, then the bucket if wished. It only counts, unless told otherwise.",
+    description="Delete objects, and optionally the bucket. By default it only counts.",
     doc_md=__doc__,
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
@@ -33,7 +33,7 @@ with DAG(
         "bucket": Param(
             type="string",
             title="Bucket",
-            description="It must be there: nothing is created here.",
+            description="It must exist: this DAG creates nothing.",
             section="What",
         ),
         "aws_conn_id": Param(
@@ -62,14 +62,14 @@ with DAG(
             type=["null", "string"],
             format="date-time",
             title="Older than",
-            description="Only objects that were stored before this moment.",
+            description="Only objects that were stored before this time.",
             section="What",
         ),
         "all_versions": Param(
             False,
             type="boolean",
             title="All versions",
-            description="Earlier versions and delete markers too; without it, they are kept.",
+            description="Delete earlier versions and delete markers too; if it is off, they are kept.",
             section="What",
         ),
         "max_objects": Param(
@@ -95,27 +95,29 @@ with DAG(
             section="Guards",
         ),
     },
-    # No render_template_as_native_obj: it would make a number of the prefix 2026.
+    # No render_template_as_native_obj: it would turn the prefix 2026 into a number.
     tags=["s3ops", "example"],
 ):
 
     @task(multiple_outputs=True)
     def check_form(**context: Any) -> dict[str, Any]:
-        """Refuse a form that contradicts itself; hand it on, and whether the bucket goes too."""
+        """Refuse a form with contradictions; return it, and whether the bucket is deleted too."""
         form = dict(context["params"])
         name = form["delete_bucket"]
         if name not in (None, form["bucket"]):
             raise ValueError(f"{name!r} is not the name of the bucket, {form['bucket']!r}")
         if name and (form["modified_before"] or not (form["everything"] and form["all_versions"])):
-            raise ValueError("A bucket goes with all it holds: choose Everything and All versions, no time")
+            raise ValueError(
+                "A bucket is deleted with everything in it: choose Everything and All versions, no Older than"
+            )
         return {**form, "bucket_goes_too": bool(name) and not form["dry_run"]}
 
-    form: Any = check_form()  # what a task returns is not known before the run: its type is anything
+    form: Any = check_form()  # the result of a task is not known before the run, so its type is Any
 
     delete_objects = DeleteObjectsOperator(
         task_id="delete_objects",
         bucket="{{ params.bucket }}",
-        doc_md="Counts, or deletes, what is selected. If it is more than allowed, nothing is deleted.",
+        doc_md="Counts or deletes the selected objects. If there are more than allowed, nothing is deleted.",
         prefix=form["prefix"],
         everything=form["everything"],
         modified_before=form["modified_before"],
@@ -125,14 +127,14 @@ with DAG(
     )
 
     @task.short_circuit
-    def bucket_goes_too(decided: bool) -> bool:  # noqa: FBT001 - a task's input
-        """Go on only if the form names the bucket a second time, and this is no dry run."""
-        return decided
+    def bucket_goes_too(confirmed: bool) -> bool:  # noqa: FBT001 - a task's input
+        """Continue only if the form names the bucket a second time and this is not a dry run."""
+        return confirmed
 
     delete_bucket = DeleteBucketOperator(
         task_id="delete_bucket",
         bucket="{{ params.bucket }}",
-        doc_md="Deletes the bucket with `force=True`: with what came in since, and with open uploads.",
+        doc_md="Deletes the bucket with `force=True`: with objects written since then and open uploads.",
         force=True,
     )
 

@@ -1,21 +1,21 @@
-"""S3 in six steps, to watch and to play with.
+"""S3 in six steps, to learn and to experiment with.
 
-Press **Trigger**, then open the tasks one by one: each has its explanation, its log and its result (XCom).
+Press **Trigger**, then open the tasks one by one: each has an explanation, a log and a result (XCom).
 
 1. **Create a bucket** in a region.
-2. **Upload** a file. What you upload is private.
+2. **Upload** a file. An uploaded object is private.
 3. **Read its link** without credentials: S3 refuses.
-4. **Upload it again**, this time for everyone, with *ExtraArgs*; and read its link: there it is.
+4. **Upload it again**, this time for everyone, with *ExtraArgs*; and read its link: S3 returns the file.
 5. **Delete the objects.**
-6. **Delete the bucket**, which has to be empty.
+6. **Delete the bucket**, which must be empty.
 
-The bucket is a new one for each run, and is deleted in the end even if a step in between fails.
+Each run creates a new bucket, and deletes it at the end even if a step fails.
 
-There are two ways to share an object with everyone. An *ACL* says it for one object; since 2023 new buckets
-refuse ACLs, so this one is created to allow them, knowingly (`object_ownership="ObjectWriter"`). A *bucket
-policy* says it for all keys that begin alike; AWS recommends it. Both need Block Public Access lifted on AWS
-(`block_public_access=False`). Not every S3 server knows ACLs, or Block Public Access: there, share by policy
-and don't lift.
+There are two ways to share an object with everyone. An *ACL* is set on one object. Since 2023 new buckets
+refuse ACLs, so this one is explicitly created to allow them (`object_ownership="ObjectWriter"`). A *bucket
+policy* applies to all keys with the same beginning; AWS recommends it. On AWS both need Block Public Access
+lifted (`block_public_access=False`). Not every S3 server supports ACLs or Block Public Access: there, share
+by policy and don't lift it.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ from airflow_s3ops.operators import (
     UploadFileOperator,
 )
 
-# Any file will do. This one is surely there: you are reading it.
+# Any file will do. This one always exists.
 FILE = __file__
 PRIVATE_KEY = "private/hello.py"
 PUBLIC_KEY = "public/hello.py"
 
-# Two runs, and any two people in the world, need different names.
+# Every run needs another name, unique among all AWS accounts.
 BUCKET = "{{ params.name_prefix }}-{{ dag_run.run_after.strftime('%Y%m%d-%H%M%S-%f') }}"
 
 
 def read(link: str) -> tuple[int, bytes]:
     """Open a link as a web browser would, without credentials; return HTTP status and content."""
     try:
-        with urlopen(link, timeout=30) as answer:  # noqa: S310 - the link is S3's own
-            return answer.status, answer.read()
-    except HTTPError as refusal:
-        return refusal.code, b""
+        with urlopen(link, timeout=30) as response:  # noqa: S310 - the link is S3's own
+            return response.status, response.read()
+    except HTTPError as error:
+        return error.code, b""
 
 
 def link_to(uploaded: dict[str, Any], form: dict[str, Any]) -> str:
@@ -59,7 +59,7 @@ def link_to(uploaded: dict[str, Any], form: dict[str, Any]) -> str:
 
     hook = S3OpsHook(form["aws_conn_id"], region_name=form["region"])
     signed = hook.presigned_url(uploaded["bucket"], uploaded["key"])
-    return signed.partition("?")[0]  # what follows is a signature, as good as credentials: leave it out
+    return signed.partition("?")[0]  # cut off the signature, which grants access like credentials
 
 
 with DAG(
@@ -81,15 +81,15 @@ with DAG(
             None,
             type=["null", "string"],
             title="Region",
-            description="Where the bucket is to be. Empty: the connection's region.",
+            description="The region of the new bucket. Empty: the connection's region.",
             examples=["us-east-1", "eu-central-1", "ap-northeast-2"],
         ),
         "name_prefix": Param(
             "s3ops-walkthrough",
             type="string",
             pattern="^[a-z0-9][a-z0-9-]{1,38}$",
-            title="How the bucket's name begins",
-            description="Date and time of the run are added. Lower-case letters, digits and hyphens.",
+            title="Beginning of the bucket's name",
+            description="Lower-case letters, digits and hyphens. Date and time of the run are added.",
         ),
         "share_by": Param(
             "acl",
@@ -103,8 +103,8 @@ with DAG(
             True,
             type="boolean",
             title="Lift Block Public Access",
-            description="New buckets on AWS refuse to be public, by ACL or by policy, unless this is on. "
-            "Switch it off for servers that know no Block Public Access.",
+            description="On AWS a new bucket refuses public ACLs and policies unless this is on. "
+            "Switch it off for servers without Block Public Access.",
         ),
     },
     tags=["s3ops", "example"],
@@ -112,7 +112,7 @@ with DAG(
 
     @task(multiple_outputs=True)
     def read_form(bucket: str, **context: Any) -> dict[str, Any]:
-        """Turn the form into the region, the settings of the bucket, and the ExtraArgs of the upload."""
+        """Translate the form into the region, the bucket's settings, and the ExtraArgs of the upload."""
         form = context["params"]
         by_acl = form["share_by"] == "acl"
         settings: dict[str, Any] = {}
@@ -131,14 +131,14 @@ with DAG(
         extra_args = {"ACL": "public-read"} if by_acl else {}
         return {"region": form["region"], "settings": settings, "extra_args": extra_args}
 
-    # What a task returns is not known before the run: its type is anything.
+    # The result of a task is not known before the run, so its type is Any.
     form: Any = read_form(BUCKET)
-    region = form["region"]  # a template, "{{ params.region }}", would make the text "None" of None
+    region = form["region"]  # the template "{{ params.region }}" would render None as the text "None"
 
     create_bucket = CreateBucketOperator(
         task_id="create_bucket",
-        doc_md="**Step 1.** A bucket holds objects. It lives in one region, and its name is taken in all the "
-        "world. `settings` say what it must be like; what they leave out stays as S3 makes it: private.",
+        doc_md="**Step 1.** A bucket contains objects. It is in one region, and its name is unique among all "
+        "AWS accounts. `settings` are applied to it; all others keep S3's defaults: the bucket is private.",
         bucket=BUCKET,
         region_name=region,
         settings=form["settings"],
@@ -146,8 +146,8 @@ with DAG(
 
     upload_private = UploadFileOperator(
         task_id="upload_private",
-        doc_md="**Step 2.** An object is a file under a key. Nothing is said about who may read it, so only "
-        "its owner may. See the result in XCom: size, ETag, checksum.",
+        doc_md="**Step 2.** An object is a file stored under a key. By default only its owner may read it. "
+        "See the result in XCom: size, ETag, checksum.",
         filename=FILE,
         bucket=BUCKET,
         region_name=region,
@@ -156,7 +156,7 @@ with DAG(
 
     @task
     def read_private(uploaded: Any, **context: Any) -> int:
-        """**Step 3.** Every object has a link. Without credentials, S3 answers 403: you may not."""
+        """**Step 3.** Every object has a link. Without credentials, S3 responds with 403: access denied."""
         status, _ = read(link_to(uploaded, context["params"]))
         if status != 403:
             raise AssertionError(f"A private object must be refused with 403, not {status}")
@@ -165,8 +165,8 @@ with DAG(
     upload_public = UploadFileOperator(
         task_id="upload_public",
         doc_md="**Step 4.** The same file again. `extra_args` are S3's own parameters of an upload: here "
-        "`{'ACL': 'public-read'}`, which lets everyone read it. Sharing by policy needs none: the bucket's "
-        "policy lets everyone read what begins with `public/`.",
+        "`{'ACL': 'public-read'}`, which lets everyone read it. Sharing by policy needs no ACL: the bucket's "
+        "policy lets everyone read keys that begin with `public/`.",
         filename=FILE,
         bucket=BUCKET,
         region_name=region,
@@ -176,23 +176,23 @@ with DAG(
 
     @task
     def read_public(uploaded: Any, **context: Any) -> str:
-        """**Step 4, looked at.** The same request as before, and now the content comes, byte for byte."""
+        """**Step 4, checked.** The same request as in step 3 now returns the content, byte for byte."""
         link = link_to(uploaded, context["params"])
         status, content = read(link)
         if (status, content) != (200, Path(FILE).read_bytes()):
-            raise AssertionError(f"{link} answered {status} with {len(content)} bytes, not with the file")
+            raise AssertionError(f"{link} returned {status} with {len(content)} bytes, not the file")
         return link
 
     delete_object = DeleteObjectOperator.partial(
         task_id="delete_object",
-        doc_md="**Step 5.** A task for each key. A key that is not there is fine: the result says so.",
+        doc_md="**Step 5.** One task for each key. A key that does not exist is fine: the result says so.",
         bucket=BUCKET,
         region_name=region,
     ).expand(key=[PRIVATE_KEY, PUBLIC_KEY])
 
     delete_bucket = DeleteBucketOperator(
         task_id="delete_bucket",
-        doc_md="**Step 6.** Only an empty bucket can be deleted, unless you say `force=True`.",
+        doc_md="**Step 6.** Only an empty bucket can be deleted, unless you set `force=True`.",
         bucket=BUCKET,
         region_name=region,
         if_missing="ignore",

@@ -1,6 +1,6 @@
-"""The servers that `make test-cluster` needs: found where the distribution puts them, or installed from it.
+"""Find the servers that `make test-cluster` needs, where the distribution installs them.
 
-Run as a module it installs what is missing, if it may: as root, where there is apt-get.
+Run as a module it installs missing ones, if it can: as root, on a system with apt-get.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# What is needed, and the package of Debian and Ubuntu that has it.
+# Each needed program, and the package of Debian and Ubuntu that contains it.
 PACKAGES = {
     "initdb": "postgresql",
     "postgres": "postgresql",
@@ -19,13 +19,13 @@ PACKAGES = {
     "redis-server": "redis-server",
     "setpriv": "util-linux",
 }
-# Debian keeps PostgreSQL's server programs out of PATH, in a folder for each version.
-DEBIANS = Path("/usr/lib/postgresql")
+# Debian installs PostgreSQL's server programs outside of PATH, in a folder for each version.
+DEBIAN_POSTGRESQL = Path("/usr/lib/postgresql")
 INSTALL_WITHIN = 600.0
 
 
 def main() -> int:
-    """See to it that all is there; return the exit code."""
+    """Install missing programs; return the exit code."""
     missing = missing_packages()
     if not missing:
         return 0
@@ -42,19 +42,21 @@ def main() -> int:
 
 
 def program(name: str) -> Path | None:
-    """Find a program; None if it is not installed. Of several PostgreSQLs, the newest."""
-    by_version = sorted(DEBIANS.glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
+    """Find a program; None if it is not installed. Of several PostgreSQL versions, take the newest."""
+    by_version = sorted(
+        DEBIAN_POSTGRESQL.glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True
+    )
     found = shutil.which(name, path=os.pathsep.join([*map(str, by_version), os.environ.get("PATH", "")]))
     return Path(found) if found else None
 
 
 def missing_packages() -> list[str]:
-    """Return the packages of the programs that are not there."""
+    """Return the packages of the programs that are not installed."""
     return sorted({package for name, package in PACKAGES.items() if program(name) is None})
 
 
 def install(packages: list[str]) -> None:
-    """Install packages. What they bring is not started: the tests start their own."""
+    """Install packages. Their services are not started: the tests start their own."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     for command in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", *packages]):
         subprocess.run(["apt-get", *command], check=True, env=quiet, timeout=INSTALL_WITHIN)

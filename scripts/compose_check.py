@@ -1,6 +1,6 @@
-"""`make compose-check`: docker-compose.yaml by the compose specification, and by the house's own rules.
+"""`make compose-check`: check docker-compose.yaml against the compose specification and this project's rules.
 
-What no rule can tell without a registry is whether the images that are named exist.
+It does not check whether the named images exist: that would need a registry.
 """
 
 from __future__ import annotations
@@ -34,35 +34,35 @@ def main() -> int:
     arguments = parser.parse_args()
     compose = yaml.safe_load((arguments.root / "docker-compose.yaml").read_text(encoding="utf-8"))
     schema = json.loads(arguments.schema.read_text(encoding="utf-8"))
-    wrong = list(complaints(compose, schema, arguments.root))
-    for complaint in wrong:
-        print(complaint, file=sys.stderr)
-    print(f"docker-compose.yaml: {len(compose['services'])} services, {len(wrong)} complaints")
-    return 1 if wrong else 0
+    found = list(problems(compose, schema, arguments.root))
+    for problem in found:
+        print(problem, file=sys.stderr)
+    print(f"docker-compose.yaml: {len(compose['services'])} services, {len(found)} problems")
+    return 1 if found else 0
 
 
-def complaints(compose: dict[str, Any], schema: dict[str, Any], root: Path) -> Iterator[str]:
-    """Yield what is wrong, in the file and in those that it stands on."""
-    broken = list(by_schema(compose, schema))
+def problems(compose: dict[str, Any], schema: dict[str, Any], root: Path) -> Iterator[str]:
+    """Yield the problems of the file and of the files that it needs."""
+    broken = list(schema_problems(compose, schema))
     yield from broken
     if broken:
-        return  # the rules take a valid file for granted
+        return  # the rules need a valid file
     for rule in RULES:
         yield from rule(compose)
-    yield from of_dockerfile((root / "Dockerfile").read_text(encoding="utf-8"), compose)
-    yield from of_example((root / ".env.example").read_text(encoding="utf-8"), compose)
-    yield from of_versions(root)
+    yield from dockerfile_problems((root / "Dockerfile").read_text(encoding="utf-8"), compose)
+    yield from example_problems((root / ".env.example").read_text(encoding="utf-8"), compose)
+    yield from version_problems(root)
 
 
-def by_schema(compose: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
+def schema_problems(compose: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
     """Yield what the specification does not allow."""
     validator = jsonschema.validators.validator_for(schema)(schema)
     for error in validator.iter_errors(compose):
         yield f"{error.json_path}: {error.message}"
 
 
-def of_dockerfile(dockerfile: str, compose: dict[str, Any]) -> Iterator[str]:
-    """Yield images that move, stages that are missing, and stages that run as root."""
+def dockerfile_problems(dockerfile: str, compose: dict[str, Any]) -> Iterator[str]:
+    """Yield images without a fixed version, missing stages, and stages that run as root."""
     stages = {match["stage"] for match in FROM.finditer(dockerfile)}
     for match in FROM.finditer(dockerfile):
         if match["image"] not in stages and not PINNED.search(match["image"]):
@@ -80,33 +80,36 @@ def of_dockerfile(dockerfile: str, compose: dict[str, Any]) -> Iterator[str]:
             yield f"Dockerfile: the stage {target!r} ends as root"
 
 
-def of_example(example: str, compose: dict[str, Any]) -> Iterator[str]:
-    """Yield variables that .env.example does not explain, and secrets that it gives away."""
+def example_problems(example: str, compose: dict[str, Any]) -> Iterator[str]:
+    """Yield variables that .env.example lacks or that nothing uses, and secrets that have a value there."""
     given = dict(re.findall(r"^(\w+)=(.*)$", example, re.MULTILINE))
     for name, needed in references(compose).items():
         if name not in given:
-            yield f".env.example: it has no {name}"
+            yield f".env.example: {name} is missing"
         elif needed and given[name]:
-            yield f".env.example: {name} has a value, which would be everybody's"
+            yield f".env.example: {name} has a value, which would be the same for everyone"
     for name in given.keys() - references(compose).keys():
-        yield f".env.example: nothing asks for {name}"
+        yield f".env.example: nothing uses {name}"
     for name, text in given.items():
         if SECRET.search(name) and text:
-            yield f".env.example: {name} has a value, which would be everybody's"
+            yield f".env.example: {name} has a value, which would be the same for everyone"
 
 
-def of_versions(root: Path) -> Iterator[str]:
-    """Yield versions that are not those that the tests run."""
+def version_problems(root: Path) -> Iterator[str]:
+    """Yield versions that differ from those that the tests use."""
     locked = {
         name: REQUIREMENT.findall((root / "requirements" / name).read_text(encoding="utf-8"))
         for name in ("dev.txt", "cluster.txt")
     }
     if locked["dev.txt"] != locked["cluster.txt"]:
-        yield f"requirements: apache-airflow is {locked['dev.txt']} in dev.txt, {locked['cluster.txt']} here"
+        yield (
+            f"requirements: apache-airflow is {locked['dev.txt']} in dev.txt, "
+            f"but {locked['cluster.txt']} in cluster.txt"
+        )
     makefile = (root / "Makefile").read_text(encoding="utf-8")
     tested = re.search(r"^VERSITYGW_VERSION := (\S+)$", makefile, re.MULTILINE)
     if not tested or f"FROM {GATEWAY}:{tested[1]} " not in (root / "Dockerfile").read_text(encoding="utf-8"):
-        yield f"Dockerfile: the gateway is not {tested and tested[1]}, which the tests run"
+        yield f"Dockerfile: the gateway is not {tested and tested[1]}, which the tests use"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make env`: write .env for docker-compose.yaml, with secrets that nobody else has."""
+"""`make env`: write .env for docker-compose.yaml, with new random secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FERNET = "AIRFLOW_FERNET_KEY"
 
 
 def main() -> int:
-    """Write the file, if there is none; return the exit code."""
+    """Write the file, if it does not exist; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--to", type=Path, default=ROOT / ".env", help="the file to write")
     path: Path = parser.parse_args().to
@@ -24,7 +24,7 @@ def main() -> int:
     try:
         path.touch(mode=0o600, exist_ok=False)
     except FileExistsError:
-        print(f"{path} is there already, and stays as it is.", file=sys.stderr)
+        print(f"{path} exists already and is not changed.", file=sys.stderr)
         return 1
     path.write_text(EMPTY.sub(lambda match: f"{match[1]}={secret(match[1])}", example), encoding="utf-8")
     print(f"{path} is written; only you can read it.")
@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def secret(name: str) -> str:
-    """Return a new secret, of the form that the variable wants."""
+    """Return a new secret, in the form that the variable needs."""
     if name == FERNET:
         return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     return secrets.token_urlsafe(32)

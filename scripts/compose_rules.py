@@ -1,4 +1,4 @@
-"""What docker-compose.yaml must keep to besides the specification: each rule yields what breaks it."""
+"""The rules for docker-compose.yaml besides the specification: each rule yields what breaks it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     Rule = Callable[["Mapping[str, Any]"], Iterator[str]]
 
 ONE_SHOT = "service_completed_successfully"
-# At least major and minor, and no word that moves: not latest, 17, bookworm.
+# At least a major and a minor version, and no tag that changes: not latest, 17, bookworm.
 PINNED = re.compile(r"^[\w./-]+(:\d+)?(/[\w./-]+)?:v?\d+\.\d+[\w.-]*$|@sha256:[0-9a-f]{64}$")
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|FERNET|CREDENTIAL|ACCESS_KEY|(^|_)AUTH$|(^|_)KEY$", re.IGNORECASE)
 NO_SECRET = re.compile(r"_FILE$")
 REFERENCE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<operator>[^}]*)\}")
 URL_PASSWORD = re.compile(r"://[^/@\s]*:(?P<password>[^@\s]+)@")
 JSON_PASSWORD = re.compile(r'"(?:login|password)":\s*"(?P<password>[^"]*)"')
-# Without one of them the parts do not trust each other, or cannot read each other's connections.
+# If these differ, the parts refuse each other's requests, or cannot decrypt each other's connections.
 SHARED = (
     "AIRFLOW__CORE__FERNET_KEY",
     "AIRFLOW__API__SECRET_KEY",
@@ -30,21 +30,21 @@ SHARED = (
 
 
 def images_are_pinned(compose: Mapping[str, Any]) -> Iterator[str]:
-    """What is pulled is one version; what is built here is pinned in the Dockerfile."""
+    """A pulled image has a fixed version; images that are built here are pinned in the Dockerfile."""
     for name, service in compose["services"].items():
         if "build" not in service and not PINNED.search(service.get("image", "")):
             yield f"{name}: the image {service.get('image')!r} is not pinned to a version"
 
 
-def what_is_built_is_not_pulled(compose: Mapping[str, Any]) -> Iterator[str]:
-    """Otherwise a plain `up` asks a registry for the tag first, and may get somebody else's image."""
+def built_images_are_not_pulled(compose: Mapping[str, Any]) -> Iterator[str]:
+    """Otherwise `docker compose up` first asks a registry for the tag, and may get a foreign image."""
     for name, service in compose["services"].items():
         if "build" in service and service.get("pull_policy") != "build":
             yield f"{name}: its image is built here, but could be pulled: write pull_policy: build"
 
 
 def health_is_checked(compose: Mapping[str, Any]) -> Iterator[str]:
-    """All but what runs once have a health check; what others wait for to be healthy has one."""
+    """Every service has a health check, except those that run once and end."""
     once = _waited_for(compose, ONE_SHOT)
     for name, service in compose["services"].items():
         if name not in once and not service.get("healthcheck", {}).get("test"):
@@ -52,7 +52,7 @@ def health_is_checked(compose: Mapping[str, Any]) -> Iterator[str]:
 
 
 def resources_are_limited(compose: Mapping[str, Any]) -> Iterator[str]:
-    """Each has a bound on its share of the machine."""
+    """Every service has limits on CPU and memory."""
     for name, service in compose["services"].items():
         limits = service.get("deploy", {}).get("resources", {}).get("limits", {})
         for resource in ("cpus", "memory"):
@@ -60,22 +60,22 @@ def resources_are_limited(compose: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{name}: it has no limit on {resource}"
 
 
-def waiting_has_a_condition(compose: Mapping[str, Any]) -> Iterator[str]:
-    """A list of names would wait for containers that are started, whether they answer or not."""
+def depends_on_has_a_condition(compose: Mapping[str, Any]) -> Iterator[str]:
+    """A plain list of names only waits until containers are started, not until they are ready."""
     for name, service in compose["services"].items():
         for other, how in _depends_on(service).items():
             if how.get("condition") not in ("service_healthy", ONE_SHOT):
-                yield f"{name}: it does not wait until {other} answers, or has done its work"
+                yield f"{name}: it does not wait until {other} is healthy or has completed"
             if other not in compose["services"]:
-                yield f"{name}: it waits for {other}, which is none of the services"
+                yield f"{name}: it waits for {other}, which is not a service"
 
 
-def no_secret_is_baked_in(compose: Mapping[str, Any]) -> Iterator[str]:
+def no_secret_is_written_out(compose: Mapping[str, Any]) -> Iterator[str]:
     """A secret comes from the environment, and without it nothing starts: `${NAME:?what to do}`."""
     for where, name, text in _texts(compose):
         for reference in REFERENCE.finditer(text):
             if SECRET.search(reference["name"]) and not reference["operator"].startswith(":?"):
-                yield f"{where}: {reference[0]} has no value, or a default one, if it is not set: write :?"
+                yield f"{where}: if it is not set, {reference[0]} is empty or a default: write :?"
         passwords = [
             match["password"] for pattern in (URL_PASSWORD, JSON_PASSWORD) for match in pattern.finditer(text)
         ]
@@ -86,16 +86,16 @@ def no_secret_is_baked_in(compose: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{where}: a secret is written out"
 
 
-def ports_are_this_machines(compose: Mapping[str, Any]) -> Iterator[str]:
-    """Without an address Docker opens a port to the whole network, past the machine's firewall."""
+def ports_are_on_loopback(compose: Mapping[str, Any]) -> Iterator[str]:
+    """Without an address Docker opens a port to the whole network, bypassing the machine's firewall."""
     for name, service in compose["services"].items():
         for port in service.get("ports", ()):
             if not str(port).startswith("127.0.0.1:"):
                 yield f"{name}: the port {port!r} is open to the network"
 
 
-def nobody_is_root(compose: Mapping[str, Any]) -> Iterator[str]:
-    """Each has a user, who is not root, and cannot become it."""
+def no_service_is_root(compose: Mapping[str, Any]) -> Iterator[str]:
+    """Every service runs as a user that is not root and cannot become root."""
     for name, service in compose["services"].items():
         user = str(service.get("user", "")).partition(":")[0]
         if user in ("", "0", "root"):
@@ -104,7 +104,7 @@ def nobody_is_root(compose: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: its processes may gain privileges"
 
 
-def airflow_shares_its_secrets(compose: Mapping[str, Any]) -> Iterator[str]:
+def airflow_services_share_settings(compose: Mapping[str, Any]) -> Iterator[str]:
     """All parts of Airflow have the same keys, database and queue."""
     parts = {
         name: service["environment"]
@@ -118,27 +118,27 @@ def airflow_shares_its_secrets(compose: Mapping[str, Any]) -> Iterator[str]:
 
 
 def there_are_two_workers(compose: Mapping[str, Any]) -> Iterator[str]:
-    """One that dies leaves one."""
+    """If one worker dies, another one is left."""
     if compose["services"].get("worker", {}).get("deploy", {}).get("replicas", 0) < 2:
         yield "worker: there are fewer than two"
 
 
 RULES: tuple[Rule, ...] = (
     images_are_pinned,
-    what_is_built_is_not_pulled,
+    built_images_are_not_pulled,
     health_is_checked,
     resources_are_limited,
-    waiting_has_a_condition,
-    no_secret_is_baked_in,
-    ports_are_this_machines,
-    nobody_is_root,
-    airflow_shares_its_secrets,
+    depends_on_has_a_condition,
+    no_secret_is_written_out,
+    ports_are_on_loopback,
+    no_service_is_root,
+    airflow_services_share_settings,
     there_are_two_workers,
 )
 
 
 def references(compose: Mapping[str, Any]) -> dict[str, bool]:
-    """Return the variables that the file asks for, and whether it cannot do without."""
+    """Return the variables that the file uses, and whether each is required."""
     found: dict[str, bool] = {}
     for _, _, text in _texts(compose):
         for reference in REFERENCE.finditer(text):
@@ -163,7 +163,7 @@ def _waited_for(compose: Mapping[str, Any], condition: str) -> set[str]:
 
 
 def _texts(node: Any, where: str = "", name: str = "") -> Iterator[tuple[str, str, str]]:
-    """Yield every text of the file with its place and its own name; also `NAME=text` of a list."""
+    """Yield every text of the file with its place and its name; also each `NAME=text` of a list."""
     if isinstance(node, dict):
         for key, below in node.items():
             yield from _texts(below, f"{where}.{key}".lstrip("."), str(key))

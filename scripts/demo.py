@@ -1,7 +1,7 @@
-"""`make demo`: run the DAG ingest_and_publish for real, and show what came of it.
+"""`make demo`: run the DAG ingest_and_publish for real, and show the results.
 
-Everything happens on this machine: Airflow in `.airflow`, S3 in a process beside it, which starts empty and
-is forgotten at the end. The exit code is 0 only if everything in the bucket is as it must be.
+Everything runs on this machine: Airflow in `.airflow`, and S3 in a separate process, which starts empty and
+keeps nothing. The exit code is 0 only if everything in the bucket is as expected.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from scripts.local_airflow import AIRFLOW, HOME, embedded_s3, environment, migrate
 from scripts.processes import Failed, ending_on_signals, finished
-from scripts.showcase import StoredObject, complaints, objects_in, owner, table
+from scripts.showcase import StoredObject, objects_in, owner_client, problems_of, table
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -45,22 +45,22 @@ def main() -> int:
 
 
 def demonstrate(home: Path) -> int:
-    """Run the DAG on an empty S3 server, show what is there then, and judge it."""
+    """Run the DAG on an empty S3 server, show what is in the bucket, and check it."""
     day = datetime.now(timezone.utc).date().isoformat()
     with embedded_s3(home) as address:
         print(f"S3 server    {address}, embedded, empty", flush=True)
         run_dag(home, address, day)
-        client = owner(address)
+        client = owner_client(address)
         objects = list(objects_in(client, BUCKET))
         reports = {stored.key: content_of(client, stored.key) for stored in objects if is_report(stored)}
     show(reports, objects)
-    wrong = complaints(objects, {**expected(home, day), **reports}, public="published/")
+    problems = problems_of(objects, {**expected(home, day), **reports}, public="published/")
     if len(reports) != 1:
-        wrong.append(f"there are {len(reports)} reports, not 1")
-    if wrong:
-        print("\nNot as it must be:\n" + "\n".join(f"  {complaint}" for complaint in wrong))
+        problems.append(f"there are {len(reports)} reports, not 1")
+    if problems:
+        print("\nNot as expected:\n" + "\n".join(f"  {problem}" for problem in problems))
         return 1
-    print(f"\nAll {len(objects)} objects are as they must be, byte for byte.")
+    print(f"\nAll {len(objects)} objects are as expected, byte for byte.")
     return 0
 
 
@@ -72,7 +72,7 @@ def run_dag(home: Path, address: str, day: str) -> None:
     settings = environment(home, address)
     since = time.monotonic()
     if migrate(home, settings, home / LOG):
-        print(f"Airflow      its database was made in {time.monotonic() - since:.0f} s", flush=True)
+        print(f"Airflow      its database was created in {time.monotonic() - since:.0f} s", flush=True)
     since = time.monotonic()
     form = json.dumps({"bucket": BUCKET, "access": "public-read", "day": day})
     finished((*AIRFLOW, "dags", "test", "ingest_and_publish", "--conf", form), home / LOG, settings)
@@ -81,7 +81,7 @@ def run_dag(home: Path, address: str, day: str) -> None:
 
 
 def expected(home: Path, day: str) -> dict[str, bytes]:
-    """Return what must be in the bucket besides the report: the sample tables, where the DAG puts them."""
+    """Return the expected objects without the report: the sample tables under the DAG's keys."""
     files: dict[str, bytes] = {}
     for path in (home / "landing" / "time-zones").iterdir():
         places = ("set-aside",) if path.name == SET_ASIDE else ("raw", "published")
@@ -90,7 +90,7 @@ def expected(home: Path, day: str) -> dict[str, bytes]:
 
 
 def show(reports: dict[str, bytes], objects: list[StoredObject]) -> None:
-    """Print the reports, the objects, and what a stranger gets."""
+    """Print the reports, the objects, and what a reader without credentials gets."""
     for report in reports.values():
         columns = ("file", "status", "detail")
         lines = [[line[name] for name in columns] for line in json.loads(report)["lines"]]
@@ -98,18 +98,18 @@ def show(reports: dict[str, bytes], objects: list[StoredObject]) -> None:
     stored = [(o.key, o.size, o.content_type, o.checksum, o.readers) for o in objects]
     print(f"\nWhat is in the bucket {BUCKET}")
     print(table(("key", "size", "type", "CRC64NVME", "who may read it"), stored))
-    given = [(o.key, o.status, first_bytes(o.given)) for o in objects]
-    print("\nWhat a stranger without credentials gets from each link")
-    print(table(("key", "status", "first bytes"), given))
+    received = [(o.key, o.status, first_bytes(o.received)) for o in objects]
+    print("\nWhat a reader without credentials gets from each link")
+    print(table(("key", "status", "first bytes"), received))
 
 
 def first_bytes(content: bytes) -> str:
-    """Return the beginning of an answer, on one line."""
+    """Return the beginning of a response body, on one line."""
     return repr(content[:44].decode(errors="replace"))
 
 
 def is_report(stored: StoredObject) -> bool:
-    """Return whether an object is a run's report: its key ends with the run's id, not known before."""
+    """Return whether an object is a run's report. Its key ends with the run's id, unknown before the run."""
     return stored.key.startswith("reports/")
 
 

@@ -1,4 +1,4 @@
-"""An Airflow in a folder of its own, with an embedded S3 server beside it: what the demo and the UI share."""
+"""A separate Airflow in its own folder, with an embedded S3 server, for the demo and the UI."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ REGION = EmbeddedServer.region
 ACCESS_KEY = EmbeddedServer.access_key
 SECRET_KEY = EmbeddedServer.secret_key
 
-# Neither this machine's connections and settings nor its proxies have a part in this.
-FOREIGN = ("AWS_", "AIRFLOW_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+# Variables of this machine that are not passed on: connections, settings and proxies.
+NOT_PASSED_ON = ("AWS_", "AIRFLOW_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 @contextmanager
 def embedded_s3(home: Path) -> Iterator[str]:
-    """Run an empty S3 server on a free port; give its address."""
+    """Run an empty S3 server on a free port; yield its address."""
     with ExitStack() as stack:
         try:
             server = stack.enter_context(embedded_server(environment=own_environment(), log=home / "s3.log"))
@@ -38,12 +38,12 @@ def embedded_s3(home: Path) -> Iterator[str]:
 
 
 def own_environment() -> dict[str, str]:
-    """Return this process' environment without what is foreign."""
-    return {name: text for name, text in os.environ.items() if not name.upper().startswith(FOREIGN)}
+    """Return this process' environment without the variables that are not passed on."""
+    return {name: text for name, text in os.environ.items() if not name.upper().startswith(NOT_PASSED_ON)}
 
 
 def environment(home: Path, s3_address: str) -> dict[str, str]:
-    """Return the whole environment of an Airflow with its home there, and the S3 server as aws_default."""
+    """Return the whole environment of an Airflow with this home, and with the S3 server as aws_default."""
     ours = own_environment()
     return {
         **ours,
@@ -52,7 +52,7 @@ def environment(home: Path, s3_address: str) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-        # Airflow reports its use to a service on the internet unless told not to.
+        # By default Airflow reports its use to a service on the internet.
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW_CONN_AWS_DEFAULT": EmbeddedServer(s3_address).connection_json(),
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -60,7 +60,7 @@ def environment(home: Path, s3_address: str) -> dict[str, str]:
 
 
 def migrate(home: Path, settings: Mapping[str, str], log: Path) -> bool:
-    """Make or upgrade Airflow's database, once for each version of Airflow; return whether it was done."""
+    """Create or upgrade Airflow's database, once for each version of Airflow; return whether it was done."""
     done = home / f"database-is-at-{version('apache-airflow-core')}"
     if done.exists() and (home / "airflow.db").exists():
         return False

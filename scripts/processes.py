@@ -1,4 +1,4 @@
-"""Processes that are started here, and surely end here."""
+"""Start processes, and make sure that they end with us."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-PATIENCE = 15.0
+KILL_AFTER = 15.0
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Failed(Exception):
-    """A process ended as it should not; the message holds the end of its log."""
+    """A process ended with an error; the message contains the end of its log."""
 
 
 @contextmanager
 def started(
     command: Sequence[str | Path], log: Path, environment: Mapping[str, str], **popen: Any
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command for as long as the context lasts; it and all that it started end with it.
+    """Run a command during the context; at the end, stop it and all processes that it started.
 
-    In a session of its own: Ctrl-C reaches us alone, and we end the others in order.
+    It runs in a separate session: so Ctrl-C reaches only this process, which ends the others in order.
 
-    :param log: its stderr is added there, and its stdout too unless ``popen`` says otherwise.
+    :param log: the command's stderr is appended to it, and its stdout too unless ``popen`` sets another.
     """
     process = None
     try:
-        with log.open("ab") as output, _undisturbed():
+        with log.open("ab") as output, _signals_deferred():
             options = {"stdin": subprocess.DEVNULL, "stdout": output, **popen}
             process = subprocess.Popen(
                 command, stderr=output, env=dict(environment), start_new_session=True, **options
@@ -43,12 +43,12 @@ def started(
         yield process
     finally:
         if process:
-            with _undisturbed():
+            with _signals_deferred():
                 _end(process)
 
 
 def finished(command: Sequence[str | Path], log: Path, environment: Mapping[str, str]) -> None:
-    """Run a command to its end.
+    """Run a command and wait for its end.
 
     :raises Failed: it ended with an error.
     """
@@ -65,9 +65,9 @@ def tail(log: Path, lines: int = 40) -> str:
 
 @contextmanager
 def ending_on_signals() -> Iterator[None]:
-    """Let a closed terminal and a SIGTERM end us as Ctrl-C does: through every ``finally``.
+    """Let SIGHUP (a closed terminal) and SIGTERM end this process as Ctrl-C does: through every ``finally``.
 
-    SIGINT too: whoever is started in the background by a shell is born deaf to it.
+    SIGINT too: a process that a shell starts in the background ignores it by default.
     """
 
     def interrupt(_signal: int, _frame: object) -> None:
@@ -82,28 +82,28 @@ def ending_on_signals() -> Iterator[None]:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Put an interruption off: a process just born must become known, and a dying one be waited for."""
-    came: list[int] = []
-    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING}
+def _signals_deferred() -> Iterator[None]:
+    """Defer signals: a started process must first be recorded, and an ending one must be waited for."""
+    received: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: received.append(number)) for number in ENDING}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    if came:
+    if received:
         raise KeyboardInterrupt
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the process, so that it can end its own children; then insist."""
+    """Terminate the process, so that it can end its own children; after a while kill what is left."""
     process.terminate()
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + KILL_AFTER
     while members := _session(process.pid):
         if time.monotonic() > deadline:
             for member in members:
                 _kill(member)
-        process.poll()  # or it would stay as a zombie, and a member
+        process.poll()  # otherwise it would stay a zombie, and a member of the session
         time.sleep(0.05)
     process.wait()
     if process.stdout:
@@ -111,7 +111,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _session(leader: int) -> list[int]:
-    """Return the living processes of a session: children may leave their group, but not their session."""
+    """Return the running processes of a session: children may leave their group, but not their session."""
     return [pid for pid in psutil.pids() if _is_alive_in(pid, leader)]
 
 

@@ -1,4 +1,4 @@
-"""What is in the demo's bucket: looked at with credentials and without, and held against what must be."""
+"""Read the demo's bucket with and without credentials, and compare it with what is expected."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ EVERYONE = "http://acs.amazonaws.com/groups/global/AllUsers"
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as its owner sees it, and what a stranger gets from its link.
+    """An object as its owner reads it, and the response to a request for its link without credentials.
 
-    :param checksum: CRC64NVME, as S3 tells it; None if it tells none.
-    :param readers: who may read it, by its ACL.
+    :param checksum: the CRC64NVME that S3 returns; None if it returns none.
+    :param readers: who is allowed to read it, by its ACL.
     :param link: its web address.
     :param status: the HTTP status of a request without credentials.
-    :param given: the bytes that came with it; with a refusal, S3's error.
+    :param received: the body of that response; if the request is refused, S3's error.
     """
 
     key: str
@@ -43,10 +43,10 @@ class StoredObject:
     readers: str
     link: str
     status: int
-    given: bytes
+    received: bytes
 
 
-def owner(address: str) -> S3Client:
+def owner_client(address: str) -> S3Client:
     """Return a client with credentials."""
     return boto3.client(
         "s3",
@@ -59,7 +59,7 @@ def owner(address: str) -> S3Client:
 
 
 def objects_in(client: S3Client, bucket: str) -> Iterator[StoredObject]:
-    """Look at every object of a bucket, as its owner and as a stranger."""
+    """Read every object of a bucket, as its owner and without credentials."""
     for entry in list_objects(client, bucket):
         head = head_object(client, bucket, entry.key)
         link = f"{client.meta.endpoint_url}/{bucket}/{quote(entry.key)}"
@@ -70,32 +70,32 @@ def objects_in(client: S3Client, bucket: str) -> Iterator[StoredObject]:
             head.checksums.get("CRC64NVME"),
             _readers(client, bucket, entry.key),
             link,
-            *as_a_stranger(link),
+            *read_anonymously(link),
         )
 
 
-def as_a_stranger(link: str) -> tuple[int, bytes]:
+def read_anonymously(link: str) -> tuple[int, bytes]:
     """Open a link without credentials; return HTTP status and content."""
     try:
-        with build_opener(ProxyHandler({})).open(link, timeout=30) as answer:
-            return answer.status, answer.read()
-    except HTTPError as refusal:
-        return refusal.code, refusal.read()
+        with build_opener(ProxyHandler({})).open(link, timeout=30) as response:
+            return response.status, response.read()
+    except HTTPError as error:
+        return error.code, error.read()
 
 
-def complaints(objects: Iterable[StoredObject], files: Mapping[str, bytes], public: str) -> list[str]:
-    """Return what is not as it must be; nothing, if all is well.
+def problems_of(objects: Iterable[StoredObject], files: Mapping[str, bytes], public: str) -> list[str]:
+    """Return what is not as expected; an empty list if there is no problem.
 
-    :param files: what must be in the bucket, by key.
-    :param public: how the keys begin that everyone may read; all others are their owner's.
+    :param files: the expected content of the bucket, by key.
+    :param public: the prefix of the keys that everyone may read; all other objects are private.
     """
     found = {stored.key: stored for stored in objects}
-    missing = [f"{key} is not there" for key in files.keys() - found.keys()]
-    unknown = [f"{key} should not be there" for key in found.keys() - files.keys()]
+    missing = [f"{key} is missing" for key in files.keys() - found.keys()]
+    unknown = [f"{key} should not exist" for key in found.keys() - files.keys()]
     wrong = [
-        f"{key}: {complaint}"
+        f"{key}: {problem}"
         for key in files.keys() & found.keys()
-        for complaint in _complaints(found[key], files[key], is_public=key.startswith(public))
+        for problem in _problems(found[key], files[key], is_public=key.startswith(public))
     ]
     return sorted(missing + unknown + wrong)
 
@@ -105,9 +105,9 @@ def checksum_of(content: bytes) -> str:
     return encoded(crc64nvme(content).to_bytes(8, "big"))
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return lines of columns as wide as their widest text; numbers stand right."""
-    texts = [list(map(str, row)) for row in (heads, *rows)]
+def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return the lines of a table; each column is as wide as its widest text, numbers are right-aligned."""
+    texts = [list(map(str, row)) for row in (headers, *rows)]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     right = [all(isinstance(cell, int) for cell in column) for column in zip(*rows, strict=True)]
     lines = (
@@ -125,15 +125,17 @@ def _readers(client: S3Client, bucket: str, key: str) -> str:
     return "everyone" if any(grant["Grantee"].get("URI") == EVERYONE for grant in grants) else "owner"
 
 
-def _complaints(stored: StoredObject, content: bytes, *, is_public: bool) -> Iterator[str]:
+def _problems(stored: StoredObject, content: bytes, *, is_public: bool) -> Iterator[str]:
     if (stored.size, stored.checksum) != (len(content), checksum_of(content)):
-        yield f"{stored.size} bytes with checksum {stored.checksum} are not those of the file"
+        yield f"{stored.size} bytes with checksum {stored.checksum} differ from the file"
     readers, status = ("everyone", 200) if is_public else ("owner", 403)
     if stored.readers != readers:
         yield f"its ACL lets {stored.readers} read, not {readers}"
     if stored.status != status:
-        yield f"a stranger gets {stored.status}, not {status}"
-    if (stored.given == content) is not is_public:
+        yield f"without credentials the status is {stored.status}, not {status}"
+    if (stored.received == content) is not is_public:
         yield (
-            "a stranger gets the content" if not is_public else "a stranger gets other bytes than the file's"
+            "without credentials the content can be read"
+            if not is_public
+            else "without credentials the content differs from the file"
         )

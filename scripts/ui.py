@@ -1,6 +1,6 @@
-"""`make ui`: Airflow's web UI with the example DAGs, and an embedded S3 server beside it.
+"""`make ui`: Airflow's web UI with the example DAGs, and an embedded S3 server.
 
-Everything listens on this machine only, and ends with Ctrl-C. S3 starts empty each time; Airflow's runs and
+Everything listens on this machine only, and Ctrl-C ends it. S3 starts empty each time; Airflow's runs and
 logs stay in `.airflow`.
 """
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOST = "127.0.0.1"
-USUAL_PORT = 8080
+DEFAULT_PORT = 8080
 USER = "admin"
 READY_WITHIN = 180.0
 LOG = "ui.log"
 DAGS = {path.stem for path in (ROOT / "dags").glob("*.py")}
-# Logs are read from the folder: no further ports to serve them.
+# Logs are read from the folder, so no other ports are needed to serve them.
 COMPONENTS = (
     ("scheduler", "--skip-serve-logs"),
     ("dag-processor",),
@@ -61,9 +61,9 @@ def main() -> int:
 
 
 def serve(home: Path, port: int) -> NoReturn:
-    """Start S3 and Airflow, say where they are, and stay until something ends.
+    """Start S3 and Airflow, print their addresses, and wait until a part ends.
 
-    :raises Failed: a part of Airflow ended, or did not answer in time.
+    :raises Failed: a part of Airflow ended, or was not ready in time.
     """
     password = password_of(home)
     with embedded_s3(home) as s3_address:
@@ -92,7 +92,7 @@ def airflow(home: Path, s3_address: str, port: int) -> Iterator[list[subprocess.
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": address,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
-        # All parts must share them, and nobody else needs them.
+        # All parts must have the same values, and nothing else needs them.
         "AIRFLOW__API__SECRET_KEY": secrets.token_urlsafe(32),
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "AIRFLOW__CORE__PARALLELISM": "4",
@@ -106,34 +106,34 @@ def airflow(home: Path, s3_address: str, port: int) -> Iterator[list[subprocess.
         try:
             yield components
         finally:
-            for process in components:  # all at once; then each is waited for
+            for process in components:  # all at once; the contexts then wait for each
                 process.terminate()
 
 
 class Web:
-    """Airflow's API, asked as the browser asks it."""
+    """A client for Airflow's API, as the browser uses it."""
 
     def __init__(self, address: str) -> None:
         self.address = address
         self._token = ""
 
     def login(self, password: str) -> None:
-        """Ask for a token, as the login page does."""
-        self._token = self.ask("/auth/token", {"username": USER, "password": password})["access_token"]
+        """Request a token, as the login page does."""
+        self._token = self.request("/auth/token", {"username": USER, "password": password})["access_token"]
 
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """Return the JSON that the server answers."""
+    def request(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Send a request, and return the JSON of the response."""
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         data = json.dumps(body).encode() if body else None
         request = Request(self.address + path, data, headers)  # noqa: S310 - http on loopback
-        with build_opener(ProxyHandler({})).open(request, timeout=10) as answer:
-            return json.load(answer)
+        with build_opener(ProxyHandler({})).open(request, timeout=10) as response:
+            return json.load(response)
 
 
 def wait_until_ready(web: Web, password: str, components: list[subprocess.Popen[bytes]], log: Path) -> None:
-    """Wait until somebody who logs in finds every DAG.
+    """Wait until a user can log in and every DAG is listed.
 
     :raises Failed: a part of Airflow ended, or this takes too long.
     """
@@ -146,22 +146,22 @@ def wait_until_ready(web: Web, password: str, components: list[subprocess.Popen[
 
 
 def is_ready(web: Web, password: str) -> bool:
-    """Return whether Airflow is healthy, the password is right, and the DAGs are there."""
+    """Return whether Airflow is healthy, the password is right, and the DAGs are listed."""
     try:
-        health = web.ask("/api/v2/monitor/health")
+        health = web.request("/api/v2/monitor/health")
         if any(health[part]["status"] != "healthy" for part in ("scheduler", "dag_processor")):
             return False
         web.login(password)
-        found = {dag["dag_id"] for dag in web.ask("/api/v2/dags")["dags"]}
+        found = {dag["dag_id"] for dag in web.request("/api/v2/dags")["dags"]}
     except (HTTPError, URLError, OSError):
         return False
     return found >= DAGS
 
 
 def raise_if_ended(components: list[subprocess.Popen[bytes]], log: Path) -> None:
-    """Notice that a part of Airflow has ended by itself.
+    """Check that all parts of Airflow still run.
 
-    :raises Failed: with the end of the log.
+    :raises Failed: a part has ended; the message contains the end of the log.
     """
     for process in components:
         if process.poll() is not None:
@@ -169,7 +169,7 @@ def raise_if_ended(components: list[subprocess.Popen[bytes]], log: Path) -> None
 
 
 def password_of(home: Path) -> str:
-    """Return the user's password, made on first use; Airflow reads it from the same file."""
+    """Return the user's password, created on first use; Airflow reads it from the same file."""
     file = home / "simple_auth_manager_passwords.json.generated"
     if not file.exists():
         file.touch(mode=0o600)
@@ -179,8 +179,8 @@ def password_of(home: Path) -> str:
 
 
 def free_port() -> int:
-    """Return the usual port, or a free one if that is taken."""
-    for port in (USUAL_PORT, 0):
+    """Return the default port, or a free one if that is in use."""
+    for port in (DEFAULT_PORT, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -1,4 +1,4 @@
-"""Parsing is free: importing our operators adds next to nothing to `import airflow.sdk`."""
+"""Importing our operators adds very little to the cost of `import airflow.sdk`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHARE_AT_MOST = 1 / 10
 
 @pytest.fixture(scope="module")
 def costs() -> tuple[ImportCost, ImportCost]:
-    """Ours and the provider's."""
+    """The costs of our operators and of the provider's."""
     ours, provider = import_costs()
     return ours, provider
 
@@ -30,16 +30,18 @@ def test_our_operators_load_neither_boto3_nor_the_provider_nor_the_hook(
 ) -> None:
     heavy = ("boto3", "botocore", "awscrt", "airflow.providers.amazon", "airflow_s3ops.hooks")
     assert [name for name in costs[0].added if name.startswith(heavy)] == []
-    assert [name for name in costs[1].added if name.startswith("boto3")]  # or the list above shows nothing
+    assert [
+        name for name in costs[1].added if name.startswith("boto3")
+    ]  # otherwise the list above proves nothing
 
 
 def test_our_operators_take_a_tenth_of_the_providers_time(costs: tuple[ImportCost, ImportCost]) -> None:
-    # The least of several runs: whatever else the machine does only ever adds.
+    # The minimum of several runs: other processes on the machine can only add time.
     ours, provider = (min(cost.seconds) for cost in costs)
     assert ours <= SHARE_AT_MOST * provider
 
 
-def test_the_table_has_a_row_for_each() -> None:
+def test_the_table_has_a_row_for_each_module() -> None:
     table = markdown([ImportCost("a", ("a",), (0.001, 0.002, 0.009)), ImportCost("b", ("b", "c"), (0.1,))])
     assert table.splitlines()[2:] == [
         "| `a` | 1 | 2.0 ms | 2% |",

@@ -1,4 +1,4 @@
-"""What Airflow reads about this package is true."""
+"""The provider's description for Airflow is correct."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def modules_of(kind: str) -> list[str]:
     return [module for entry in get_provider_info()[kind] for module in entry["python-modules"]]
 
 
-def test_the_entry_point_leads_to_it() -> None:
+def test_the_entry_point_is_the_function() -> None:
     (found,) = [
         point
         for point in entry_points(group="apache_airflow_provider")
@@ -33,7 +33,7 @@ def test_the_entry_point_leads_to_it() -> None:
     assert found.dist.name == get_provider_info()["package-name"]
 
 
-def test_it_is_valid_by_airflows_schema() -> None:
+def test_it_is_valid_for_airflows_schema() -> None:
     schema: dict[str, Any] = json.loads(SCHEMA.read_text())
     jsonschema.validate(get_provider_info(), schema)
 
@@ -47,25 +47,25 @@ def test_airflow_lists_the_provider_with_its_version() -> None:
 
 
 @pytest.mark.parametrize("module", [*modules_of("operators"), *modules_of("hooks")])
-def test_every_module_that_is_named_exists(module: str) -> None:
+def test_every_named_module_exists(module: str) -> None:
     importlib.import_module(module)
 
 
 @pytest.mark.parametrize(
     ("kind", "package"), [("operators", operators), ("hooks", hooks)], ids=["operators", "hooks"]
 )
-def test_every_operator_and_hook_is_in_a_module_that_is_named(kind: str, package: Any) -> None:
+def test_every_operator_and_hook_is_in_a_named_module(kind: str, package: Any) -> None:
     classes = [getattr(package, name) for name in package.__all__ if name.endswith(("Operator", "Hook"))]
     assert {found.__module__ for found in classes} == set(modules_of(kind))
 
 
-def test_every_integration_that_is_named_is_described() -> None:
+def test_every_named_integration_is_described() -> None:
     info = get_provider_info()
     described = {entry["integration-name"] for entry in info["integrations"]}
     assert {entry["integration-name"] for kind in ("operators", "hooks") for entry in info[kind]} == described
 
 
-def test_the_extra_link_that_is_named_is_the_operators_own() -> None:
+def test_the_named_extra_link_is_that_of_the_operators() -> None:
     links = {f"{type(link).__module__}.{type(link).__name__}" for link in _links()}
     assert links == set(get_provider_info()["extra-links"])
 

@@ -1,4 +1,4 @@
-"""The surface that users see is a contract: names, parameters and defaults change only on purpose."""
+"""The public API is a contract: names, parameters and defaults change only on purpose."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ OPERATORS: dict[str, dict[str, Any]] = {
 WITHOUT_CONNECTION = {"PlanShardsOperator"}
 CONNECTION = {"aws_conn_id": "aws_default", "region_name": None, "verify": None, "botocore_config": None}
 
-# Beyond an operator's parameters: what only a script needs.
+# The operators' parameters, and those that only scripts need.
 METHODS: dict[str, dict[str, Any]] = {
     "create_bucket": OPERATORS["CreateBucketOperator"],
     "upload_file": {
@@ -143,16 +143,16 @@ def parameters_of(function: Any) -> dict[str, Any]:
     return {p.name: p.default for p in parameters if p.kind != p.VAR_KEYWORD}
 
 
-def test_operators_offers_exactly_these() -> None:
+def test_operators_exports_exactly_these() -> None:
     assert operators.__all__ == sorted([*OPERATORS, "BucketSettings"])
     assert [name for name in operators.__all__ if not hasattr(operators, name)] == []
 
 
-def test_hooks_offers_exactly_these() -> None:
+def test_hooks_exports_exactly_these() -> None:
     assert hooks.__all__ == ["S3OpsHook"]
 
 
-def test_the_package_tells_its_version() -> None:
+def test_the_package_has_a_version() -> None:
     assert airflow_s3ops.__version__.count(".") == 2
 
 
@@ -187,13 +187,13 @@ def test_a_methods_parameters_and_defaults(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_what_a_method_takes_by_position(name: str) -> None:
+def test_a_methods_positional_parameters(name: str) -> None:
     parameters = inspect.signature(getattr(S3OpsHook, name)).parameters.values()
     by_position = [p.name for p in parameters if p.kind == p.POSITIONAL_OR_KEYWORD and p.name != "self"]
     assert by_position == POSITIONAL[name]
 
 
-def test_the_hook_offers_no_other_methods() -> None:
+def test_the_hook_has_no_other_methods() -> None:
     own = {name for name, value in vars(S3OpsHook).items() if inspect.isfunction(value)}
     assert {name for name in own if not name.startswith("_")} == set(METHODS)
 

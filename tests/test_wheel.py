@@ -1,4 +1,4 @@
-"""The wheel that users install is whole, and works where the source tree is not."""
+"""The wheel that users install is complete, and works without the source tree."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ print(Path(airflow_s3ops.__file__).resolve())
 
 
 def run(command: Sequence[str | Path]) -> str:
-    """Run a command away from the source tree, and give its output; the test fails with its words."""
+    """Run a command outside the source tree, and return its output; if it fails, the test shows it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_"))}
     done = subprocess.run(
         command,
@@ -64,18 +64,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a new environment that has the wheel, and sees the packages that ours depends on."""
+    """The Python of a new environment with the wheel, which can import our package's dependencies."""
     folder = tmp_path_factory.mktemp("installed")
     run([sys.executable, "-m", "venv", "--without-pip", folder])
     run([sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install", "--no-deps", wheel])
-    # A path entry is searched after the environment's own packages, and the .pth files there, of which one
-    # names our source tree, are not read.
+    # A folder named in a .pth file is searched after the environment's own packages. The .pth files in that
+    # folder are not read; one of them names our source tree.
     (site_packages,) = folder.glob("lib/python*/site-packages")
     (site_packages / "dependencies.pth").write_text("\n".join(site.getsitepackages()))
     return folder / "bin" / "python"
 
 
-def test_it_holds_the_package_its_types_and_its_license_and_nothing_else(wheel: Path) -> None:
+def test_it_contains_the_package_its_types_and_its_license_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tree = {
@@ -89,7 +89,7 @@ def test_it_holds_the_package_its_types_and_its_license_and_nothing_else(wheel: 
     assert f"{metadata}/licenses/LICENSE" in names
 
 
-def test_its_metadata_says_what_the_package_says(wheel: Path) -> None:
+def test_its_metadata_agrees_with_the_package(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         folder = f"airflow_s3ops-{__version__}.dist-info"
         metadata = Parser().parsestr(archive.read(f"{folder}/METADATA").decode())
@@ -101,7 +101,7 @@ def test_its_metadata_says_what_the_package_says(wheel: Path) -> None:
     assert "airflow_s3ops.provider_info:get_provider_info" in entry_points
 
 
-def test_installed_alone_it_offers_every_public_name(installed: Path) -> None:
+def test_installed_without_the_source_tree_it_exports_every_public_name(installed: Path) -> None:
     found = Path(run([installed, "-c", IMPORT_ALL]).splitlines()[-1])
     assert installed.parents[1].resolve() in found.parents
     assert REPOSITORY not in found.parents

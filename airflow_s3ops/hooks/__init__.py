@@ -1,4 +1,4 @@
-"""The only place that reads Airflow connections: one connection in, one S3 client out."""
+"""The only package that reads Airflow connections; it makes an S3 client from a connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an Airflow connection to the one S3 client that speaks for it."""
+"""Make the S3 client of an Airflow connection."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 def s3_client(session: boto3.session.Session, connection: AwsConnection) -> S3Client:
-    """Return a client with this package's settings for S3 beneath those of the connection.
+    """Return a client with this package's S3 settings; the connection's settings override them.
 
-    They are no part of the connection's own: STS is asked for a role with those, and S3's way of signing
-    would spoil that request.
+    These settings are not added to the connection itself: the connection's settings are also used for STS,
+    and a request to STS would fail with S3's signature settings.
 
     :raises CredentialsMissing: the connection's profile does not exist.
     :raises InvalidInput: botocore refuses the configuration, the endpoint or the region.
@@ -36,7 +36,7 @@ def s3_client(session: boto3.session.Session, connection: AwsConnection) -> S3Cl
         "verify": connection.verify,
     }
     with translated(None), _refusals():
-        # Only botocore knows: the address may also come from AWS_ENDPOINT_URL_S3 or from ~/.aws/config.
+        # Ask botocore: the address may also come from AWS_ENDPOINT_URL_S3 or from ~/.aws/config.
         address = session.client("s3", config=connection.botocore_config, **place).meta.endpoint_url
         refuse_login(address, "The environment, or ~/.aws/config,")
         config = merged_config(
@@ -50,25 +50,25 @@ def s3_client(session: boto3.session.Session, connection: AwsConnection) -> S3Cl
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Turn what botocore raises bare about settings, when a client is made, into our error."""
+    """Translate the plain errors that botocore raises about settings when a client is made."""
     try:
         yield
     except (AttributeError, TypeError, ValueError) as error:
         if isinstance(error, S3OpsError):
             raise
         hidden = has_login(str(error))  # botocore repeats the address
-        reason = "an endpoint_url has a login in it" if hidden else str(error)
+        reason = "an endpoint_url contains a login" if hidden else str(error)
         raise InvalidInput(
-            f"botocore makes no client of the endpoint, region and configuration: {reason}",
+            f"botocore cannot make a client from the endpoint, region and configuration: {reason}",
             advice="Correct the connection's extra, botocore_config, or AWS_ENDPOINT_URL_S3.",
         ) from (None if hidden else error)
 
 
 @contextmanager
 def role_assumed(connection: AwsConnection) -> Iterator[None]:
-    """Turn what goes wrong when a role is assumed into our errors: STS refused then, not S3.
+    """Translate errors while a role is assumed: they come from STS, not from S3.
 
-    :raises CredentialsMissing: STS refuses the role to this identity, now and on every retry.
+    :raises CredentialsMissing: STS refuses the role to this identity, and a retry cannot help.
     """
     with translated(None):
         try:
@@ -79,17 +79,18 @@ def role_assumed(connection: AwsConnection) -> Iterator[None]:
             raise CredentialsMissing(
                 f"The role {connection.role_arn} could not be assumed ({connection.conn_repr})",
                 code=code_of(error),
-                reason=f"STS said: {error}",
-                advice="Allow this identity sts:AssumeRole on it, and name the identity in its trust policy.",
+                reason=f"STS responded: {error}",
+                advice="Allow this identity sts:AssumeRole on the role, and name the identity in the role's "
+                "trust policy.",
             ) from error
 
 
 def _links_of_aws(address: str) -> dict[str, Any]:
-    """Return what makes presigned links to AWS good everywhere.
+    """Return the settings with which presigned links work in every AWS region and on other servers.
 
-    Left alone, botocore signs a link with Signature Version 2 in us-east-1, and for the global host in every
-    other region, which answers with a redirect that the signature does not fit. A server that is not AWS is
-    addressed by path: its certificate and DNS seldom know a host for each bucket.
+    By default botocore signs a link with Signature Version 2 in us-east-1. In every other region it signs for
+    the global host, which responds with a redirect for which the signature is wrong. A server that is not AWS
+    is addressed by path: its certificate and DNS seldom have a host for each bucket.
     """
     style = {"s3": {"addressing_style": "virtual"}} if is_aws(address) else {}
     return {"signature_version": "s3v4", **style}

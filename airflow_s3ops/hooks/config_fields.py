@@ -1,4 +1,4 @@
-"""What botocore's configuration takes unchecked, and trips over when a request is made."""
+"""Check the configuration fields that botocore accepts unchecked and that would only fail at a request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _is_switch(value: object) -> bool:
     return isinstance(value, bool)
 
 
-# A field that is None counts as left out; a time-out that is None never ends the waiting.
+# None means that the field is not set; a timeout of None waits without limit.
 _FITTING: dict[str, tuple[Callable[[object], bool], str]] = {
     "connect_timeout": (_is_number, "a number of seconds above 0, or None"),
     "read_timeout": (_is_number, "a number of seconds above 0, or None"),
@@ -48,10 +48,11 @@ _NEVER_NONE = frozenset({"max_pool_connections"})
 
 
 def require_fitting(options: Mapping[str, Any]) -> None:
-    """Check the values of those fields that botocore takes as they come.
+    """Check the values of the fields that botocore accepts unchecked.
 
     :param options: fields of ``botocore.config.Config``.
-    :raises InvalidInput: naming the field, and its value only where that can be no secret.
+    :raises InvalidInput: a value is wrong; the error names the field, and its value only if that cannot be
+        a secret.
     """
     for name, (fits, wanted) in _FITTING.items():
         value = options.get(name)

@@ -1,4 +1,4 @@
-"""From an Airflow connection id to what a boto3 client needs to know."""
+"""Read an Airflow connection, and merge botocore settings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _VERIFY_WORDS = {"true": True, "false": False}
 
 
 class AwsConnection(AwsConnectionWrapper):
-    """The provider's reading of a connection, whose own repr would show key and secret."""
+    """The provider's connection wrapper, without the key and the secret in its repr."""
 
     def __repr__(self) -> str:
         """Return the connection's id."""
@@ -38,19 +38,19 @@ def aws_connection(
 ) -> AwsConnection:
     """Read an ``aws`` connection.
 
-    :param conn_id: None means boto3's own chain: environment, ``~/.aws`` files, role.
-    :param region_name: wins over the connection's.
-    :param verify: wins over the connection's.
-    :raises ConnectionNotFound: the id is unknown, or empty (as a template that renders to nothing leaves it).
-    :raises CredentialsMissing: the connection holds a key without a secret, or the other way round.
-    :raises InvalidInput: the connection is of another type, the region's name cannot be one, an address holds
-        a login, or the extra says something that botocore or the provider refuses.
+    :param conn_id: None means boto3's own credential chain: environment, ``~/.aws`` files, role.
+    :param region_name: overrides the connection's region.
+    :param verify: overrides the connection's ``verify``.
+    :raises ConnectionNotFound: the id is unknown, or empty (as after a template that renders to nothing).
+    :raises CredentialsMissing: the connection has a key without a secret, or a secret without a key.
+    :raises InvalidInput: the connection has another type, the region's name is not valid, an address contains
+        a login, or botocore or the provider refuses a value of the extra.
     """
     connection = None if conn_id is None else _existing(conn_id)
     if connection is not None and connection.conn_type not in ("aws", "", None):
         raise InvalidInput(
             f"The Airflow connection {conn_id!r} is of type {connection.conn_type!r}, not 'aws'",
-            advice="Name a connection of type aws, or create one; this one's login was sent nowhere.",
+            advice="Name a connection of type aws, or create one; the login of this one was sent nowhere.",
         )
     if connection is not None:
         _check_config(connection)
@@ -59,39 +59,39 @@ def aws_connection(
     except (AttributeError, TypeError, ValueError, NotImplementedError, BotoCoreError) as error:
         raise InvalidInput(
             f"The extra of the Airflow connection {conn_id!r} is refused: {error}",
-            advice="Correct it there, config_kwargs included; docs/credentials.md shows what it may hold.",
+            advice="Correct the extra, including config_kwargs; docs/credentials.md lists its fields.",
         ) from error
     if connection is not None:
         _refuse_half_a_key(connection, read)
     for address in _addresses(read):
         refuse_login(address, f"The extra of the Airflow connection {conn_id!r}")
-    for region in (region_name, read.region_name):  # an empty one would give way to the connection's
+    for region in (region_name, read.region_name):  # with an empty one, the connection's would be used
         _check_region(region)
     read.verify = _VERIFY_WORDS.get(str(read.verify).lower(), read.verify)
     return read
 
 
 def refuse_login(address: object, source: str) -> None:
-    """Refuse an address with a login in it: S3 takes none, and botocore repeats addresses in its errors.
+    """Refuse an address with a login in it: S3 does not use it, and botocore repeats addresses in its errors.
 
-    :param source: what says the address; it begins the error's sentence.
-    :raises InvalidInput: without a word of the address.
+    :param source: where the address comes from; the error message begins with it.
+    :raises InvalidInput: the address has a login; the error does not show the address.
     """
     if isinstance(address, str) and has_login(address):
         raise InvalidInput(
-            f"{source} has an endpoint_url with an '@', as if a user and password stood in it",
-            advice="Write the server's address alone, and the access key id and its secret as login and "
-            "password of the connection; renew the password, which others may have seen.",
+            f"{source} has an endpoint_url with an '@', which looks like a user and password",
+            advice="Write only the server's address there, and the access key id and its secret as login and "
+            "password of the connection; renew the password, because others may have seen it.",
         )
 
 
 def merged_config(*layers: Config | Mapping[str, Any] | None) -> Config:
-    """Lay botocore settings over each other, field by field: what a later layer leaves out stays.
+    """Merge botocore settings, field by field: a later layer overrides only the fields that it has.
 
-    :param layers: from the weakest to the strongest. The nested fields ``s3``, ``retries`` and
-        ``proxies_config`` are merged inside as well. ``signature_version="unsigned"`` stands for botocore's
-        own mark of an anonymous client, which JSON cannot hold.
-    :raises InvalidInput: botocore does not know a field, or refuses its value.
+    :param layers: from the lowest to the highest precedence. The nested fields ``s3``, ``retries`` and
+        ``proxies_config`` are merged field by field as well. ``signature_version="unsigned"`` means an
+        anonymous client: botocore's own constant for it cannot be written in JSON.
+    :raises InvalidInput: botocore has no such field, or refuses its value.
     """
     options: dict[str, Any] = {}
     for layer in layers:
@@ -116,11 +116,11 @@ def _addresses(read: AwsConnection) -> list[object]:
 
 def _options(layer: Config | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(layer, Config):
-        # A Config keeps what its maker set apart from botocore's defaults, and gives it to nobody else.
+        # A Config stores the fields that were set apart from botocore's defaults, in a private attribute.
         return dict(cast("Any", layer)._user_provided_options)  # noqa: SLF001
     if not isinstance(layer, Mapping):
         raise InvalidInput(
-            f"botocore_config is no dict but {type(layer).__name__}",
+            f"botocore_config is not a dict but {type(layer).__name__}",
             advice="Give the fields of botocore.config.Config by name; nothing was sent.",
         )
     is_anonymous = layer.get("signature_version") == "unsigned"
@@ -129,7 +129,7 @@ def _options(layer: Config | Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_config(connection: Connection) -> None:
     config = connection.extra_dejson.get("config_kwargs")
-    if isinstance(config, Mapping):  # what is none, the provider refuses
+    if isinstance(config, Mapping):  # the provider refuses anything else
         require_fitting(config)
 
 
@@ -137,26 +137,26 @@ def _check_region(region_name: object) -> None:
     is_name = isinstance(region_name, str) and re.fullmatch(r"[a-z0-9-]+", region_name)
     if region_name is not None and not is_name:
         raise InvalidInput(
-            f"region_name={region_name!r} is no region",
-            advice="Write it as AWS does, such as ap-northeast-2, and check the template that it comes from.",
+            f"region_name={region_name!r} is not the name of a region",
+            advice="Write it as AWS does, such as ap-northeast-2, and check its template if it has one.",
         )
 
 
 def _refuse_half_a_key(connection: Connection, read: AwsConnection) -> None:
-    # The provider would ignore the half that is there and take the machine's own credentials.
+    # The provider would ignore an incomplete key pair and use the machine's own credentials.
     is_half = bool(connection.login) != bool(connection.password)
     is_half |= bool(read.aws_access_key_id) != bool(read.aws_secret_access_key)
     if is_half or (read.aws_session_token and not read.aws_access_key_id):
         raise CredentialsMissing(
-            f"The Airflow connection {connection.conn_id!r} holds only a part of access key id and secret",
-            advice="Fill in both; leave both empty to use a role or boto3's own chain.",
+            f"The Airflow connection {connection.conn_id!r} has only a part of access key id and secret",
+            advice="Fill in both, or leave both empty to use a role or boto3's own credential chain.",
         )
 
 
 def _existing(conn_id: str) -> Connection:
     if not isinstance(conn_id, str):
         raise InvalidInput(
-            f"aws_conn_id={conn_id!r} is no text", advice="Check the template that it comes from."
+            f"aws_conn_id={conn_id!r} is not a text", advice="Check the template of aws_conn_id."
         )
     try:
         if conn_id:
@@ -164,7 +164,7 @@ def _existing(conn_id: str) -> Connection:
     except AirflowNotFoundException as error:
         raise _not_found(conn_id) from error
     except ImportError as error:
-        # Airflow 3.1, outside a task: it looks for a supervisor that is not there.
+        # Airflow 3.1 outside a task: it imports a supervisor that does not exist there.
         if "SUPERVISOR_COMMS" not in str(error):
             raise
         raise _not_found(conn_id) from error
@@ -178,7 +178,7 @@ def _not_found(conn_id: str) -> ConnectionNotFound:
         advice=(
             f"Create it: airflow connections add {name} --conn-type aws, or in the UI under Admin, "
             f"Connections, or as the environment variable AIRFLOW_CONN_{name.upper()}; "
-            "docs/credentials.md shows each way. Outside a task Airflow sees only the last kind. "
-            "To use boto3's own chain, say aws_conn_id=None."
+            "docs/credentials.md explains all three. Outside a task Airflow finds only the environment "
+            "variable. To use boto3's own credential chain, set aws_conn_id=None."
         ),
     )

@@ -1,4 +1,4 @@
-"""``S3OpsHook``: an Airflow connection as one S3 client, and one method for each thing S3 does."""
+"""``S3OpsHook``: one S3 client for an Airflow connection, and one method for each operation."""
 
 from __future__ import annotations
 
@@ -59,16 +59,16 @@ if TYPE_CHECKING:
 
 
 class S3OpsHook(AwsBaseHook):
-    """S3 as an ``aws`` connection describes it.
+    """S3 with the credentials and settings of an ``aws`` connection.
 
-    All that such a connection can say works: key and secret, session token, ``profile_name``,
+    All fields of such a connection are used: key and secret, session token, ``profile_name``,
     ``role_arn``, ``region_name``, ``endpoint_url``, ``verify``, ``config_kwargs`` and ``service_config``.
-    No request is made before the first method is called.
+    No request is sent before the first method is called.
 
-    :param aws_conn_id: the connection's id. None means boto3's own chain (environment, ``~/.aws/credentials``
-        and ``~/.aws/config``, role); an unknown id is an error.
-    :param region_name: wins over the connection's.
-    :param verify: TLS: False, or a CA bundle's path; wins over the connection's.
+    :param aws_conn_id: the connection's id. None means boto3's own credential chain (environment,
+        ``~/.aws/credentials`` and ``~/.aws/config``, role); an unknown id is an error.
+    :param region_name: overrides the connection's region.
+    :param verify: TLS verification: False, or the path of a CA bundle; overrides the connection's.
     :param config: botocore settings, merged field by field over the connection's ``config_kwargs``.
     """
 
@@ -85,10 +85,10 @@ class S3OpsHook(AwsBaseHook):
 
     @cached_property
     def conn_config(self) -> AwsConnection:
-        """Return the connection, with the caller's settings on top.
+        """Return the connection, with the caller's settings merged over it.
 
         :raises ConnectionNotFound: the id is unknown.
-        :raises CredentialsMissing: half a key pair.
+        :raises CredentialsMissing: the key pair is incomplete.
         :raises InvalidInput: botocore refuses the configuration.
         """
         connection = aws_connection(self.aws_conn_id, region_name=self._region_name, verify=self._verify)
@@ -113,11 +113,11 @@ class S3OpsHook(AwsBaseHook):
 
     @property
     def conn(self) -> S3Client:
-        """Return the same client where code written for :class:`AwsBaseHook` looks for it."""
+        """Return the same client, under the name that :class:`AwsBaseHook` uses."""
         return self.client
 
     def stop(self) -> None:
-        """Ask a method that is at work in another thread to end with ``Stopped``, between two requests."""
+        """Cancel a method that runs in another thread: it raises ``Stopped`` before its next request."""
         self._stop.set()
 
     def create_bucket(
@@ -128,7 +128,7 @@ class S3OpsHook(AwsBaseHook):
         settings: BucketSettings | Mapping[str, Any] | None = None,
         extra_args: Mapping[str, Any] | None = None,
     ) -> CreateBucketResult:
-        """Create a bucket in this hook's region, or adopt it if it is mine and there already.
+        """Create a bucket in this hook's region, or adopt it if this account owns it already.
 
         See :func:`airflow_s3ops.s3.buckets.create.create_bucket`.
         """
@@ -290,11 +290,11 @@ class S3OpsHook(AwsBaseHook):
         )
 
     def head_object(self, bucket: str | None, key: str, *, version_id: str | None = None) -> ObjectHead:
-        """Look at an object without reading it; see :func:`airflow_s3ops.s3.objects.head.head_object`."""
+        """Send HEAD for an object; see :func:`airflow_s3ops.s3.objects.head.head_object`."""
         return head_object(self.client, *bucket_and_key(bucket, key), version_id=version_id)
 
     def list_objects(self, bucket: str | None, prefix: str = "") -> Iterator[ObjectEntry]:
-        """Yield the objects under a prefix, in S3's order; a page of 1,000 is held at a time."""
+        """Yield the objects under a prefix, in S3's order; only one page of 1,000 is in memory."""
         return list_objects(self.client, *bucket_and_prefix(bucket, prefix))
 
     def list_versions(self, bucket: str | None, prefix: str = "") -> Iterator[VersionEntry]:
@@ -302,25 +302,25 @@ class S3OpsHook(AwsBaseHook):
         return list_versions(self.client, *bucket_and_prefix(bucket, prefix))
 
     def list_uploads(self, bucket: str | None, prefix: str = "") -> Iterator[UploadEntry]:
-        """Yield the multipart uploads under a prefix that are neither completed nor aborted."""
+        """Yield the open multipart uploads under a prefix: neither completed nor aborted."""
         return list_uploads(self.client, *bucket_and_prefix(bucket, prefix))
 
     def abort_uploads(self, bucket: str | None, prefix: str = "", older_than: timedelta | None = None) -> int:
-        """Abort open multipart uploads; return how many.
+        """Abort open multipart uploads; return their number.
 
-        :param older_than: only those that were begun longer ago than this; None means all.
+        :param older_than: abort only those that are older than this; None means all.
         """
         return abort_uploads(self.client, *bucket_and_prefix(bucket, prefix), older_than=older_than)
 
     def presigned_url(self, bucket: str | None, key: str, expires_in: int = 3600) -> str:
-        """Return a link to read one object for a while; see :mod:`airflow_s3ops.s3.objects.presign`.
+        """Return a link to read one object for a limited time; see :mod:`airflow_s3ops.s3.objects.presign`.
 
         :param expires_in: seconds, from 1 to 604,800 (a week).
         """
         return presigned_url(self.client, *bucket_and_key(bucket, key), expires_in)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask S3 itself (ListBuckets) whether this connection works; STS is not needed.
+        """Test this connection with a request to S3 itself (ListBuckets); STS is not needed.
 
         :return: whether S3 accepts the credentials, and a sentence that names identity, endpoint and region.
         """
@@ -328,7 +328,10 @@ class S3OpsHook(AwsBaseHook):
             client = self.client
             with suppress(AccessDenied), translated(client):
                 client.list_buckets(MaxBuckets=1)
-                return True, f"S3 answers {caller_of(client)}."
+                return True, f"S3 accepts {caller_of(client)}."
         except S3OpsError as error:
             return False, str(error)
-        return True, f"S3 knows {caller_of(client)}; it may not list buckets (s3:ListAllMyBuckets)."
+        return True, (
+            f"S3 accepts {caller_of(client)}. "
+            "This identity is not allowed to list buckets (s3:ListAllMyBuckets)."
+        )

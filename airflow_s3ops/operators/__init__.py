@@ -1,4 +1,4 @@
-"""What a DAG author writes. Importing it costs next to nothing: boto3 is loaded when a task runs."""
+"""The operators for DAG authors. Importing them costs next to nothing: boto3 is loaded when a task runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all operators share: the connection's parameters, and the way from a hook's method to a task's end."""
+"""The base of all operators: the connection's parameters, and how a result or an error ends the task."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 TEXT_FIELDS = ("bucket", "key", "prefix", "manifest_key")
-# Texts, or paths or lists of them.
+# Each is a text, a path, or a list of these.
 RENDERED_FIELDS = ("filename", "source", "include", "exclude", "last", "manifests")
 
 
 class S3OpsOperator(BaseOperator):
-    """One S3 operation as a task. A subclass says which, in :meth:`operate` and :meth:`target`.
+    """One S3 operation as a task. A subclass implements it in :meth:`operate` and :meth:`target`.
 
-    A permanent error ends the task at once, without burning its retries; a transient one leaves them to
-    Airflow.
+    A permanent error fails the task at once, without retries. After a transient error Airflow retries the
+    task.
 
-    :param aws_conn_id: an ``aws`` connection's id; None means boto3's own chain.
-    :param region_name: wins over the connection's.
-    :param verify: TLS: False, or a CA bundle's path; wins over the connection's.
+    :param aws_conn_id: the id of an ``aws`` connection; None means boto3's own credential chain.
+    :param region_name: overrides the connection's region.
+    :param verify: TLS verification: False, or the path of a CA bundle; overrides the connection's.
     :param botocore_config: fields of ``botocore.config.Config``, merged over the connection's
         ``config_kwargs``.
     """
@@ -48,7 +48,7 @@ class S3OpsOperator(BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"botocore_config": "json"}
     ui_color = "#e7f3ea"
     operator_extra_links: Sequence[BaseOperatorLink] = (S3ConsoleLink(),)
-    # A used hook holds a client and a lock, which no deep copy can be made of.
+    # Once used, a hook holds a client and a lock, which cannot be deep-copied.
     shallow_copy_attrs: Sequence[str] = ("hook",)
     _stop_requested = False
 
@@ -69,20 +69,22 @@ class S3OpsOperator(BaseOperator):
 
     @abstractmethod
     def operate(self, context: Context) -> Result:
-        """Call the one method of the hook that this operator stands for."""
+        """Call the hook's method for this operation."""
 
     @abstractmethod
     def target(self) -> tuple[str | None, str | None]:
-        """Return bucket and key (or prefix) as they were given."""
+        """Return the bucket and the key (or prefix) as they were given."""
 
     def start_message(self) -> str:
-        """Return what the task is about to do, for the log line at its start."""
+        """Return the log line for the start of the task: operation and target."""
         target = "/".join(str(part) for part in self.target() if part)
         return f"{type(self).__name__.removesuffix('Operator')} on {target}"
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Do it, and return the result as XCom holds it."""
-        self.log.info("%s (connection %s)", self.start_message(), self.aws_conn_id or "boto3's own chain")
+        """Run the operation, and return its result for XCom."""
+        self.log.info(
+            "%s (connection %s)", self.start_message(), self.aws_conn_id or "boto3's own credential chain"
+        )
         with permanent_errors_end_the_task():
             for name in TEXT_FIELDS:
                 require_text(name, getattr(self, name, None))
@@ -94,15 +96,15 @@ class S3OpsOperator(BaseOperator):
         return xcom
 
     def on_kill(self) -> None:
-        """Ask the transfer or deletion to end between two requests; S3 keeps what is done."""
-        self.log.info("Stopping at the next request")
+        """Cancel the transfer or deletion before its next request; what is done on S3 stays."""
+        self.log.info("Stopping before the next request")
         self._stop_requested = True
         if "hook" in vars(self):
             self.hook.stop()
 
     @cached_property
     def hook(self) -> S3OpsHook:
-        """Return the hook of this task, made once."""
+        """Return the hook of this task, created once."""
         from airflow_s3ops.hooks import S3OpsHook
 
         hook = S3OpsHook(
@@ -111,12 +113,12 @@ class S3OpsOperator(BaseOperator):
             verify=as_verify(self.verify),
             config=self.botocore_config,
         )
-        if self._stop_requested:  # while the import above, which takes seconds, was at work
+        if self._stop_requested:  # during the import above, which takes seconds
             hook.stop()
         return hook
 
     def console_url(self) -> str:
-        """Return the page that the extra link opens; "" where the target is not known."""
+        """Return the URL that the extra link opens; "" if the target is not known."""
         from airflow_s3ops.s3.objects.console import console_url
 
         try:
@@ -133,9 +135,9 @@ class S3OpsOperator(BaseOperator):
         jinja_env: jinja2.Environment | None = None,
         seen_oids: set[int] | None = None,
     ) -> Any:
-        """Render, and tell Airflow's log which of the values are secrets.
+        """Render, and register the secrets among the values with Airflow's log masker.
 
-        Here, and not in ``render_template_fields``, which mapped tasks do without.
+        It is done here because mapped tasks do not call ``render_template_fields``.
         """
         rendered = super().render_template(content, context, jinja_env, seen_oids)  # type: ignore[arg-type]
         if isinstance(rendered, Mapping):
@@ -143,7 +145,7 @@ class S3OpsOperator(BaseOperator):
         return rendered
 
     def _region_and_endpoint(self) -> tuple[str | None, str | None]:
-        if "client" in vars(self.hook):  # knows what comes from ~/.aws/config and the environment, too
+        if "client" in vars(self.hook):  # it also has the values from ~/.aws/config and the environment
             return self.hook.client.meta.region_name, self.hook.client.meta.endpoint_url
         try:
             connection = self.hook.conn_config
@@ -154,7 +156,7 @@ class S3OpsOperator(BaseOperator):
 
 @contextmanager
 def permanent_errors_end_the_task() -> Iterator[None]:
-    """Raise what ends a task without retries from an error that a retry would not mend."""
+    """Turn an error that a retry cannot fix into the exception that fails a task without retries."""
     try:
         yield
     except S3OpsError as error:
@@ -168,7 +170,7 @@ def _fail_exception() -> type[Exception]:
 
     try:
         return sdk_exceptions.AirflowFailException
-    except AttributeError:  # Airflow 3.1 keeps it elsewhere
+    except AttributeError:  # Airflow 3.1 has it in another module
         from airflow import exceptions
 
         return cast("type[Exception]", exceptions.AirflowFailException)

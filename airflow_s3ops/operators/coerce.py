@@ -1,4 +1,4 @@
-"""What a template makes of booleans and numbers, taken back: ``"False"`` must never mean yes."""
+"""Convert rendered texts back to booleans and numbers: ``"False"`` must never count as true."""
 
 from __future__ import annotations
 
@@ -7,49 +7,53 @@ from typing import Any
 
 from airflow_s3ops.s3.errors import InvalidInput
 
-# How Python writes None, and a list, tuple, set or dict that has texts or paths in it.
-_WRITTEN = re.compile(r"""None|\[\s*\]|[\[({]\s*(['"]|\w*Path\().*[\])}]""", re.DOTALL)
+# Python's repr of None, of an empty list, and of a list, tuple, set or dict of texts or paths.
+_PYTHON_REPR = re.compile(r"""None|\[\s*\]|[\[({]\s*(['"]|\w*Path\().*[\])}]""", re.DOTALL)
 
 
 def require_text(name: str, value: Any) -> None:
-    """Refuse what a native template made of a text: the key ``20260101`` must not become a number.
+    """Refuse a value that a native template turned into another type: the key ``20260101`` stays a text.
 
-    A path is no text either: it has lost the slash at its end, which a key or prefix may need.
+    A path is refused too: it has lost the slash at its end, which a key or prefix may need.
 
-    :param name: the parameter's, for the error.
-    :raises InvalidInput: neither a text nor None; or a text that :func:`require_rendered` refuses.
+    :param name: the parameter's name, for the error.
+    :raises InvalidInput: the value is neither a text nor None, or :func:`require_rendered` refuses it.
     """
     require_rendered(name, value)
     if value is not None and not isinstance(value, str):
         raise InvalidInput(
-            f"{name}={value!r} is no text but {type(value).__name__}",
+            f"{name}={value!r} is not a text but {type(value).__name__}",
             advice="A native template (render_template_as_native_obj) turns a text that looks like a number "
-            "or list into one: switch it off, or give the text another form.",
+            "or list into a number or list: switch it off, or write the text in another form.",
         )
 
 
 def require_rendered(name: str, value: Any) -> None:
-    """Refuse the text that a template made of None or of a list: as a pattern it would match nothing, unseen.
+    """Refuse the text of None or of a list, as a template renders it.
 
-    :param name: the parameter's, for the error.
-    :param value: a text, or several; anything else passes.
-    :raises InvalidInput: one of them is Python's way of writing None, a list, tuple, set or dict.
+    As a pattern such a text would match nothing, without any error.
+
+    :param name: the parameter's name, for the error.
+    :param value: a text, or several; anything else is accepted.
+    :raises InvalidInput: one of them is Python's text of None, a list, tuple, set or dict.
     """
     texts = value if isinstance(value, (list, tuple)) else [value]
-    wrong = next((text for text in texts if isinstance(text, str) and _WRITTEN.fullmatch(text.strip())), None)
+    wrong = next(
+        (text for text in texts if isinstance(text, str) and _PYTHON_REPR.fullmatch(text.strip())), None
+    )
     if wrong is not None:
         raise InvalidInput(
-            f"{name} has the text {wrong[:60]!r}, which a template makes of a list or of None",
-            advice="Give the list or None itself, or say render_template_as_native_obj=True on the DAG; "
+            f"{name} has the text {wrong[:60]!r}: a template rendered a list or None as text",
+            advice="Pass the list or None itself, or set render_template_as_native_obj=True on the DAG; "
             "nothing was done.",
         )
 
 
 def as_bool(name: str, value: Any) -> bool:
-    """Return a boolean that may have come through a template as text.
+    """Return a boolean that a template may have rendered as text.
 
-    :param name: the parameter's, for the error.
-    :raises InvalidInput: neither true nor false.
+    :param name: the parameter's name, for the error.
+    :raises InvalidInput: the value is neither true nor false.
     """
     if isinstance(value, bool):
         return value
@@ -60,10 +64,11 @@ def as_bool(name: str, value: Any) -> bool:
 
 
 def as_count(name: str, value: Any) -> int | None:
-    """Return a whole number, or None, that may have come through a template as text.
+    """Return a whole number or None that a template may have rendered as text.
 
-    :param name: the parameter's, for the error.
-    :raises InvalidInput: no whole number; an empty text is one of those, so that no limit is lost unseen.
+    :param name: the parameter's name, for the error.
+    :raises InvalidInput: it is not a whole number. An empty text is refused too: otherwise a limit would be
+        lost without any error.
     """
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
@@ -72,13 +77,13 @@ def as_count(name: str, value: Any) -> int | None:
     try:
         return int(value.strip())
     except (AttributeError, ValueError):
-        raise InvalidInput(f"{name}={value!r} is no whole number", advice=_advice(name)) from None
+        raise InvalidInput(f"{name}={value!r} is not a whole number", advice=_advice(name)) from None
 
 
 def as_verify(value: Any) -> Any:
-    """Return ``verify`` with the texts True, False and None as what they mean; others are a CA bundle's path.
+    """Return ``verify`` with the texts True, False and None converted; any other text is a CA bundle's path.
 
-    :raises InvalidInput: an empty text, which botocore would take for "trust anybody".
+    :raises InvalidInput: an empty text, with which botocore would verify nothing.
     """
     if not isinstance(value, str):
         return value
@@ -89,4 +94,4 @@ def as_verify(value: Any) -> Any:
 
 
 def _advice(name: str) -> str:
-    return f"Check the template that {name} comes from; nothing was done."
+    return f"Check the template of {name}; nothing was done."

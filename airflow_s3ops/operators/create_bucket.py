@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 
 class CreateBucketOperator(S3OpsOperator):
-    """Create a bucket, or adopt it if it is mine and there already; bring its settings to what is asked.
+    """Create a bucket, or adopt it if this account owns it already; then apply the requested settings.
 
     The region is ``region_name``, else the connection's, else the client's. A second run changes nothing and
-    says so: ``{"bucket": …, "region": …, "status": "existed", "applied": []}``.
+    reports it: ``{"bucket": …, "region": …, "status": "existed", "applied": []}``.
 
-    :param bucket: 3 to 63 characters, by S3's naming rules; shared by all accounts of the world.
-    :param if_exists: ``adopt`` accepts a bucket that is mine and in the asked region, and no other;
-        ``fail`` accepts none.
-    :param settings: a :class:`BucketSettings`, or its fields as a dict. What is None is left alone.
+    :param bucket: 3 to 63 characters, by S3's naming rules; the name is unique among all AWS accounts.
+    :param if_exists: ``adopt`` accepts an existing bucket only if this account owns it and it is in the
+        requested region; ``fail`` accepts no existing bucket.
+    :param settings: a :class:`BucketSettings`, or its fields as a dict. None leaves a setting as it is.
     :param extra_args: further parameters of S3's CreateBucket.
-    :raises InvalidBucketName: naming the rule that is broken.
+    :raises InvalidBucketName: the name breaks a rule; the error names the rule.
     :raises BucketNotMine: another account has a bucket of that name.
-    :raises BucketInOtherRegion: naming both regions.
-    :raises BucketExists: with ``if_exists="fail"``.
-    :raises NotSupportedByServer: naming the setting that the server does not implement.
+    :raises BucketInOtherRegion: the bucket is in another region; the error names both.
+    :raises BucketExists: the bucket exists, with ``if_exists="fail"``.
+    :raises NotSupportedByServer: the server does not implement a setting; the error names it.
     """
 
     template_fields: Sequence[str] = ("bucket", "if_exists", "settings", "extra_args", *CONNECTION_FIELDS)
@@ -74,7 +74,7 @@ class CreateBucketOperator(S3OpsOperator):
         jinja_env: jinja2.Environment | None = None,
         seen_oids: set[int] | None = None,
     ) -> Any:
-        """Render the fields of a :class:`BucketSettings` too: Airflow looks into plain containers only."""
+        """Render the fields of a :class:`BucketSettings` too: Airflow renders plain containers only."""
         if not isinstance(content, BucketSettings):
             return super().render_template(content, context, jinja_env, seen_oids)
         rendered = {

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class DeleteBucketOperator(S3OpsOperator):
-    """Delete a bucket, which must be empty, or everything in it first.
+    """Delete an empty bucket; with ``force=True``, first delete everything in it.
 
     :param bucket: the bucket's name.
-    :param force: True deletes all objects, versions and delete markers, and aborts open uploads, for good.
-    :param if_missing: ``fail``, or ``ignore`` a bucket that is not there.
-    :raises BucketNotEmpty: saying what is in it.
-    :raises BucketNotFound: with ``if_missing="fail"``.
-    :raises BucketRefilled: somebody goes on writing to the bucket.
-    :raises AccessDenied: a bucket that may not be looked at is never taken for one that is not there.
+    :param force: True permanently deletes all objects, versions and delete markers, and aborts open uploads.
+    :param if_missing: what to do if the bucket does not exist: ``fail`` or ``ignore``.
+    :raises BucketNotEmpty: the bucket is not empty; the error says what is in it.
+    :raises BucketNotFound: the bucket does not exist, with ``if_missing="fail"``.
+    :raises BucketRefilled: another writer keeps writing to the bucket.
+    :raises AccessDenied: this identity is not allowed to check the bucket; that never counts as missing.
     """
 
     template_fields: Sequence[str] = ("bucket", "force", "if_missing", *CONNECTION_FIELDS)
@@ -48,7 +48,7 @@ class DeleteBucketOperator(S3OpsOperator):
         return self.bucket, None
 
     def operate(self, context: Context) -> DeleteBucketResult:  # noqa: ARG002 - the base's signature
-        """Empty the bucket if asked, and delete it."""
+        """Empty the bucket if ``force`` is set, and delete it."""
         return self.hook.delete_bucket(
             self.bucket, force=as_bool("force", self.force), if_missing=self.if_missing
         )

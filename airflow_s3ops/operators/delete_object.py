@@ -19,10 +19,10 @@ class DeleteObjectOperator(S3OpsOperator):
 
     :param bucket: the bucket's name; None if ``key`` is an ``s3://`` URI.
     :param key: the object's key.
-    :param version_id: deletes that version for good. None, on a versioned bucket, adds a delete marker.
-    :param if_match: deletes the object only while it has this ETag.
-    :param if_missing: ``ignore`` an object that is not there, or ``fail``.
-    :raises ObjectNotFound: with ``if_missing="fail"``.
+    :param version_id: permanently delete this version. None, on a versioned bucket, adds a delete marker.
+    :param if_match: delete the object only if it has this ETag.
+    :param if_missing: what to do if the object does not exist: ``ignore`` or ``fail``.
+    :raises ObjectNotFound: the object does not exist, with ``if_missing="fail"``.
     :raises PreconditionFailed: the object has another ETag.
     """
 

@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 
 class DeleteObjectsOperator(S3OpsOperator):
-    """Delete the objects of a list, under a prefix, or all of a bucket.
+    """Delete the objects of a list, under a prefix, or all objects of a bucket.
 
-    Exactly one of ``keys``, ``prefix`` and ``everything=True`` is given. A prefix, list or template that
-    turns out empty is refused: emptying a bucket is written out.
+    Give exactly one of ``keys``, ``prefix`` and ``everything=True``. An empty prefix or list is refused, also
+    if a template rendered it: to empty a bucket, set ``everything=True``.
 
     :param bucket: the bucket's name; None if ``prefix`` is an ``s3://`` URI.
     :param keys: a list of keys.
-    :param prefix: keys that begin with it.
+    :param prefix: selects the keys that begin with it.
     :param everything: True selects every key of the bucket.
-    :param all_versions: removes versions and delete markers, for good.
+    :param all_versions: True permanently deletes versions and delete markers too.
     :param modified_before: an aware datetime, or an ISO 8601 text with its offset; only older objects are
         selected.
-    :param max_objects: an upper bound: if more are selected, nothing is deleted.
-    :param dry_run: counts and shows the first few, and deletes nothing.
-    :raises InvalidInput: none or several selections, or an empty one.
+    :param max_objects: an upper bound: if more objects are selected, nothing is deleted.
+    :param dry_run: True counts the objects, logs the first few, and deletes nothing.
+    :raises InvalidInput: there is no selection, more than one, or an empty one.
     :raises TooManyObjects: more than ``max_objects`` are selected.
-    :raises PartialDelete: with every key that is still there, after all others were deleted.
+    :raises PartialDelete: some keys failed; the error has all of them. All others were deleted.
     """
 
     template_fields: Sequence[str] = (
@@ -70,15 +70,15 @@ class DeleteObjectsOperator(S3OpsOperator):
         self.all_versions = all_versions
         self.modified_before = modified_before
         self.max_objects = max_objects
-        # Hides BaseOperator.dry_run(), which Airflow 3 calls nowhere; the parameter's name is S3 tools' own.
+        # Hides BaseOperator.dry_run(), which Airflow 3 never calls; other S3 tools use this name, too.
         self.dry_run = dry_run  # type: ignore[method-assign, assignment]
 
     def target(self) -> tuple[str | None, str | None]:
-        """Return bucket and prefix."""
+        """Return the bucket and the prefix."""
         return self.bucket, self.prefix
 
     def operate(self, context: Context) -> DeleteObjectsResult:  # noqa: ARG002 - the base's signature
-        """Delete what is selected."""
+        """Delete the selected objects."""
         return self.hook.delete_objects(
             self.bucket,
             keys=self.keys,

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 
 class JoinManifestsOperator(S3OpsOperator):
-    """Join the manifests of many uploads into one, when all of them are there; delete nothing.
+    """Join the manifests of many uploads into one. All of them must exist; nothing is deleted.
 
-    :param bucket: of the joined manifest, and of those that are given as a key; None if ``manifest_key`` is
-        an ``s3://`` URI.
+    :param bucket: the bucket of the joined manifest, and of the manifests that are given as a key; None if
+        ``manifest_key`` is an ``s3://`` URI.
     :param manifests: ``s3://`` URIs or keys; or the results of uploads, such as the ``output`` of a mapped
         ``UploadFilesOperator`` whose tasks have a ``manifest_key`` each.
-    :param manifest_key: of the joined manifest; what is there is replaced.
-    :param extra_args: any parameter of S3's PutObject, for the joined manifest; those that GetObject knows
-        as well, such as ``SSECustomerKey``, go with the reading of each manifest, too.
-    :raises ObjectNotFound: a manifest is not there.
-    :raises InvalidManifest: a row is none, a key or a manifest is there twice, or an object that is listed
-        has the joined manifest's key; with its name.
+    :param manifest_key: the key of the joined manifest; an existing object is replaced.
+    :param extra_args: any parameter of S3's PutObject, for the joined manifest. Those that GetObject has as
+        well, such as ``SSECustomerKey``, are also used to read each manifest.
+    :raises ObjectNotFound: a manifest does not exist.
+    :raises InvalidManifest: a line is not a valid row, a key or a manifest occurs twice, or a listed object
+        has the joined manifest's key; the error names it.
     """
 
     template_fields: Sequence[str] = (
@@ -61,7 +61,7 @@ class JoinManifestsOperator(S3OpsOperator):
         return self.bucket, self.manifest_key
 
     def operate(self, context: Context) -> JoinManifestsResult:  # noqa: ARG002 - the base's signature
-        """Join them."""
+        """Join the manifests."""
         return self.hook.join_manifests(
             self.bucket, self.manifests, self.manifest_key, extra_args=self.extra_args
         )

@@ -1,4 +1,4 @@
-"""The button that opens the bucket or object a task worked on."""
+"""The extra link of a task: a button that opens the task's bucket or object."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 class HasConsoleUrl(Protocol):
-    """An operator that knows the page of its bucket or object."""
+    """An operator with a page for its bucket or object."""
 
     def console_url(self) -> str:
-        """Return the page's address; "" where the target is not known."""
+        """Return the page's URL; "" if the target is not known."""
 
 
 class S3ConsoleLink(BaseOperatorLink):
-    """The AWS console's page, or the endpoint's address for other servers.
+    """The page in the AWS console; for other servers, the object's address at the endpoint.
 
-    Airflow asks for it in the worker when the task has ended, failed ones included, so it is made from the
-    operator's rendered fields and not from a result.
+    Airflow calls it in the worker when the task has ended, also after a failure. So the link is made from
+    the operator's rendered fields and not from a result.
     """
 
     @property
@@ -32,9 +32,9 @@ class S3ConsoleLink(BaseOperatorLink):
 
     @property
     def xcom_key(self) -> str:
-        """Return where Airflow keeps the link of a finished task."""
+        """Return the XCom key under which Airflow stores the link of a finished task."""
         return "_link_s3_console"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
-        """Return the page's address."""
+        """Return the page's URL."""
         return cast("HasConsoleUrl", operator).console_url()

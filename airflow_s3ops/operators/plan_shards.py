@@ -19,23 +19,24 @@ if TYPE_CHECKING:
 
 
 class PlanShardsOperator(BaseOperator):
-    """Cut a source into shards of about the same work, for a mapped ``UploadFilesOperator``.
+    """Split a source into shards with about the same work, for a mapped ``UploadFilesOperator``.
 
-    It looks at names and sizes on the worker, and asks S3 nothing. XCom gets a range of paths for each shard,
-    however many files there are; of a list it gets lists.
+    It reads names and sizes on the worker and sends no request to S3. XCom holds one range of paths for each
+    shard, however many files there are. If the source is a list, XCom holds the lists.
 
     :param source: a folder, a glob, a list of files, or a shard; every worker must see it.
-    :param shards: how many, at least 1; of fewer files there are as many shards as files.
-    :param include: patterns of the relative paths to take; None takes all. Give the upload the same.
-    :param exclude: patterns of those to leave. Give the upload the same.
-    :param allow_empty: True makes no shards of no files, and Airflow skips the mapped tasks; False fails.
+    :param shards: the number of shards, at least 1; with fewer files, there is one shard for each file.
+    :param include: patterns of the relative paths to include; None means all. Give the upload the same.
+    :param exclude: patterns of the relative paths to exclude. Give the upload the same.
+    :param allow_empty: True returns no shards for a source without files, and Airflow skips the mapped tasks;
+        False fails.
     :raises SourceNotFound: there is no such folder, or no file in it.
     """
 
     template_fields: Sequence[str] = ("source", "shards", "include", "exclude", "allow_empty")
     template_fields_renderers: ClassVar[dict[str, str]] = {}
     ui_color = "#e7f3ea"
-    # A flag has a lock, which no deep copy can be made of.
+    # An event holds a lock, which cannot be deep-copied.
     shallow_copy_attrs: Sequence[str] = ("_stop",)
 
     def __init__(
@@ -56,7 +57,7 @@ class PlanShardsOperator(BaseOperator):
         self.allow_empty = allow_empty
 
     def execute(self, context: Context) -> list[Any]:  # noqa: ARG002 - the base's signature
-        """Plan, and return the shards as XCom holds them."""
+        """Plan the shards, and return them for XCom."""
         from airflow_s3ops.s3.errors import SourceNotFound
         from airflow_s3ops.s3.files.shards import plan_shards
 
@@ -70,13 +71,13 @@ class PlanShardsOperator(BaseOperator):
             if not found and not as_bool("allow_empty", self.allow_empty):
                 raise SourceNotFound(
                     f"There is no file in {str(self.source)[:200]!r}",
-                    advice="Check the folder and the patterns, or say allow_empty=True.",
+                    advice="Check the folder and the patterns, or set allow_empty=True.",
                 )
         self.log.info("%d shards", len(found))
         return found
 
     def on_kill(self) -> None:
-        """Ask the walk through the source to end."""
+        """Cancel the walk through the source."""
         self._stop.set()
 
     @cached_property

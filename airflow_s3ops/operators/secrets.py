@@ -1,4 +1,4 @@
-"""Parameters that hold a secret: Airflow is told, so that logs and rendered fields show ``***``."""
+"""Register secrets in parameters with Airflow, so that logs and rendered fields show ``***``."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
-# PutObject's customer-provided encryption keys: Airflow masks by names such as "password", not by these.
+# PutObject's customer-provided encryption keys: Airflow masks names such as "password", but not these.
 _SECRET_ARGS = ("SSECustomerKey", "CopySourceSSECustomerKey")
 
-# Between the user's name and the last "@" of a URL's authority, however odd the rest of it is.
+# The password: what is between the user's name and the last "@" of a URL's authority.
 _PASSWORD = re.compile(r"//[^/:@]*:([^/]*)@")
 
 
 def mask_secrets(parameters: Mapping[str, Any] | None) -> None:
-    """Tell Airflow's masker the secret values of ``extra_args`` or ``botocore_config``.
+    """Register the secret values of ``extra_args`` or ``botocore_config`` with Airflow's masker.
 
-    :param parameters: rendered; anything but a mapping is left to the check that refuses it.
+    :param parameters: the rendered value; if it is not a mapping, another check refuses it later.
     """
     if not isinstance(parameters, Mapping):
         return
@@ -33,7 +33,7 @@ def _customer_keys(parameters: Mapping[str, Any]) -> list[str]:
 
 
 def _forms(key: Any) -> tuple[str, str]:
-    """Return a key as Airflow renders it (bytes with their escapes), and as a request carries it."""
+    """Return a key as Airflow renders it (bytes with their escapes), and as a request header holds it."""
     text = repr(key)[2:-1] if isinstance(key, bytes) else str(key)
     return text, b64encode(key if isinstance(key, bytes) else text.encode()).decode()
 

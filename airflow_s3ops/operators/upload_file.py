@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 
 class UploadFileOperator(S3OpsOperator):
-    """Upload one file of the worker as one object, verified.
+    """Upload one file of the worker as one object, and verify it.
 
     :param filename: a regular file that the worker can read.
     :param bucket: the bucket's name; None if ``key`` is an ``s3://`` URI.
-    :param key: the object's key, of at most 1,024 bytes in UTF-8; None means the file's name.
+    :param key: the object's key, at most 1,024 bytes in UTF-8; None means the file's name.
     :param extra_args: any parameter of S3's PutObject, such as ``{"ACL": "public-read"}``. The content type
-        is guessed from the file's name where it is not given.
+        is guessed from the file's name if it is not given.
     :param if_exists: ``replace``, ``fail``, ``skip``, or ``skip_if_same`` (by size and checksum).
     :param checksum_algorithm: CRC64NVME, CRC32C, CRC32 or SHA256.
-    :param part_size: bytes, from 5 MiB to 5 GiB; None chooses one that fits the file.
-    :param max_concurrency: parts that are under way at once, at least 1; None means the default.
-    :param resume: True lets the next try of this task go on where a killed one stopped (Airflow 3.3 on).
-    :param compress: ``gzip`` stores the file compressed, with its ContentEncoding; no temporary file.
-    :raises SourceNotFound: the file is not there.
-    :raises SourceUnreadable: it is a folder, a fifo, or may not be read.
-    :raises SourceChanged: it changed while it was read; nothing became visible at the key.
-    :raises InvalidExtraArgs: naming the argument, before any byte is sent.
-    :raises ObjectExists: with ``if_exists="fail"``.
-    :raises AclsDisabled: the bucket refuses ACLs, with the ways out.
+    :param part_size: bytes, from 5 MiB to 5 GiB; None chooses a size that fits the file.
+    :param max_concurrency: parts that are sent at once, at least 1; None means the default.
+    :param resume: True lets the next try of this task continue a killed upload (Airflow 3.3 or newer).
+    :param compress: ``gzip`` stores the file compressed and sets ContentEncoding; without a temporary file.
+    :raises SourceNotFound: the file does not exist.
+    :raises SourceUnreadable: it is a folder or a fifo, or the worker is not allowed to read it.
+    :raises SourceChanged: the file changed while it was read; nothing became visible at the key.
+    :raises InvalidExtraArgs: an argument is wrong; the error names it, and no byte was sent.
+    :raises ObjectExists: an object exists at the key, with ``if_exists="fail"``.
+    :raises AclsDisabled: the bucket refuses ACLs; the error says what to do.
     """
 
     template_fields: Sequence[str] = (

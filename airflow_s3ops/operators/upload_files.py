@@ -18,28 +18,28 @@ if TYPE_CHECKING:
 
 
 class UploadFilesOperator(S3OpsOperator):
-    """Upload a folder, what a glob finds, or a list of files, each as an object of its own, verified.
+    """Upload a folder, the files of a glob, or a list of files, each as one object, and verify them.
 
-    Every file is tried; if any failed, the task fails at the end, naming them.
+    Every file is tried. If any file failed, the task fails at the end with an error that names the files.
 
-    :param source: a folder, with all folders in it; a glob with ``**`` for any number of folders; a list of
+    :param source: a folder, with all its subfolders; a glob with ``**`` for any number of folders; a list of
         files, also one that an upstream task returns; or a shard of a folder or glob.
     :param bucket: the bucket's name; None if ``prefix`` is an ``s3://`` URI.
-    :param prefix: is put before each file's path in the source, as it is: ``data/`` needs its slash.
+    :param prefix: is put unchanged before each file's path in the source: write ``data/`` with its slash.
     :param extra_args: any parameter of S3's PutObject, the same for all files.
     :param if_exists: ``replace``, ``fail``, ``skip``, or ``skip_if_same`` (by size and checksum), with which
         a retry sends only what is missing.
-    :param include: patterns of files to send, such as ``["*.csv", "2026/**"]``; None means all.
+    :param include: patterns of files to upload, such as ``["*.csv", "2026/**"]``; None means all.
     :param exclude: patterns of files to leave out.
     :param checksum_algorithm: CRC64NVME, CRC32C, CRC32 or SHA256.
-    :param max_concurrency: requests under way at once, at least 1; None means the default.
-    :param manifest_key: where a manifest of all objects goes in the end, as JSON Lines; the files that failed
-        are listed in ``<manifest_key>.failed`` instead.
-    :param last: patterns of files that go after all others, such as ``["index.html", "_SUCCESS"]``.
-    :param allow_empty: True if there may be no file to send.
+    :param max_concurrency: requests at once, at least 1; None means the default.
+    :param manifest_key: the key of a manifest of all objects, as JSON Lines, which is written at the end. If
+        files failed, they are listed in ``<manifest_key>.failed`` instead.
+    :param last: patterns of files to upload after all others, such as ``["index.html", "_SUCCESS"]``.
+    :param allow_empty: True accepts a source without files.
     :raises SourceNotFound: there is no such folder, or no file in it.
-    :raises InvalidInput: two files would have one key, or one has the manifest's.
-    :raises PartialUpload: with the files that are not there, after all others were sent.
+    :raises InvalidInput: two files would get the same key, or a file would get the manifest's key.
+    :raises PartialUpload: some files failed; the error names them. All others were uploaded.
     """
 
     template_fields: Sequence[str] = (
@@ -94,7 +94,7 @@ class UploadFilesOperator(S3OpsOperator):
         self.allow_empty = allow_empty
 
     def target(self) -> tuple[str | None, str | None]:
-        """Return bucket and prefix."""
+        """Return the bucket and the prefix."""
         return self.bucket, self.prefix
 
     def operate(self, context: Context) -> UploadFilesResult:

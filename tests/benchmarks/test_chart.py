@@ -1,4 +1,4 @@
-"""What the plot shows; drawing it needs the peers' environment."""
+"""The content of the plot; drawing it needs the peers' environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BY_NAME = {one.name: one for one in SCENARIOS}
 
 
 def shown(*results: tuple[Scenario, list[float]], without: str = "") -> list[tuple[str, tuple[Bar, ...]]]:
-    """Give what is shown of a run in which ours, the provider and s5cmd took so many seconds each."""
+    """Return the panels of a run in which ours, the provider and s5cmd took these seconds."""
     run = [
         (
             one,
@@ -32,7 +32,7 @@ def _named(walls: list[float]) -> list[tuple[str, float]]:
     return list(zip(("ours", "provider", "s5cmd"), walls, strict=False))
 
 
-def test_bars_are_speeds_and_the_provider_is_one() -> None:
+def test_bars_are_speeds_relative_to_the_provider() -> None:
     ((title, bars),) = shown((BY_NAME["http"], [2.0, 4.0, 1.0]))
 
     assert title == "One file, http\n1 GiB"
@@ -44,19 +44,19 @@ def test_bars_are_speeds_and_the_provider_is_one() -> None:
     assert [bar.is_ours for bar in bars] == [True, False, False]
 
 
-def test_who_did_a_sample_is_drawn_by_files_a_second() -> None:
+def test_a_contestant_with_a_sample_is_drawn_by_files_per_second() -> None:
     ((_, bars),) = shown((BY_NAME["files_delay"], [2.0, 20.0]))
 
     assert [bar.text for bar in bars] == ["200×", "1.0×"]  # noqa: RUF001
 
 
-def test_scenarios_stand_in_the_order_of_the_page() -> None:
+def test_scenarios_are_in_the_order_of_the_page() -> None:
     made = shown(*((BY_NAME[name], [1.0, 2.0]) for name in ("delete", "files")))
 
     assert [title.splitlines()[1] for title, _ in made] == ["20,000 keys", "4,000 of 4 KiB"]
 
 
-def test_who_has_no_numbers_is_named_all_the_same() -> None:
+def test_a_contestant_without_numbers_is_named() -> None:
     ((_, bars),) = shown((BY_NAME["http"], [1.0, 2.0, 3.0]), without="s5cmd")
 
     assert [(bar.name, bar.speed, bar.text) for bar in bars[2:]] == [("s5cmd", 0.0, "not installed")]
@@ -73,5 +73,5 @@ def test_a_failure_is_shown() -> None:
     assert [bar.text for bar in panel.bars] == ["failed", "1.0×"]  # noqa: RUF001
 
 
-def test_nothing_is_drawn_where_nobody_can_be_compared() -> None:
+def test_a_scenario_without_comparison_is_not_drawn() -> None:
     assert shown((BY_NAME["files_100k"], [1.0])) == []

@@ -20,7 +20,7 @@ SIZE = 8 << 20
 
 @pytest.fixture
 def echo() -> Iterator[str]:
-    """A server's address; it reads to the end, and then sends all of it back."""
+    """The address of a server that reads to the end, and then sends everything back."""
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         listener.settimeout(30)
 
@@ -44,7 +44,7 @@ def send_all(connection: socket.socket, data: bytes) -> None:
     connection.shutdown(socket.SHUT_WR)
 
 
-def test_what_goes_in_comes_out_late(echo: str) -> None:
+def test_all_bytes_arrive_late(echo: str) -> None:
     sent = os.urandom(SIZE)
 
     with relayed(echo, DELAY) as port, socket.create_connection(("127.0.0.1", port)) as connection:
@@ -55,11 +55,11 @@ def test_what_goes_in_comes_out_late(echo: str) -> None:
         took = time.monotonic() - begin
 
     assert came_back == sent
-    # To be connected takes there and back, and then the bytes travel there and back.
+    # Connecting takes one round trip, and the bytes take another one.
     assert 4 * DELAY <= took < 4 * DELAY + 5
 
 
-def test_what_the_other_side_does_not_take_waits_and_arrives() -> None:
+def test_bytes_that_the_other_side_does_not_read_wait_and_then_arrive() -> None:
     sent = os.urandom(8 * SIZE)
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         listener.settimeout(30)
@@ -67,15 +67,15 @@ def test_what_the_other_side_does_not_take_waits_and_arrives() -> None:
         with relayed(address, 0.01) as port, socket.create_connection(("127.0.0.1", port)) as connection:
             behind, _ = listener.accept()
             sending = pool.submit(send_all, connection, sent)
-            time.sleep(0.3)  # until the buffers between are full
+            time.sleep(0.3)  # until the buffers in between are full
             with behind:
                 assert everything(behind) == sent
             sending.result(30)
 
 
-def test_its_rates_are_measured_to_the_last_byte_and_answer() -> None:
+def test_its_rates_are_measured_to_the_last_byte_and_response() -> None:
     rate = relay_rate(seconds=0.01, size=SIZE, trips=1_000)
 
     assert rate.bytes > SIZE / 30
-    # Each connection has at most one request under way, which takes 20 ms.
+    # Each connection has at most one request at a time, which takes 20 ms.
     assert 10 < rate.trips <= rate.connections / 0.02

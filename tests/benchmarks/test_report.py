@@ -1,4 +1,4 @@
-"""The numbers are made up; what follows from them is not."""
+"""The report of made-up numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def record(
 ) -> Record:
     contestant = next(one for one in CONTESTANTS if one.name == name)
     runs = [Run(Usage(wall, wall / 2, 10 * MIB), Usage(wall + 1, wall / 2 + 1, 99 * MIB)) for wall in walls]
-    title = contestant.ways[scenario.verb].title
+    title = contestant.methods[scenario.verb].title
     return Record(contestant, scenario.count_for(name), title, version, runs, list(failures))
 
 
@@ -57,7 +57,7 @@ def test_a_row_shows_medians_and_ratios_of_medians() -> None:
 
 
 @pytest.mark.parametrize(("provider", "is_met"), [(2.0, True), (1.0, False)])
-def test_an_aim_is_judged_by_the_numbers(
+def test_an_aim_is_met_or_not_by_the_numbers(
     monkeypatch: pytest.MonkeyPatch, provider: float, *, is_met: bool
 ) -> None:
     monkeypatch.setattr(made, "AIMS", [Aim("http", "wall", 0.75, "provider")])
@@ -68,7 +68,7 @@ def test_an_aim_is_judged_by_the_numbers(
     assert ("**not met**" in page) is not is_met
 
 
-def test_an_aim_in_bytes_needs_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_aim_in_bytes_needs_no_other_contestant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(made, "AIMS", [Aim("http", "memory", 9 * MIB)])
 
     scenario, page = page_of(record("ours", 1.0))
@@ -77,7 +77,7 @@ def test_an_aim_in_bytes_needs_nobody_else(monkeypatch: pytest.MonkeyPatch) -> N
     assert "at most 9 MiB: **not met** (10 MiB)" in page
 
 
-def test_who_did_a_sample_is_compared_by_files_a_second() -> None:
+def test_a_contestant_with_a_sample_is_compared_by_files_per_second() -> None:
     scenario, page = page_of(
         record("ours", 2.0, scenario=FILES), record("provider", 20.0, scenario=FILES), scenario=FILES
     )
@@ -91,7 +91,7 @@ def test_who_did_a_sample_is_compared_by_files_a_second() -> None:
     assert "Aim: files a second at least 40.00 times the provider: met (200.00)" in page
 
 
-def test_an_aim_may_look_at_another_scenario_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_aim_may_compare_with_another_scenario_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(made, "AIMS", [Aim("http", "memory", 5 * MIB, beyond="files_delay")])
     results = [(one, [record("ours", 1.0, scenario=one)]) for one in (HTTP, FILES)]
 
@@ -102,7 +102,7 @@ def test_an_aim_may_look_at_another_scenario_of_the_run(monkeypatch: pytest.Monk
     assert f"peak memory above idle at most 5 MiB more than that of {title}: met (0 MiB)" in markdown(whole)
 
 
-def test_an_aim_without_numbers_is_not_met_in_silence() -> None:
+def test_an_aim_without_numbers_is_shown_as_not_measured() -> None:
     scenario, page = page_of(record("ours", failures=["exit code 1: boom"]), record("provider", 1.0))
 
     assert {aim["is_met"] for aim in scenario["aims"]} == {None}
@@ -116,7 +116,7 @@ def test_a_contestant_that_failed_is_shown_with_its_reason() -> None:
     assert scenario["contestants"][0]["failures"] == ["exit code 1: a | b"]
 
 
-def test_the_plot_is_shown_where_there_is_one() -> None:
+def test_the_plot_is_shown_if_there_is_one() -> None:
     whole = made.report([(HTTP, [record("ours", 1.0)])], server="A server 1.0", relay=RELAY)
 
     assert "](benchmarks.svg)" in markdown(whole, plot="benchmarks.svg")

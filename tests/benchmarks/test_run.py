@@ -1,4 +1,4 @@
-"""A benchmark of a second or two, for those contestants that come with our own environment."""
+"""A benchmark of a second or two, for the contestants that our own environment has."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import measure, run
 from benchmarks.arena import arena
-from benchmarks.contestants import CONTESTANTS, Contestant, Way
+from benchmarks.contestants import CONTESTANTS, Contestant, Method
 from benchmarks.relay_rate import RelayRate
 from benchmarks.scenarios import MIB, SCENARIOS, Scenario, Verb
 
@@ -43,11 +43,11 @@ def test_a_smoke_run_measures_everyone_and_writes_both_files(
 ) -> None:
     monkeypatch.setattr(run, "relay_rate", lambda: RelayRate(700.0 * MIB, 5_000))
     monkeypatch.setattr(run, "WARM_UP", SMALL)
-    asked = ["--rounds", "1", "--size", "20", "--only", "http", "--out", str(tmp_path)]
+    arguments = ["--rounds", "1", "--size", "20", "--only", "http", "--out", str(tmp_path)]
     for name in INSTALLED:
-        asked += ["--contestant", name]
+        arguments += ["--contestant", name]
 
-    assert run.main(asked, serving(server)) == 0
+    assert run.main(arguments, serving(server)) == 0
 
     written = json.loads((tmp_path / "partial.json").read_text())
     (scenario,) = written["scenarios"]
@@ -68,15 +68,15 @@ def contestant(name: str) -> Contestant:
     return next(one for one in CONTESTANTS if one.name == name)
 
 
-def instead(code: str, verb: Verb) -> Contestant:
-    """Somebody who runs this code, with the job on stdin."""
-    way = Way("a fake", lambda _job: [sys.executable, "-c", code])
-    return replace(contestant("boto3"), ways={verb: way})
+def fake_contestant(code: str, verb: Verb) -> Contestant:
+    """Return a contestant that runs this code, with the job on stdin."""
+    method = Method("a fake", lambda _job: [sys.executable, "-c", code])
+    return replace(contestant("boto3"), methods={verb: method})
 
 
 def measured(server: S3Server, scenario: Scenario, *contestants: Contestant, rounds: int = 1) -> list[Record]:
     with arena(scenario, serving(server)) as place:
-        return measure.measure(place, contestants, rounds=rounds, tell=lambda _line: None)
+        return measure.measure(place, contestants, rounds=rounds, log=lambda _line: None)
 
 
 @pytest.mark.parametrize(
@@ -86,15 +86,15 @@ def measured(server: S3Server, scenario: Scenario, *contestants: Contestant, rou
         ("print(0)", "1 wrong objects: folder/source.bin is there 0 times"),
     ],
 )
-def test_who_uploads_nothing_has_failed(server: S3Server, code: str, reason: str) -> None:
-    (record,) = measured(server, SMALL, instead(code, "upload_file"), rounds=2)
+def test_a_contestant_that_uploads_nothing_has_failed(server: S3Server, code: str, reason: str) -> None:
+    (record,) = measured(server, SMALL, fake_contestant(code, "upload_file"), rounds=2)
 
     assert record.failures == [reason, reason]
     assert record.runs == []
 
 
 @pytest.mark.parametrize("name", ["provider", "boto3", "boto3_threads"])
-def test_many_files_arrive_whole(server: S3Server, name: str) -> None:
+def test_many_files_are_uploaded_unchanged(server: S3Server, name: str) -> None:
     (record,) = measured(server, FILES, contestant(name), rounds=2)
 
     assert record.failures == []
@@ -103,7 +103,7 @@ def test_many_files_arrive_whole(server: S3Server, name: str) -> None:
 
 
 def test_one_file_with_other_content_is_a_failure(server: S3Server) -> None:
-    spoil = """
+    change_one_file = """
 import dataclasses, pathlib, sys
 from benchmarks import calls
 from benchmarks.job import Job
@@ -113,7 +113,7 @@ path.write_bytes(path.read_bytes()[::-1])
 calls.CALLS["boto3", "upload_files"](job)()
 print('{"wall": 1, "cpu": 1, "memory": 1}')
 """
-    (record,) = measured(server, FILES, instead(spoil, "upload_files"))
+    (record,) = measured(server, FILES, fake_contestant(change_one_file, "upload_files"))
 
     assert record.failures[0].startswith(
         "1 wrong objects: folder/0000/000003.bin has 1000 bytes and the ETag"
@@ -122,7 +122,9 @@ print('{"wall": 1, "cpu": 1, "memory": 1}')
 
 @pytest.mark.parametrize("scenario", [KEYS, VERSIONS], ids=lambda one: one.verb)
 @pytest.mark.parametrize("name", ["ours", "provider"])
-def test_each_turn_finds_all_keys_and_leaves_none(server: S3Server, scenario: Scenario, name: str) -> None:
+def test_each_run_starts_with_all_keys_and_leaves_none(
+    server: S3Server, scenario: Scenario, name: str
+) -> None:
     (record,) = measured(server, scenario, contestant(name), rounds=2)
 
     assert record.failures == []
@@ -137,14 +139,14 @@ from benchmarks.job import Job
 calls.CALLS["boto3", "delete_prefix"](Job.from_json(sys.stdin.read()))()
 print('{"wall": 1, "cpu": 1, "memory": 1}')
 """
-    (record,) = measured(server, VERSIONS, instead(only_mark, "delete_versions"))
+    (record,) = measured(server, VERSIONS, fake_contestant(only_mark, "delete_versions"))
 
-    # Four versions and a marker of each of six keys.
+    # Six keys, each with four versions and a delete marker.
     assert record.failures[0].startswith("30 wrong objects: folder/0000/000000.bin should not be there")
 
 
-def test_what_lies_beside_the_prefix_must_stay(server: S3Server) -> None:
-    greedy = """
+def test_deleting_keys_outside_the_prefix_is_a_failure(server: S3Server) -> None:
+    delete_too_much = """
 import dataclasses, sys
 from benchmarks import calls
 from benchmarks.job import Job
@@ -152,19 +154,19 @@ job = dataclasses.replace(Job.from_json(sys.stdin.read()), key="folder")
 calls.CALLS["boto3", "delete_prefix"](job)()
 print('{"wall": 1, "cpu": 1, "memory": 1}')
 """
-    (record,) = measured(server, KEYS, instead(greedy, "delete_prefix"))
+    (record,) = measured(server, KEYS, fake_contestant(delete_too_much, "delete_prefix"))
 
     assert record.failures[0].startswith("20 wrong objects: folder-kept/0000/000000.bin is there 0 times")
 
 
-def test_every_round_has_an_order_of_its_own_and_every_run_the_same(server: S3Server) -> None:
-    fakes = [replace(instead("raise SystemExit(1)", "upload_file"), name=name) for name in "abcde"]
+def test_every_round_has_another_order_and_every_run_the_same_orders(server: S3Server) -> None:
+    fakes = [replace(fake_contestant("raise SystemExit(1)", "upload_file"), name=name) for name in "abcde"]
 
     def order() -> list[str]:
-        told: list[str] = []
+        lines: list[str] = []
         with arena(SMALL, serving(server)) as place:
-            measure.measure(place, fakes, rounds=3, tell=told.append)
-        return [line.split(", ")[1][0] for line in told]
+            measure.measure(place, fakes, rounds=3, log=lines.append)
+        return [line.split(", ")[1][0] for line in lines]
 
     first = order()
     rounds = [first[:5], first[5:10], first[10:]]
@@ -173,7 +175,7 @@ def test_every_round_has_an_order_of_its_own_and_every_run_the_same(server: S3Se
     assert order() == first
 
 
-def test_nothing_stays_on_the_server_or_the_memory_disk(server: S3Server) -> None:
+def test_nothing_is_left_on_the_server_or_the_memory_disk(server: S3Server) -> None:
     with arena(KEYS, serving(server)) as place:
         place.begin(5)
         scratch = place.home.parent

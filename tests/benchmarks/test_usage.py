@@ -10,7 +10,7 @@ MIB = 1 << 20
 ENVIRONMENT = {"PATH": os.environ["PATH"]}
 
 
-def test_a_call_costs_its_seconds_and_the_memory_above_what_was_held_before() -> None:
+def test_a_calls_usage_is_its_time_and_the_memory_above_what_was_held_before() -> None:
     held = bytes(range(256)) * (64 * 4096)
 
     def call() -> None:
@@ -24,7 +24,7 @@ def test_a_call_costs_its_seconds_and_the_memory_above_what_was_held_before() ->
     assert 40 * MIB < used.memory < 64 * MIB
 
 
-def test_a_call_costs_the_cpu_of_all_its_threads() -> None:
+def test_a_calls_usage_includes_the_cpu_of_all_its_threads() -> None:
     def call() -> None:
         end = time.process_time() + 0.2
         while time.process_time() < end:
@@ -33,7 +33,7 @@ def test_a_call_costs_the_cpu_of_all_its_threads() -> None:
     assert 0.2 <= of_call(call).cpu < 1
 
 
-def test_a_process_costs_its_own_memory_not_ours() -> None:
+def test_a_processs_memory_does_not_include_ours() -> None:
     ours = b"\1" * (256 * MIB)
 
     done = of_process(

@@ -1,5 +1,5 @@
-"""The topology of docker-compose.yaml on this machine, without Docker: `make test-cluster` runs it alone.
+"""The services of docker-compose.yaml on this machine, without Docker: run it by `make test-cluster`.
 
 An ordinary run of pytest does not collect this folder (`norecursedirs`): it needs PostgreSQL, Redis and the
-packages of `requirements/cluster.txt`, and minutes.
+packages of `requirements/cluster.txt`, and takes minutes.
 """

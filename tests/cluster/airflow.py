@@ -1,4 +1,4 @@
-"""Airflow as docker-compose.yaml has it: scheduler, API server, DAG processor and two Celery workers."""
+"""Airflow as in docker-compose.yaml: scheduler, API server, DAG processor and two Celery workers."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WORKERS = ("one", "two")
-# A quiet machine of 2 cores takes half a minute for the first, the second is for a busy one.
+# An idle machine with 2 cores needs half a minute; the rest is for a busy one.
 READY_WITHIN = 300.0
 POLL = 0.5
 LOG = "cluster.log"
-# So that a worker's death is noticed after half a minute; docker-compose.yaml takes longer.
-PATIENCE = {
+# With these a worker's death is noticed after half a minute; docker-compose.yaml waits longer.
+TIMEOUTS = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    # What the dead worker had taken from the queue and not begun.
+    # For tasks that the dead worker had taken from the queue but not started.
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "120",
     "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
     "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "600",
@@ -41,7 +41,7 @@ PATIENCE = {
 
 
 def settings(home: Path, database: str, broker: str, connection: str) -> dict[str, str]:
-    """Return the whole environment that all parts of Airflow share.
+    """Return the whole environment for all parts of Airflow.
 
     :param database: `user:password@host:port/database`.
     :param connection: of the S3 server, as JSON.
@@ -68,12 +68,12 @@ def settings(home: Path, database: str, broker: str, connection: str) -> dict[st
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW_CONN_AWS_DEFAULT": connection,
         "AWS_EC2_METADATA_DISABLED": "true",
-        **PATIENCE,
+        **TIMEOUTS,
     }
 
 
 def commands(port: str) -> dict[str, tuple[str, ...]]:
-    """Return how each part is started, by its name. Logs are read from the shared folder."""
+    """Return the command of each part, by its name. Logs are read from the shared folder."""
     worker = (
         "celery",
         "worker",
@@ -104,19 +104,19 @@ class Cluster:
     dead: set[str] = field(default_factory=set)
 
     def wait_for(self, what: str, check: Callable[[], Any], within: float = READY_WITHIN) -> Any:
-        """Ask until there is an answer, and return it.
+        """Repeat a check until it returns a true value, and return that value.
 
-        :raises AssertionError: a part ended by itself, or there was no answer in time.
+        :raises AssertionError: a part ended by itself, or the check failed for too long.
         """
         deadline = time.monotonic() + within
         while True:
             with suppress(URLError, OSError):
-                if answer := check():
-                    return answer
+                if found := check():
+                    return found
             ended = [
                 name for name, part in self.parts.items() if name not in self.dead and part.poll() is not None
             ]
-            assert not ended, f"{ended} ended, waiting for {what}; the log ends with\n{self.log()}"
+            assert not ended, f"{ended} ended while waiting for {what}; the log ends with\n{self.log()}"
             assert time.monotonic() < deadline, (
                 f"no {what} in {within:.0f} s; the log ends with\n{self.log()}"
             )
@@ -127,14 +127,14 @@ class Cluster:
         return tail(self.home / LOG, 120)
 
     def worker_of(self, pid: int) -> str | None:
-        """Return the worker among whose processes is one."""
+        """Return the name of the worker that has a process with this id."""
         return next((name for name in WORKERS if pid in {p.pid for p in family(self.parts[name].pid)}), None)
 
     def kill(self, worker: str) -> None:
-        """Let a worker die as by the death of its machine: all its processes at once, without a word."""
+        """Kill all processes of a worker at once, as if its machine had died: it reports nothing."""
         self.dead.add(worker)
         members = family(self.parts[worker].pid)
-        for member in members:  # first, or one of them would be seen to end by another, and say so
+        for member in members:  # suspend first: otherwise one process sees another one end, and reports it
             with suppress(psutil.NoSuchProcess):
                 member.suspend()
         members = family(self.parts[worker].pid)
@@ -155,32 +155,32 @@ def family(pid: int) -> list[psutil.Process]:
 
 @contextmanager
 def airflow(home: Path, environment: dict[str, str]) -> Iterator[Cluster]:
-    """Run all parts until the end of the context; they are ready when it begins."""
+    """Run all parts during the context; it begins when they are ready."""
     address = environment["AIRFLOW__API__BASE_URL"]
     cluster = Cluster(home, Web(address))
     password = password_of(home)
     finished((*AIRFLOW, "db", "migrate"), home / LOG, environment)
     with ExitStack() as running:
         for name, command in commands(address.rpartition(":")[2]).items():
-            part = started((*tied(), *AIRFLOW, *command), home / LOG, environment)
+            part = started((*ends_with_us(), *AIRFLOW, *command), home / LOG, environment)
             cluster.parts[name] = running.enter_context(part)
         try:
             cluster.wait_for("healthy Airflow", lambda: is_healthy(cluster.web, password))
             yield cluster
         finally:
-            for process in cluster.parts.values():  # all at once; then each is waited for
+            for process in cluster.parts.values():  # all at once; the contexts then wait for each
                 process.terminate()
 
 
-def tied() -> tuple[str, ...]:
-    """Return what ends a command when we are killed ourselves."""
+def ends_with_us() -> tuple[str, ...]:
+    """Return a command prefix with which a command ends when this process is killed."""
     setpriv = shutil.which("setpriv")
     return (setpriv, "--pdeathsig=TERM") if setpriv else ()
 
 
 def is_healthy(web: Web, password: str) -> bool:
-    """Return whether scheduler and DAG processor are alive, and we are logged in."""
-    health = web.ask("/api/v2/monitor/health")
+    """Log in; return whether scheduler and DAG processor are healthy."""
+    health = web.request("/api/v2/monitor/health")
     if any(health[part]["status"] != "healthy" for part in ("metadatabase", "scheduler", "dag_processor")):
         return False
     web.login(password)

@@ -1,4 +1,4 @@
-"""An empty PostgreSQL in memory, on a free port of loopback, with a password of its own."""
+"""An empty PostgreSQL in memory, on a free port of loopback, with a new password."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INIT_WITHIN = 120.0
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """Run it; give `user:password@host:port/database`, to be put behind a scheme."""
+    """Run it; yield `user:password@host:port/database`, the part of a URL after the scheme."""
     with scratch_folder("s3ops-postgresql-") as folder:
         prefix = without_privileges(folder)
         data = folder / "data"
@@ -39,15 +39,15 @@ def postgresql() -> Iterator[str]:
                 "-c",
                 "max_connections=200",
             ),
-            # It is forgotten at the end, so nothing need reach a disk.
+            # The data is deleted at the end, so nothing must be synced to a disk.
             *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"),
         ]
-        with running(command, folder, answering(port)):
+        with running(command, folder, readiness_check(port)):
             yield f"{USER}:{password}@127.0.0.1:{port}/postgres"
 
 
 def make_database(prefix: list[str], data: Path, password: str) -> None:
-    """Make the files of an empty database, whose one user logs in with the password."""
+    """Create the files of an empty database, with one user and this password."""
     file = data.parent / "password"
     file.write_text(password)
     file.chmod(0o644)  # the folder is the user's own
@@ -61,16 +61,16 @@ def make_database(prefix: list[str], data: Path, password: str) -> None:
         check=True,
         timeout=INIT_WITHIN,
         stdout=subprocess.DEVNULL,
-        cwd=data.parent,  # ours may be closed to the user
+        cwd=data.parent,  # the user may not be allowed to enter our working directory
     )
     file.unlink()
 
 
-def answering(port: int) -> Callable[[str], str | None]:
-    """Give a check for whether it takes connections."""
+def readiness_check(port: int) -> Callable[[str], str | None]:
+    """Return a function that checks whether the server accepts connections."""
 
     def check(_log: str) -> str | None:
-        asked: list[str | Path] = [program("pg_isready"), "--quiet", "-h", "127.0.0.1", "-p", str(port)]
-        return "ready" if subprocess.run(asked, check=False, timeout=30).returncode == 0 else None
+        command: list[str | Path] = [program("pg_isready"), "--quiet", "-h", "127.0.0.1", "-p", str(port)]
+        return "ready" if subprocess.run(command, check=False, timeout=30).returncode == 0 else None
 
     return check

@@ -1,4 +1,4 @@
-"""The middle of an upload, whatever the machine's speed: an object whose requests get no answer."""
+"""Hold an upload in its middle, whatever the machine's speed: the requests of one object get no response."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 class Middle:
-    """A predicate for one object, whose requests are to be stalled: who sends it is at work until killed.
+    """A predicate for one object whose requests are stalled: the task that sends it runs until it is killed.
 
-    :param prefix: of the keys that count.
-    :param before: how many requests pass first.
+    :param prefix: only keys with this prefix count.
+    :param before: the number of requests that pass first.
     """
 
     def __init__(self, prefix: str, before: int) -> None:
@@ -22,7 +22,7 @@ class Middle:
         self._before = before
 
     def __call__(self, request: Request) -> bool:
-        """Whether it is about this object."""
+        """Return whether a request is about the chosen object; the first one after `before` chooses it."""
         if self.path or f"/{self._prefix}" not in request.path:
             return request.path == self.path and not self.is_over
         self._before -= 1
@@ -32,5 +32,5 @@ class Middle:
         return True
 
     def is_reached(self) -> bool:
-        """Whether it has been sent."""
+        """Return whether the object has been chosen."""
         return bool(self.path)

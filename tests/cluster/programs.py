@@ -1,4 +1,4 @@
-"""The programs that the cluster needs besides Python's packages, and the user that may run them."""
+"""The programs that the cluster needs besides Python packages, and the user that runs them."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from scripts import cluster_services
 if TYPE_CHECKING:
     from pathlib import Path
 
-# PostgreSQL refuses to run as root. Its package makes the first of these, every system has the second.
+# PostgreSQL refuses to run as root. Its package creates the first user; every system has the second.
 UNPRIVILEGED = ("postgres", "nobody")
 
 
 def program(name: str) -> Path:
     """Find a program.
 
-    :raises FileNotFoundError: with the way to get it.
+    :raises FileNotFoundError: it is not installed; the message says how to get it.
     """
     found = cluster_services.program(name)
     if found is None:
-        raise FileNotFoundError(f"{name} is missing: `make test-cluster` installs it, or says who can")
+        raise FileNotFoundError(f"{name} is missing: `make test-cluster` installs it, or says what to do")
     return found
 
 
 def without_privileges(folder: Path) -> list[str]:
-    """Give the folder to a user without privileges, if we are root; return what becomes that user."""
+    """As root, give the folder to an unprivileged user; return a command prefix that runs as that user."""
     if os.geteuid() != 0:
         return []
     there = {entry.pw_name: entry for entry in pwd.getpwall()}

@@ -1,4 +1,4 @@
-"""A DAG run of the cluster, asked about as the web UI asks."""
+"""A DAG run of the cluster, read through Airflow's API as the web UI does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tests.cluster.airflow import Cluster
 
 ENDED = ("success", "failed")
-# A worker's death costs a minute, a slow machine many.
+# A worker's death takes a minute; a slow machine needs many.
 END_WITHIN = 900.0
 
 
@@ -26,39 +26,39 @@ class DagRun:
 
     @classmethod
     def triggered(cls, cluster: Cluster, dag_id: str, form: Mapping[str, Any]) -> DagRun:
-        """Fill in the form, as soon as the DAG is known."""
+        """Trigger a run with a form, as soon as Airflow has the DAG."""
         dag = f"/api/v2/dags/{dag_id}"
-        cluster.wait_for(f"DAG {dag_id}", lambda: cluster.web.ask(dag))
-        run = cluster.web.ask(f"{dag}/dagRuns", {"logical_date": None, "conf": dict(form)})
+        cluster.wait_for(f"DAG {dag_id}", lambda: cluster.web.request(dag))
+        run = cluster.web.request(f"{dag}/dagRuns", {"logical_date": None, "conf": dict(form)})
         return cls(cluster, dag_id, run["dag_run_id"])
 
     def end(self) -> str:
-        """Wait for the end; return the state."""
+        """Wait for the end of the run; return its state."""
 
         def state() -> str | None:
-            now = self._ask("")["state"]
+            now = self._request("")["state"]
             return now if now in ENDED else None
 
         return str(self.cluster.wait_for("end of the run", state, END_WITHIN))
 
     def tasks(self) -> list[dict[str, Any]]:
         """Return the last try of every task."""
-        tasks: list[dict[str, Any]] = self._ask("/taskInstances?limit=100")["task_instances"]
+        tasks: list[dict[str, Any]] = self._request("/taskInstances?limit=100")["task_instances"]
         return tasks
 
     def task(self, task_id: str, map_index: int) -> dict[str, Any]:
         """Return the last try of one mapped task."""
-        task: dict[str, Any] = self._ask(f"/taskInstances/{task_id}/{map_index}")
+        task: dict[str, Any] = self._request(f"/taskInstances/{task_id}/{map_index}")
         return task
 
     def result(self, task_id: str) -> Any:
         """Return what a task returned."""
-        return self._ask(f"/taskInstances/{task_id}/xcomEntries/return_value?deserialize=true")["value"]
+        return self._request(f"/taskInstances/{task_id}/xcomEntries/return_value?deserialize=true")["value"]
 
     def states(self) -> dict[str, str]:
         """Return the state of every task, for a failure's message."""
         return {f"{task['task_id']}[{task['map_index']}]": task["state"] for task in self.tasks()}
 
-    def _ask(self, what: str) -> Any:
+    def _request(self, path: str) -> Any:
         run = quote(self.run_id, safe="")
-        return self.cluster.web.ask(f"/api/v2/dags/{self.dag_id}/dagRuns/{run}{what}")
+        return self.cluster.web.request(f"/api/v2/dags/{self.dag_id}/dagRuns/{run}{path}")

@@ -1,4 +1,4 @@
-"""A worker dies in the middle of a bulk upload: the run ends green, all is there, once and whole."""
+"""A worker dies in the middle of a bulk upload: the run succeeds, every object is there once and complete."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.faults import FaultProxy
 
-# The whole of it takes two minutes on a quiet machine; the limit is for one that is anything but.
+# The test takes two minutes on an idle machine; the limit is for a very busy one.
 pytestmark = pytest.mark.timeout(1800)
 
 DAG_ID = "bulk_ingest"
@@ -36,7 +36,7 @@ DAY = "2026-01-31"
 PREFIX = f"data/dt={DAY}/"
 FILES = 600
 SHARDS = 6
-# So many requests of an upload go through before the one that gets no answer.
+# The number of requests that pass before the first one without a response.
 BEFORE = 150
 
 
@@ -77,7 +77,7 @@ def rows(s3: S3Client, bucket: str, uri: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in content(s3, bucket, key).splitlines()]
 
 
-def test_a_worker_dies_in_the_middle_and_everything_is_there_once_and_whole(
+def test_a_worker_dies_in_the_middle_and_every_object_is_there_once_and_complete(
     cluster: Cluster, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path
 ) -> None:
     middle = Middle(PREFIX, BEFORE)
@@ -93,7 +93,7 @@ def test_a_worker_dies_in_the_middle_and_everything_is_there_once_and_whole(
     assert worker is not None, f"no worker has the process {victim['pid']}"
     cluster.kill(worker)
     middle.is_over = True
-    done = answered(faults)
+    done = uploaded(faults)
     assert 0 < len(done) < FILES
 
     assert run.end() == "success", f"{run.states()}; the log ends with\n{cluster.log()}"
@@ -117,19 +117,19 @@ def test_a_worker_dies_in_the_middle_and_everything_is_there_once_and_whole(
     assert (latest["objects"], latest["bytes"]) == (FILES, sum(map(len, files.values())))
     assert (latest["prefix"], latest["run_id"]) == (PREFIX, run.run_id)
 
-    # What was there when the worker died was not sent a second time.
-    sent = answered(faults)
+    # Objects that existed when the worker died were not sent a second time.
+    sent = uploaded(faults)
     assert {path: sent[path] for path in done} == done
 
 
-def answered(faults: FaultProxy) -> Counter[str]:
-    """Count, by path, the files that the gateway has taken."""
+def uploaded(faults: FaultProxy) -> Counter[str]:
+    """Count the successful PUT requests, by path."""
     records = faults.matching("PUT", path=PREFIX)
     return Counter(record.path for record in records if record.status == 200)
 
 
 def shard_of(plan: list[dict[str, str]], relative: str) -> int:
-    """Return the number of the shard that has a file."""
+    """Return the number of the shard that contains a file."""
     assert len(plan) == SHARDS
     (number,) = (
         n for n, shard in enumerate(plan) if relative in {file.relative for file in find_files(shard)}

@@ -1,1 +1,1 @@
-"""Tests of the example DAGs: run for real, by `dag.test()`, on whatever server was chosen."""
+"""Tests of the example DAGs: they run for real, by `dag.test()`, on the chosen server."""

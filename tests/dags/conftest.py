@@ -1,4 +1,4 @@
-"""The example DAGs, known to Airflow's database, and a way to run one."""
+"""Fixtures: the example DAGs in Airflow's database, and a function that runs one."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class Run:
             self.states.setdefault(instance.task_id, set()).add(str(instance.state))
 
     def result(self, task_id: str) -> Any:
-        """Give what a task returned; None if it failed."""
+        """Return what a task returned; None if it failed."""
         instance = self._run.get_task_instance(task_id)
         assert instance is not None
         return instance.xcom_pull(task_ids=task_id)
 
 
 class RunDag(Protocol):
-    """Runs a DAG to its end, with the form filled in; without retries, which only cost time here.
+    """Runs a DAG to its end, with the given form, and without retries to save time.
 
     :param change: may change the DAG before it runs.
     """
@@ -61,7 +61,7 @@ class RunDag(Protocol):
 
 
 def parsed(path: Path) -> BundleDagBag:
-    """Import a DAG file, or a folder of them, as Airflow does; warnings are errors, as in all tests."""
+    """Import a DAG file or a folder of DAG files as Airflow does; warnings are errors, as in all tests."""
     from airflow.dag_processing.dagbag import BundleDagBag
 
     return BundleDagBag(dag_folder=path, bundle_path=DAGS, bundle_name=BUNDLE)
@@ -69,13 +69,13 @@ def parsed(path: Path) -> BundleDagBag:
 
 @pytest.fixture(scope="session")
 def dag_bag(airflow_db: None) -> BundleDagBag:  # noqa: ARG001 - it must be there
-    """All the example DAGs."""
+    """All example DAGs."""
     return parsed(DAGS)
 
 
 @pytest.fixture(scope="session")
 def known_dags(dag_bag: BundleDagBag) -> None:
-    """Put the DAGs into Airflow's database, as its DAG processor does: `dag.test()` asks for them there."""
+    """Store the DAGs in Airflow's database, as its DAG processor does: `dag.test()` reads them there."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import sync_bag_to_db
 
@@ -86,10 +86,10 @@ def known_dags(dag_bag: BundleDagBag) -> None:
 
 @pytest.fixture
 def run_dag(known_dags: None, connection: str) -> RunDag:  # noqa: ARG001 - they must be there
-    """A runner of DAGs, on the server's connection."""
+    """A function that runs DAGs with the server's connection."""
 
     def run(dag_id: str, *, change: Callable[[DAG], None] = lambda _dag: None, **form: Any) -> Run:
-        # Parsed anew: a run writes its values into the form's fields, and others must not meet them.
+        # Parse the file for each run: a run writes its values into the form's fields.
         dag = parsed(DAGS / f"{dag_id}.py").dags[dag_id]
         for task in dag.tasks:
             task.retries = 0
@@ -103,8 +103,8 @@ def run_dag(known_dags: None, connection: str) -> RunDag:  # noqa: ARG001 - they
 
 
 @pytest.fixture
-def unborn_bucket(s3: S3Client) -> Iterator[str]:
-    """A name for a bucket that a DAG is to create; it goes at the end."""
+def new_bucket(s3: S3Client) -> Iterator[str]:
+    """A name for a bucket that a DAG creates; the bucket is deleted at the end."""
     import uuid
 
     name = f"s3ops-{uuid.uuid4().hex[:20]}"
@@ -123,7 +123,7 @@ def landing(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def keys(s3: S3Client) -> Callable[[str], list[str]]:
-    """A list of what is in a bucket."""
+    """A function that lists the keys of a bucket."""
 
     def of(bucket: str) -> list[str]:
         return [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", ())]
@@ -133,26 +133,26 @@ def keys(s3: S3Client) -> Callable[[str], list[str]]:
 
 @pytest.fixture
 def report(s3: S3Client, keys: Callable[[str], list[str]]) -> Callable[[str, Run], dict[str, str]]:
-    """What a run's report says of each file."""
+    """A function that returns the status of each file in a run's report."""
 
     def of(bucket: str, run: Run) -> dict[str, str]:
         (key,) = (key for key in keys(bucket) if key.endswith(f"/{run.run_id}.json"))
-        told = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-        return {line["file"]: line["status"] for line in told["lines"]}
+        content = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        return {line["file"]: line["status"] for line in content["lines"]}
 
     return of
 
 
 @pytest.fixture
-def stranger_gets(server: S3Server) -> Callable[[str, str], int]:
-    """The HTTP status of an object's link without credentials."""
+def anonymous_status(server: S3Server) -> Callable[[str, str], int]:
+    """A function that returns the HTTP status of an object's link without credentials."""
 
     def status(bucket: str, key: str) -> int:
         try:
-            with urlopen(f"{server.endpoint_url}/{bucket}/{key}", timeout=10) as answer:
-                return int(answer.status)
-        except HTTPError as refusal:
-            refusal.close()
-            return refusal.code
+            with urlopen(f"{server.endpoint_url}/{bucket}/{key}", timeout=10) as response:
+                return int(response.status)
+        except HTTPError as error:
+            error.close()
+            return error.code
 
     return status

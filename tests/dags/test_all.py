@@ -1,4 +1,4 @@
-"""What is true of every example DAG."""
+"""Tests for every example DAG."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
 HEAVY = {"boto3", "botocore", "awscrt", "moto", "s3transfer"}
 
 
-def test_every_file_gives_its_dag_without_errors_or_warnings(dag_bag: BundleDagBag) -> None:
+def test_every_file_defines_its_dag_without_errors_or_warnings(dag_bag: BundleDagBag) -> None:
     assert dag_bag.import_errors == {}
     assert dag_bag.captured_warnings == {}
     assert sorted(dag_bag.dags) == [path.stem for path in FILES]
@@ -34,7 +34,7 @@ def test_every_file_gives_its_dag_without_errors_or_warnings(dag_bag: BundleDagB
 
 @pytest.mark.parametrize("dag_id", [path.stem for path in FILES])
 class TestEachDag:
-    def test_the_dag_and_its_tasks_are_explained(self, dag_bag: BundleDagBag, dag_id: str) -> None:
+    def test_the_dag_and_its_tasks_have_descriptions(self, dag_bag: BundleDagBag, dag_id: str) -> None:
         dag = dag_bag.dags[dag_id]
         assert dag.doc_md
         assert dag.description
@@ -52,7 +52,7 @@ class TestEachDag:
         ]
         assert lacking == []
 
-    def test_it_does_not_run_by_itself_for_the_past(self, dag_bag: BundleDagBag, dag_id: str) -> None:
+    def test_it_does_not_catch_up_past_runs(self, dag_bag: BundleDagBag, dag_id: str) -> None:
         assert dag_bag.dags[dag_id].catchup is False
 
 

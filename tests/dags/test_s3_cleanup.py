@@ -1,4 +1,4 @@
-"""The clean-up, and its guards."""
+"""The DAG s3_cleanup and its safeguards."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_prefix_that_looks_like_a_number_is_a_prefix(
         pytest.param({"prefix": "2026", "delete_bucket": "the same"}, id="the bucket, but not everything"),
     ],
 )
-def test_a_form_that_goes_too_far_fails_and_deletes_nothing(
+def test_a_form_that_breaks_a_safeguard_fails_and_deletes_nothing(
     run_dag: RunDag, filled: str, keys: Callable[[str], list[str]], form: dict[str, Any]
 ) -> None:
     if form.get("delete_bucket") == "the same":
@@ -67,7 +67,7 @@ def test_a_form_that_goes_too_far_fails_and_deletes_nothing(
 
 
 @pytest.mark.needs("versioning")
-def test_the_bucket_goes_with_all_versions_if_its_name_is_given_twice(
+def test_the_bucket_is_deleted_with_all_versions_if_its_name_is_given_twice(
     run_dag: RunDag, versioned_bucket: str, s3: S3Client
 ) -> None:
     s3.put_object(Bucket=versioned_bucket, Key="k", Body=b"first")

@@ -1,4 +1,4 @@
-"""The walkthrough, step by step."""
+"""The DAG s3_walkthrough."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ def test_sharing_by_policy_works_and_leaves_nothing_behind(run_dag: RunDag, s3: 
 
 
 @pytest.mark.needs("anonymous_read_of_object_acl", "ownership_controls", "block_public_access")
-def test_sharing_by_acl_works_as_the_form_comes(run_dag: RunDag, s3: S3Client) -> None:
+def test_sharing_by_acl_works_with_the_forms_defaults(run_dag: RunDag, s3: S3Client) -> None:
     run = run_dag("s3_walkthrough", name_prefix=PREFIX)
     assert run.state == "success"
     assert buckets_left(s3) == []
 
 
 @pytest.mark.needs("any_region")
-def test_the_bucket_is_made_in_the_region_of_the_form(run_dag: RunDag) -> None:
+def test_the_bucket_is_created_in_the_region_of_the_form(run_dag: RunDag) -> None:
     run = run_dag("s3_walkthrough", region="sa-east-1", **BY_POLICY)
     assert run.state == "success"
     assert run.result("create_bucket")["region"] == "sa-east-1"
 
 
-def test_the_bucket_goes_even_if_a_step_fails_and_the_run_fails(run_dag: RunDag, s3: S3Client) -> None:
+def test_the_bucket_is_deleted_and_the_run_fails_if_a_step_fails(run_dag: RunDag, s3: S3Client) -> None:
     def break_a_step(dag: DAG) -> None:
         dag.get_task("upload_public").filename = "/no/such/file"  # type: ignore[union-attr]
 
@@ -55,7 +55,7 @@ def test_the_bucket_goes_even_if_a_step_fails_and_the_run_fails(run_dag: RunDag,
     assert buckets_left(s3) == []
 
 
-def test_the_bucket_goes_even_if_it_could_not_be_set_up(
+def test_the_bucket_is_deleted_even_if_its_settings_could_not_be_applied(
     run_dag: RunDag, s3: S3Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow_s3ops.s3.buckets import create

@@ -1,1 +1,1 @@
-"""The docs held against the code: policies, parameters, errors, commands and snippets."""
+"""Compare the docs with the code: policies, parameters, errors, commands and snippets."""

@@ -1,4 +1,4 @@
-"""The shell commands on the pages, and which test runs each kind of them."""
+"""The shell commands on the pages, and the test that runs each kind of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.docs.markdown import Block
 
-# By how a command begins: who runs it. Tests of tests/docs/test_commands.py are named by their own name.
+# The beginning of a command: the test that runs it, a function of tests/docs/test_commands.py.
 RUN_BY: dict[str, str] = {
     "airflow connections add ": "test_a_connection_that_was_added_by_command_works",
     "airflow dags test ": "test_a_connection_that_was_added_by_command_works",
@@ -23,7 +23,7 @@ RUN_BY: dict[str, str] = {
     "make demo": "test_make_demo_prints_what_the_readme_shows",
     "python -m airflow_s3ops.testing.serve ": "test_the_embedded_server_starts_as_the_page_says",
 }
-# What another file runs, with the words by which that can be seen.
+# Commands that another file runs: the file, and a text in it that shows this.
 RUN_ELSEWHERE: dict[str, tuple[str, str]] = {
     "make test": (".ci/run", "make test\n"),
     "make test-real": (".ci/run", "make test-real\n"),
@@ -38,9 +38,9 @@ RUN_ELSEWHERE: dict[str, tuple[str, str]] = {
     "python -m pytest": ("tests/docs/test_testing_page.py", '"-m", "pytest"'),
     "pip install dist/airflow_s3ops-": ("tests/test_wheel.py", '"install", "--no-deps", wheel'),
 }
-# What no test can run, by how it begins, with the reason.
+# The beginnings of commands that no test can run, with the reason.
 NOT_RUN: dict[str, str] = {
-    "docker compose ": "it takes Docker, and images from the internet; `make compose-check` checks its file",
+    "docker compose ": "it needs Docker, and images from the internet; `make compose-check` checks its file",
 }
 
 
@@ -58,7 +58,7 @@ class Command:
 
 
 def commands(*beginnings: str) -> list[Command]:
-    """Give the commands of all pages, or those that begin so."""
+    """Return the commands of all pages, or those with these beginnings."""
     found = [
         Command(block, text)
         for page in PAGES
@@ -69,13 +69,13 @@ def commands(*beginnings: str) -> list[Command]:
 
 
 def make_targets() -> set[str]:
-    """Give the targets of the Makefile that a person may ask for."""
+    """Return the documented targets of the Makefile."""
     lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
     return {line.partition(":")[0] for line in lines if "## " in line and line[0].isalpha()}
 
 
 def _split(text: str) -> Iterator[str]:
-    """Take a block apart, leaving together what a backslash or an open quote joins."""
+    """Split a block into commands; lines joined by a backslash or an open quote stay together."""
     whole = ""
     for line in text.splitlines(keepends=True):
         whole += line

@@ -1,4 +1,4 @@
-"""What the tests of the docs share."""
+"""Fixtures for the tests of the docs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def account() -> Iterator[identities.Account]:
-    """An AWS-like account: a gateway and its IAM service; pair it with `needs("user_policies")`."""
+    """An AWS-like account: a gateway and its IAM service; use it with `needs("user_policies")`."""
     with identities.account() as running:
         yield running

@@ -1,4 +1,4 @@
-"""docs/credentials.md, with keys that work in place of those that it shows."""
+"""Texts of docs/credentials.md, with working keys instead of the example's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ CREDENTIALS = DOCS / "credentials.md"
 
 
 def with_keys(text: str, server: S3Server) -> str:
-    """Give a text of the page with the server's keys."""
+    """Return a text of the page with the server's keys."""
     text = text.replace("AKIAIOSFODNN7EXAMPLE", server.access_key)
     return text.replace("<the secret access key>", server.secret_key)

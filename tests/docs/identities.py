@@ -1,8 +1,8 @@
 """A Versity Gateway whose users have exactly the rights that an IAM policy gives them.
 
-The gateway of `tests.servers` knows users by role and bucket policy only, so it cannot tell which right
-CreateBucket or ListBuckets takes. Versity's IAM service takes the same JSON as AWS IAM, through the same API.
-With it the gateway answers as AWS does: "User … is not authorized to perform: s3:PutObject on resource …".
+The gateway of `tests.servers` supports only roles and bucket policies, so it cannot show which right
+CreateBucket or ListBuckets needs. Versity's IAM service accepts the same JSON as AWS IAM, through the same
+API. With it the gateway responds as AWS does: "User … is not authorized to perform: s3:PutObject on …".
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Identity:
     name: str
     iam: Any
 
-    def may(self, policy: Mapping[str, Any]) -> None:
-        """Give the user the rights of an IAM policy, and take all others."""
+    def allow_only(self, policy: Mapping[str, Any]) -> None:
+        """Give the user exactly the rights of an IAM policy."""
         self.iam.put_user_policy(
             UserName=self.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(policy)
         )
@@ -46,14 +46,14 @@ class Identity:
 
 @dataclass(frozen=True)
 class Account:
-    """A gateway and its IAM service, seen by root, who may do everything."""
+    """A gateway and its IAM service, with clients of root, which has all rights."""
 
     server: S3Server
     s3: S3Client
     iam: Any
 
     def user(self) -> Identity:
-        """Make a user without any right."""
+        """Create a user without any right."""
         name = f"user-{uuid.uuid4().hex[:12]}"
         self.iam.create_user(UserName=name)
         key = self.iam.create_access_key(UserName=name)["AccessKey"]
@@ -67,7 +67,7 @@ def account() -> Iterator[Account]:
     with scratch_folder("s3ops-iam-") as iam_folder, scratch_folder("s3ops-account-") as folder:
         for name in ("store", "versions"):
             (folder / name).mkdir()
-        # A path of its own, not one in a test's folder: a Unix socket's path has 107 bytes at most.
+        # A short path, not one in a test's folder: a Unix socket's path has 107 bytes at most.
         private = iam_folder / "private.sock"
         root, secret = "s3ops-root", secrets.token_urlsafe(24)
         iam_address, s3_address = (f"127.0.0.1:{port}" for port in free_ports(2))
@@ -81,7 +81,7 @@ def account() -> Iterator[Account]:
             *("--iam-cache-disable", "--iam-standalone-endpoint", private),
             *("posix", "--versioning-dir", folder / "versions", folder / "store"),
         ]
-        # Through the environment: arguments can be read by everyone on the machine.
+        # Passed in the environment: everyone on the machine can read arguments.
         environment = {**os.environ, "ROOT_ACCESS_KEY_ID": root, "ROOT_SECRET_ACCESS_KEY": secret}
         with (
             running(

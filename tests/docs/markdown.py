@@ -1,4 +1,4 @@
-"""The parts of a Markdown page that a test can hold against the code."""
+"""The parts of a Markdown page that a test can compare with the code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-# What a reader of the repository is shown; a page that somebody adds is held like the others.
+# All pages for readers of the repository; a new page in docs/ is tested like the others.
 PAGES = (README, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md")))
 
 _FENCE = re.compile(r"^```(?P<language>\w*)$")
@@ -24,8 +24,8 @@ _HEADING = re.compile(r"^(?P<level>#+) (?P<text>.+)$")
 class Block:
     """A fenced block of code.
 
-    :param heading: the text of the heading that it stands under.
-    :param line: of the first line of code.
+    :param heading: the text of the heading above it.
+    :param line: the number of the first line of code.
     """
 
     page: Path
@@ -36,28 +36,28 @@ class Block:
 
     @property
     def name(self) -> str:
-        """A test's id: the place in the page, by heading, so that it survives edits elsewhere."""
+        """A test's id: the page, the heading and the line."""
         return f"{self.page.name}:{self.heading}:{self.line}"
 
 
 def blocks(page: Path, *languages: str) -> list[Block]:
-    """Give the fenced blocks of a page in these languages, or all."""
+    """Return the fenced blocks of a page in these languages, or all."""
     return [block for block in _blocks(page) if not languages or block.language in languages]
 
 
 def prose(page: Path) -> str:
-    """Give a page without its fenced blocks."""
+    """Return a page without its fenced blocks."""
     return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 
 
 def headings(page: Path, level: int | None = None) -> list[str]:
-    """Give the headings of a page, in order; all, or those of one level."""
+    """Return the headings of a page, in order; all, or those of one level."""
     found = (_HEADING.match(line) for line in prose(page).splitlines())
     return [match["text"] for match in found if match and level in (None, len(match["level"]))]
 
 
 def section(page: Path, heading: str) -> str:
-    """Give the text under a heading, up to the next heading of any level.
+    """Return the text under a heading, up to the next heading of any level.
 
     :raises LookupError: there is no such heading.
     """
@@ -75,7 +75,7 @@ def section(page: Path, heading: str) -> str:
 
 
 def tables(text: str) -> list[list[list[str]]]:
-    """Give the tables in a text, each a list of rows of stripped cells, without head and rule."""
+    """Return the tables in a text, each as a list of rows of stripped cells, without header and rule."""
     found: list[list[list[str]]] = []
     inside = False
     for line in text.splitlines():
@@ -90,7 +90,7 @@ def tables(text: str) -> list[list[list[str]]]:
 
 
 def code(cell: str) -> list[str]:
-    """Give what stands in backticks in a text."""
+    """Return the texts between backticks in a text."""
     return re.findall(r"`([^`]+)`", cell)
 
 

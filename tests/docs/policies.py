@@ -1,4 +1,4 @@
-"""What docs/credentials.md says about rights, and what each of its policies must be enough for."""
+"""The policies of docs/credentials.md, and which of their actions the test server cannot prove."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ PAGE = DOCS / "credentials.md"
 DOCUMENTED_BUCKET = "acme-reports"
 WITH_SETTINGS = "CreateBucketOperator with settings"
 
-# Why the gateway cannot show that an action is needed. A row that turns out to be wrong fails its test.
+# Why the gateway cannot prove that an action is needed. If a row is wrong, its test fails.
 _NOT_IMPLEMENTED = "501 NotImplemented"
-_404 = "HeadObject says 404 without it, where AWS says 403"
+_404 = "without it HeadObject responds with 404, and AWS with 403"
 NOT_PROVABLE: dict[tuple[str, str], str] = {
     (WITH_SETTINGS, "s3:GetBucketPublicAccessBlock"): _NOT_IMPLEMENTED,
     (WITH_SETTINGS, "s3:PutBucketPublicAccessBlock"): _NOT_IMPLEMENTED,
@@ -27,10 +27,10 @@ NOT_PROVABLE: dict[tuple[str, str], str] = {
     ("UploadFileOperator with an ACL", "s3:PutObjectAcl"): "object ACLs are ignored",
     ("UploadFileOperator with SSE-KMS", "kms:GenerateDataKey"): "server-side encryption is ignored",
     ("UploadFileOperator with SSE-KMS", "kms:Decrypt"): "server-side encryption is ignored",
-    ("DeleteObjectOperator that looks first", "s3:ListBucket"): _404,
+    ("DeleteObjectOperator with a HEAD first", "s3:ListBucket"): _404,
 }
 
-# Without these the task does not fail, but leaves or repeats what it need not, and the log names the action.
+# Without these the task succeeds, but leaves objects behind or sends parts again; the log names the action.
 LOGGED_ONLY = {
     ("UploadFileOperator for large files", "s3:AbortMultipartUpload"),
     ("UploadFileOperator for large files", "s3:ListMultipartUploadParts"),
@@ -41,36 +41,36 @@ LOGGED_ONLY = {
 
 @dataclass(frozen=True)
 class Policy:
-    """An IAM policy of the page, by the heading that it stands under."""
+    """An IAM policy of the page, named by its heading."""
 
     name: str
     document: dict[str, Any]
 
     @property
     def actions(self) -> list[str]:
-        """Every action that it allows, in order."""
+        """All actions that it allows, in order."""
         return [action for statement in self.document["Statement"] for action in _listed(statement["Action"])]
 
     def without(self, action: str) -> Policy:
-        """Give the policy with one action fewer; a statement without any is left out."""
+        """Return the policy without one action; a statement without actions is left out."""
         fewer = [
             {**statement, "Action": [left for left in _listed(statement["Action"]) if left != action]}
             for statement in self.document["Statement"]
         ]
         statements = [statement for statement in fewer if statement["Action"]]
-        # A policy must allow something: here what no operator asks for.
+        # A policy must allow something: use an action that no operator needs.
         nothing = {"Effect": "Allow", "Action": "s3:GetBucketNotification", "Resource": "*"}
         return replace(self, document={**self.document, "Statement": [*statements, nothing]})
 
     def of(self, bucket: str) -> dict[str, Any]:
-        """Give the document for a bucket of the test."""
+        """Return the document for a bucket of the test."""
         text = json.dumps(self.document)
         document: dict[str, Any] = json.loads(text.replace(DOCUMENTED_BUCKET, bucket))
         return document
 
 
 def policies() -> dict[str, Policy]:
-    """Give the policies of the page."""
+    """Return the policies of the page."""
     return {
         block.heading: Policy(block.heading, json.loads(block.text))
         for block in blocks(PAGE, "json")

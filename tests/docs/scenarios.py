@@ -1,6 +1,6 @@
-"""What an identity does with each policy of docs/credentials.md, by the heading that the policy stands under.
+"""What an identity does with each policy of docs/credentials.md, by the policy's heading.
 
-A scenario asks for every action of its policy: without any one of them it is refused.
+A scenario needs every action of its policy: without any one of them S3 refuses a request.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ PART_SIZE = 5 << 20
 
 @dataclass(frozen=True)
 class Work:
-    """What a scenario works with.
+    """What a scenario uses.
 
-    :param root: to arrange things with.
-    :param hook: of the limited user.
-    :param bucket: a name; the scenario makes the bucket, or has it made.
-    :param folder: for files.
+    :param root: a client with all rights, for the setup.
+    :param hook: the hook of the limited user.
+    :param bucket: a bucket's name; the scenario creates the bucket, as root or with the hook.
+    :param folder: a folder for files.
     """
 
     root: S3Client
@@ -43,7 +43,7 @@ class Work:
     folder: Path
 
     def make_bucket(self, *, versioned: bool = False, locked: bool = False) -> None:
-        """Make the bucket, as root."""
+        """Create the bucket, as root."""
         place: Any = {"LocationConstraint": self.root.meta.region_name}
         self.root.create_bucket(
             Bucket=self.bucket, CreateBucketConfiguration=place, ObjectLockEnabledForBucket=locked
@@ -98,10 +98,10 @@ def _create_bucket_with_settings(work: Work) -> None:
     }
     assert work.hook.create_bucket(work.bucket, settings=settings).applied == tuple(settings)
     assert work.hook.create_bucket(work.bucket, settings=settings).applied == ()
-    # CreateBucket sets the ownership itself; on a bucket that is there it is a change of its own.
+    # CreateBucket sets the ownership itself; on an existing bucket it takes a separate request.
     other_owner = {"object_ownership": "ObjectWriter"}
     assert work.hook.create_bucket(work.bucket, settings=other_owner).applied == ("object_ownership",)
-    work.root.delete_bucket(Bucket=work.bucket)  # a lock comes with a new bucket
+    work.root.delete_bucket(Bucket=work.bucket)  # Object Lock is set while a bucket is created
     lock = {"object_lock": {"mode": "GOVERNANCE", "days": 1}}
     assert work.hook.create_bucket(work.bucket, settings=lock).applied == ("object_lock",)
 
@@ -123,16 +123,16 @@ def _upload_in_parts(work: Work) -> None:
     file = work.file(2 * PART_SIZE + 1)
     options: Any = {"part_size": PART_SIZE, "max_concurrency": 1}
 
-    def die(_: Progress) -> None:
+    def interrupt(_: Progress) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        work.hook.upload_file(file, work.bucket, "a", **options, progress=die)
+        work.hook.upload_file(file, work.bucket, "a", **options, progress=interrupt)
     assert "Uploads" not in work.root.list_multipart_uploads(Bucket=work.bucket)
 
     checkpoint = work.folder / "checkpoint.json"
     with pytest.raises(KeyboardInterrupt):
-        work.hook.upload_file(file, work.bucket, "b", **options, progress=die, checkpoint=checkpoint)
+        work.hook.upload_file(file, work.bucket, "b", **options, progress=interrupt, checkpoint=checkpoint)
     result = work.hook.upload_file(file, work.bucket, "b", **options, checkpoint=checkpoint)
     assert (result.parts, result.resumed_parts) == (3, 1)
 
@@ -169,7 +169,7 @@ def _upload_files_with_manifest(work: Work) -> None:
 
 
 def _action_of(error: PartialUpload) -> str | None:
-    """Give the action that the failures name as missing."""
+    """Return the action that the failures name as missing."""
     assert {failure.code for failure in error.failures} == {"AccessDenied"}
     named = re.search(r"perform: (s3:\w+)", str(error))
     return named[1] if named else None
@@ -207,7 +207,7 @@ def _upload_with_lock(work: Work) -> None:
 def _upload_with_kms(work: Work) -> None:
     work.make_bucket()
     extra_args = {"ServerSideEncryption": "aws:kms"}
-    # The gateway ignores it, and so confirms nothing; what is shown here is which rights the requests need.
+    # The gateway ignores it and confirms nothing; this only proves which rights the requests need.
     events = work.hook.client.meta.events
     events.register("after-call.s3.CreateMultipartUpload", lambda parsed, **_: parsed.update(extra_args))
     work.hook.upload_file(work.file(PART_SIZE + 1), work.bucket, extra_args=extra_args, part_size=PART_SIZE)
@@ -232,8 +232,8 @@ def _delete_object(work: Work) -> None:
     assert "Contents" not in work.root.list_objects_v2(Bucket=work.bucket)
 
 
-@proves("DeleteObjectOperator that looks first")
-def _delete_object_after_a_look(work: Work) -> None:
+@proves("DeleteObjectOperator with a HEAD first")
+def _delete_object_after_a_head(work: Work) -> None:
     work.make_bucket()
     etag = work.put("report.csv")["ETag"]
     result = work.hook.delete_object(work.bucket, "report.csv", if_match=etag)

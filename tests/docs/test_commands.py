@@ -1,4 +1,4 @@
-"""Every command on a page is run: here, or by the file that the table names."""
+"""A test runs every command on a page: here, or in the file that the table names."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def named(command: Command) -> str:
 
 
 def run(script: str, folder: Path, more: Mapping[str, str]) -> str:
-    """Run a script in bash, and give what it printed."""
+    """Run a script in bash, and return what it printed."""
     environ = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", **more}
     done = subprocess.run(
         ["bash", "-euc", script],
@@ -62,7 +62,7 @@ def test_every_command_is_run_by_a_test(command: Command) -> None:
     assert len(runners) + len(elsewhere) + len(known) == 1, "no test runs it: see tests/docs/commands.py"
     assert all(runner in globals() for runner in runners)
     for file, words in elsewhere:
-        # As a command: alone on its line, or with its output sent elsewhere.
+        # As a command: alone on its line, or with its output redirected.
         pattern = rf"{re.escape(words.rstrip())}(\n| >)" if words.endswith("\n") else re.escape(words)
         assert re.search(pattern, (ROOT / file).read_text(encoding="utf-8"))
 
@@ -103,7 +103,7 @@ def test_a_block_of_exports_sets_what_the_tests_read(tmp_path: Path) -> None:
 
 
 def outline(text: str) -> list[str]:
-    """Give a text's lines without what differs from run to run: numbers, checksums, widths of columns."""
+    """Return a text's lines without what differs between runs: numbers, checksums, widths of columns."""
     plain = re.sub(r"\S+=(?=\s)", "=", re.sub(r"\d+", "0", text))
     return [" ".join(line.split()) for line in plain.splitlines()]
 
@@ -115,9 +115,9 @@ def test_make_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
         outline(run(f"cd {ROOT}\n{sys.executable} -m scripts.demo --home {tmp_path}", tmp_path, {}))
     )
     shown = outline(next(block.text for block in blocks(README, "text")))
-    assert shown[-1] in "All 0 objects are as they must be, byte for byte."
+    assert shown[-1] in "All 0 objects are as expected, byte for byte."
     for line in shown:
-        assert line in ("", "…") or line in printed, line  # in this order: an iterator goes on where it was
+        assert line in ("", "…") or line in printed, line  # also checks the order: `in` consumes the iterator
 
 
 def test_the_embedded_server_starts_as_the_page_says() -> None:
@@ -134,7 +134,7 @@ def test_the_embedded_server_starts_as_the_page_says() -> None:
 
 @pytest.fixture
 def airflow(tmp_path: Path, airflow_db: None, server: S3Server) -> dict[str, str]:  # noqa: ARG001 - copied
-    """The environment of an Airflow of its own, with the page's DAG that tests a connection."""
+    """The environment of a separate Airflow, with the page's DAG that tests a connection."""
     (tmp_path / "dags").mkdir()
     (dag,) = [block for block in blocks(CREDENTIALS, "python") if "DAG(" in block.text]
     (tmp_path / "dags" / "check.py").write_text(dag.text)
@@ -143,7 +143,7 @@ def airflow(tmp_path: Path, airflow_db: None, server: S3Server) -> dict[str, str
         "AIRFLOW_HOME": str(tmp_path),
         "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path / 'airflow.db'}",
-        "AWS_ENDPOINT_URL_S3": server.endpoint_url,  # the one thing that the page leaves to AWS
+        "AWS_ENDPOINT_URL_S3": server.endpoint_url,  # the page uses AWS's own endpoint
     }
 
 
@@ -174,10 +174,10 @@ def test_the_users_and_roles_of_the_page_can_be_made(account: Account) -> None:
         "file://policy.json": documents["UploadFileOperator"],
     }
     iam = account.iam
-    answers: dict[str, Any] = {}
+    responses: dict[str, Any] = {}
     for command in commands("aws iam "):
         _, _, operation, *options = command.words
-        # The AWS command line spells the API's own names with hyphens.
+        # The AWS command line writes the API's names with hyphens.
         method = operation.replace("-", "_")
         shape = iam.meta.service_model.operation_model(iam.meta.method_to_api_mapping[method]).input_shape
         members = {f"--{xform_name(member, '-')}": member for member in shape.members}
@@ -185,6 +185,6 @@ def test_the_users_and_roles_of_the_page_can_be_made(account: Account) -> None:
             members[name]: files.get(value, value)
             for name, value in zip(options[::2], options[1::2], strict=True)
         }
-        answers[operation] = getattr(iam, method)(**values)
-    assert {"AccessKeyId", "SecretAccessKey"} <= set(answers["create-access-key"]["AccessKey"])
-    assert answers["create-role"]["Role"]["RoleName"] == "airflow-reports"
+        responses[operation] = getattr(iam, method)(**values)
+    assert {"AccessKeyId", "SecretAccessKey"} <= set(responses["create-access-key"]["AccessKey"])
+    assert responses["create-role"]["Role"]["RoleName"] == "airflow-reports"

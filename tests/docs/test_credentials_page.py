@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.servers import S3Server
 
-# Read by the provider still, and not worth a beginner's time.
+# The provider still reads these, but they are deprecated and not on the page.
 DEPRECATED = {"session_kwargs", "s3_config_file", "profile"}
 
 
@@ -52,7 +52,7 @@ def test_every_field_that_a_connection_may_have_is_on_the_page() -> None:
     assert fields() == (read | arguments) - {"self", "kwargs"} - DEPRECATED
 
 
-def test_the_page_answers_where_errors_point_to_it() -> None:
+def test_the_page_has_the_parts_that_errors_refer_to() -> None:
     text = CREDENTIALS.read_text(encoding="utf-8")
-    for way in ("### In the UI", "### By environment variable", "### By command", "aws_conn_id=None"):
-        assert way in text
+    for part in ("### In the UI", "### By environment variable", "### By command", "aws_conn_id=None"):
+        assert part in text

@@ -1,4 +1,4 @@
-"""docs/errors.md has every error, where it stands in the tree, with the codes that lead to it."""
+"""docs/errors.md lists every error, in the order of the class tree, with the codes that raise it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TREE = re.findall(r"── (\w+)", errors.__doc__ or "")
 EACH_ERROR = pytest.mark.parametrize("name", TREE)
 
 
-def leads_to(name: str, table: dict[str, type[errors.S3OpsError]]) -> list[str]:
+def codes_for(name: str, table: dict[str, type[errors.S3OpsError]]) -> list[str]:
     return [code for code, error in table.items() if error is getattr(errors, name)]
 
 
@@ -37,13 +37,13 @@ def test_the_page_nests_errors_as_the_tree_does() -> None:
 
 
 @EACH_ERROR
-def test_an_error_has_the_s3_codes_that_lead_to_it(name: str) -> None:
-    assert codes_on_page(name, "S3") == leads_to(name, CODES)
+def test_an_error_has_the_s3_codes_that_raise_it(name: str) -> None:
+    assert codes_on_page(name, "S3") == codes_for(name, CODES)
 
 
 @EACH_ERROR
-def test_an_error_has_the_botocore_exceptions_that_lead_to_it(name: str) -> None:
-    assert codes_on_page(name, "botocore") == leads_to(name, BOTOCORE)
+def test_an_error_has_the_botocore_exceptions_that_raise_it(name: str) -> None:
+    assert codes_on_page(name, "botocore") == codes_for(name, BOTOCORE)
 
 
 @pytest.mark.parametrize("name", [name for name in TREE if name not in ("PermanentError", "TransientError")])
@@ -53,11 +53,11 @@ def test_an_error_says_what_it_means_and_what_to_do(name: str) -> None:
     assert len(steps.splitlines()[0]) > 20
 
 
-def test_a_code_that_the_page_does_not_have_is_judged_as_it_says() -> None:
+def test_a_code_that_is_not_on_the_page_is_translated_as_it_says() -> None:
     from airflow_s3ops.s3.requests.translate import error_class
 
-    assert error_class("NobodyKnows", 500) is errors.ServerError
-    assert error_class("NobodyKnows", 499) is errors.RequestRejected
+    assert error_class("UnknownCode", 500) is errors.ServerError
+    assert error_class("UnknownCode", 499) is errors.RequestRejected
 
 
 def test_the_attributes_on_the_page_are_those_of_every_error() -> None:

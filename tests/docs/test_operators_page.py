@@ -1,4 +1,4 @@
-"""docs/operators.md has every operator, every parameter and every default, as the code has them."""
+"""docs/operators.md lists every operator, every parameter and every default of the code."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_table_of_an_operator_has_its_parameters_and_defaults(name: str) -> 
     assert list(found) == list(expected)
 
 
-def test_the_table_of_all_operators_has_what_they_share() -> None:
+def test_the_table_of_all_operators_has_their_common_parameters() -> None:
     found = {code(row[0])[0]: row[1] for row in rows("Parameters of all operators")}
     expected = own_parameters(S3OpsOperator.__init__)
     assert found == {parameter: as_documented(default) for parameter, default in expected.items()}
@@ -68,7 +68,7 @@ def test_every_parameter_may_be_a_template_as_the_page_says(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATORS if issubclass(OPERATORS[name], S3OpsOperator)])
-def test_the_result_of_an_operator_has_only_fields_that_there_are(name: str) -> None:
+def test_the_example_result_of_an_operator_has_only_existing_fields(name: str) -> None:
     result = getattr(results, f"{name.removesuffix('Operator')}Result")
     examples = [json.loads(block.text) for block in blocks(PAGE, "json") if block.heading == name]
     assert examples
@@ -80,7 +80,7 @@ def test_the_table_of_settings_has_every_setting_in_the_order_of_application() -
     assert [code(row[0])[0] for row in rows("BucketSettings")] == list(CHECKS)
 
 
-def test_every_choice_that_the_page_names_is_one_that_a_setting_takes() -> None:
+def test_every_value_on_the_page_is_valid_for_its_setting() -> None:
     for row in rows("BucketSettings"):
         (setting, *_), values = code(row[0]), code(row[1])
         for value in (json.loads(value) for value in values if value.startswith('"')):

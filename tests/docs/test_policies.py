@@ -1,6 +1,6 @@
-"""Each policy of docs/credentials.md is enough for what it is for, and nothing in it can be left out.
+"""Each policy of docs/credentials.md is enough for its operation, and each of its actions is needed.
 
-Proven on Versity Gateway with its IAM service, which takes the documents as they stand on the page.
+The tests run on Versity Gateway with its IAM service, which accepts the unchanged documents of the page.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ CONNECTION_ID = "s3ops_limited"
 
 @pytest.fixture
 def act(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Policy], None]:
-    """Do what a policy is for, as a user who has that policy and nothing else."""
+    """Run a policy's scenario, as a user with only that policy."""
     from airflow_s3ops.hooks import S3OpsHook
 
     def do(policy: Policy) -> None:
         bucket = f"s3ops-{uuid.uuid4().hex[:20]}"
         user = account.user()
-        user.may(policy.of(bucket))
+        user.allow_only(policy.of(bucket))
         monkeypatch.setenv(f"AIRFLOW_CONN_{CONNECTION_ID.upper()}", user.server.connection_json())
         work = Work(account.s3, S3OpsHook(CONNECTION_ID), bucket, tmp_path)
         SCENARIOS[policy.name](work)
@@ -48,7 +48,7 @@ def act(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
 
 
 def missing_action(refusal: S3OpsError) -> str | None:
-    """Give the action that an error names as missing, also one that comes inside a DeleteObjects answer."""
+    """Return the action that an error names as missing, also one from a DeleteObjects response."""
     if isinstance(refusal, AccessDenied):
         return refusal.action
     assert isinstance(refusal, PartialDelete)
@@ -66,7 +66,7 @@ def test_a_documented_policy_is_enough(policy: Policy, act: Callable[[Policy], N
 
 @pytest.mark.needs("user_policies")
 @pytest.mark.parametrize(("name", "action"), sorted(NOT_PROVABLE))
-def test_what_the_gateway_cannot_prove_it_cannot(
+def test_without_an_action_of_the_table_the_gateway_still_succeeds(
     name: str, action: str, act: Callable[[Policy], None]
 ) -> None:
     act(POLICIES[name].without(action))
@@ -74,7 +74,7 @@ def test_what_the_gateway_cannot_prove_it_cannot(
 
 @pytest.mark.needs("user_policies")
 @pytest.mark.parametrize(("name", "action"), sorted(LOGGED_ONLY))
-def test_without_a_right_to_tidy_up_the_log_names_it(
+def test_without_a_right_to_clean_up_the_log_names_it(
     name: str, action: str, act: Callable[[Policy], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(AssertionError):
@@ -106,13 +106,13 @@ def test_every_operator_has_a_policy() -> None:
     assert {name.partition(" ")[0] for name in POLICIES} == operators
 
 
-def test_every_row_about_what_cannot_be_shown_is_about_a_documented_action() -> None:
+def test_every_row_of_the_two_tables_is_about_a_documented_action() -> None:
     assert NOT_PROVABLE.keys() | LOGGED_ONLY <= set(ACTIONS)
 
 
 @pytest.mark.parametrize("action", sorted({action for _, action in ACTIONS}))
-def test_a_documented_action_is_one_that_aws_knows(action: str) -> None:
-    # AWS' own managed policies, as moto carries them.
+def test_a_documented_action_exists_on_aws(action: str) -> None:
+    # AWS' own managed policies, which are part of moto.
     known = (Path(moto.iam.__file__).parent / "aws_managed_policies.py").read_text(encoding="utf-8")
     in_no_managed_policy = {"s3:PutObjectLegalHold"}
     assert (f'"{action}"' in known) != (action in in_no_managed_policy)

@@ -1,4 +1,4 @@
-"""docs/from-the-amazon-provider.md and the README speak of operators and parameters that there are."""
+"""docs/from-the-amazon-provider.md and the README name only operators and parameters that exist."""
 
 from __future__ import annotations
 
@@ -68,6 +68,6 @@ def test_every_parameter_on_the_page_is_one_of_the_operator(provider: dict[str, 
             assert any(name in parameters for parameters in new), row
 
 
-def test_the_table_in_the_readme_is_the_pages() -> None:
+def test_the_table_in_the_readme_is_that_of_the_page() -> None:
     (table,) = tables(section(README, "If you use the Amazon provider today"))
     assert table == rows("Which operator")[: len(table)]

@@ -1,4 +1,4 @@
-"""The README's first screen, and what all pages have in common: links, tests that they name, words."""
+"""The README's first screen, and the links, test names and file names on all pages."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def names_in(file: Path) -> set[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """Give the anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors of a page's headings, as GitHub makes them."""
     plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings(page))
     return {heading.replace(" ", "-") for heading in plain}
 
 
 @EACH_PAGE
-def test_every_link_leads_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", prose(page)):
         if target.startswith("https://"):
             continue
@@ -42,7 +42,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 @EACH_PAGE
-def test_every_test_that_a_page_names_is_there(page: Path) -> None:
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
     for name in code(prose(page)):
         file, separator, test = name.partition("::")
         if separator and file.startswith("tests/"):
@@ -50,7 +50,7 @@ def test_every_test_that_a_page_names_is_there(page: Path) -> None:
 
 
 @EACH_PAGE
-def test_every_file_of_the_repository_that_a_page_names_is_there(page: Path) -> None:
+def test_every_file_of_the_repository_that_a_page_names_exists(page: Path) -> None:
     top = {path.name for path in ROOT.iterdir()}
     for name in code(prose(page)):
         first = name.partition("/")[0]
@@ -58,20 +58,20 @@ def test_every_file_of_the_repository_that_a_page_names_is_there(page: Path) -> 
             assert (ROOT / name).exists(), name
 
 
-def test_every_promise_names_tests_that_show_it() -> None:
+def test_every_promise_names_tests_that_prove_it() -> None:
     promises = headings(DOCS / "promises.md", 2)
     assert [promise.partition(". ")[0] for promise in promises] == [str(number) for number in range(1, 8)]
     for promise in promises:
         assert section(DOCS / "promises.md", promise).count("- `tests/") >= 3, promise
 
 
-def test_the_readme_has_the_promises_of_the_page_in_its_words() -> None:
+def test_the_readme_names_the_promises_as_the_page_does() -> None:
     in_readme = re.findall(r"^\d\. \*\*(.+?)\.\*\*", section(README, "What it promises"), re.MULTILINE)
     on_page = [heading.partition(". ")[2] for heading in headings(DOCS / "promises.md", 2)]
     assert in_readme == on_page
 
 
-def test_every_difference_to_the_provider_names_the_test_that_shows_it() -> None:
+def test_every_difference_to_the_provider_names_the_test_that_proves_it() -> None:
     (rows,) = tables(section(DOCS / "from-the-amazon-provider.md", "What behaves differently"))
     assert all("::" in row[2] for row in rows)
 

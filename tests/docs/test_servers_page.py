@@ -1,4 +1,4 @@
-"""docs/servers.md says of each server what the tests find, and its connections work."""
+"""docs/servers.md agrees with the tests about each server, and its connections work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEADINGS = {"embedded": "The embedded server", "versity": "Versity Gateway", "se
 
 
 def table_of_lacks() -> str:
-    """Give the table as the page must have it."""
+    """Return the table as the page must have it."""
     rows = [
         [f"`{ability.value}`", *(lacks.get(ability, "yes") for lacks in LACKS.values())]
         for ability in Ability
@@ -60,13 +60,13 @@ def test_the_connection_of_a_server_works_with_its_address_and_keys(
     assert server.endpoint_url in why
 
 
-def test_the_connection_to_aws_asks_the_regions_own_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_connection_to_aws_uses_the_regions_own_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     client = hook_of(CONNECTIONS["AWS"], monkeypatch).client
     assert client.meta.region_name == "ap-northeast-2"
     assert client.meta.endpoint_url == "https://s3.ap-northeast-2.amazonaws.com"
 
 
 @pytest.mark.parametrize("name", HEADINGS.values())
-def test_the_connection_of_a_server_of_ones_own_says_where_it_is(name: str) -> None:
+def test_the_connection_of_another_server_has_its_address_and_region(name: str) -> None:
     extra = CONNECTIONS[name]["extra"]
     assert {"endpoint_url", "region_name"} <= set(extra)

@@ -1,4 +1,4 @@
-"""Every Python snippet on a page runs: DAGs and operators through Airflow, the rest as it is."""
+"""Every Python snippet on a page runs: DAGs and operators through Airflow, the others as scripts."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from tests.conftest import MakeBucket
     from tests.servers import S3Server
 
-# What runs a DAG in this process imports what warns of itself.
+# Running a DAG in this process imports a module that raises this warning.
 pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient`")
 
 BUCKET = "acme-reports"
 FILE = "/data/report.csv"
 FOLDER = "/data/reports"
 CONTENT = "day,visits\n2026-01-01,7\n"
-# What a snippet asks of a server, by what it says.
+# What a server must support for a snippet that contains a text.
 NEEDS = {
     "block_public_access": "block_public_access",
     "encryption=": "bucket_encryption",
@@ -68,7 +68,7 @@ RESULTS = {
 def prepared(
     server: S3Server, s3: S3Client, make_bucket: MakeBucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], str]:
-    """Give a snippet its world: the connection, a bucket with objects, a file; return it with their names."""
+    """Prepare what snippets use: connection, bucket with objects, files; return how to put their names in."""
     bucket = make_bucket()
     file = tmp_path / "report.csv"
     file.write_text(CONTENT)
@@ -92,7 +92,7 @@ def prepared(
 
 
 def fields_of(result: Any) -> set[str]:
-    """Give the fields of a result, or of each in a list of them."""
+    """Return the fields of a result, or of all results in a list."""
     return {field for one in (result if isinstance(result, list) else [result]) for field in one}
 
 
@@ -101,7 +101,7 @@ def run_dag(text: str) -> dict[str, Any]:
     from airflow.dag_processing.dagbag import DagBag
 
     name = f"snippet_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    # In Airflow's own folder, where `dag.test()` looks for it; the database remembers DAGs by their id.
+    # In Airflow's DAG folder, where `dag.test()` reads it; the id is unique because the database keeps DAGs.
     path = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"], f"{name}.py")
     path.write_text(text.replace('DAG("', f'DAG("{name}_'))
     try:
@@ -131,8 +131,8 @@ def test_an_operator_on_a_page_does_and_returns_what_it_says(
 ) -> None:
     (result,) = run_dag(IN_A_DAG + textwrap.indent(prepared(block.text), "    ")).values()
     if block.page.name == "operators.md" and block.heading in RESULTS:
-        untold = {"region"} if Ability.REGION_OF_BUCKET in lacks_of(server.name) else set()
-        assert fields_of(result) | untold == fields_of(RESULTS[block.heading]) | untold
+        optional = {"region"} if Ability.REGION_OF_BUCKET in lacks_of(server.name) else set()
+        assert fields_of(result) | optional == fields_of(RESULTS[block.heading]) | optional
 
 
 @pytest.mark.parametrize("block", [as_case(block) for block in SCRIPTS])
@@ -156,7 +156,7 @@ def test_json_on_the_pages_is_json() -> None:
             json.loads(block.text)
 
 
-def test_no_page_has_a_block_that_no_test_looks_at() -> None:
+def test_every_block_of_a_page_is_tested() -> None:
     known = {"python", "bash", "json", "ini", "text"}
     for page in PAGES:
         fences = re.findall(r"^\s*```(.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)

@@ -1,1 +1,1 @@
-"""Tests of the hook: what a connection can say, and what comes of it."""
+"""Tests of the hook: the fields of a connection, and their effect."""

@@ -1,4 +1,4 @@
-"""Connections and AWS files of a test's own."""
+"""Fixtures: connections and AWS files for one test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONNECTION_ID = "s3ops_hook"
 
 
 class Connect(Protocol):
-    """Makes the connection to the server at hand, with other fields where they are given; returns its id.
+    """Creates a connection to the test's server, with the given fields changed; returns its id.
 
     None leaves a field out.
     """
@@ -28,14 +28,14 @@ class Connect(Protocol):
 
 
 class WriteAwsFiles(Protocol):
-    """Writes `~/.aws/credentials` and `~/.aws/config` into a home folder of the test's own."""
+    """Writes `~/.aws/credentials` and `~/.aws/config` into a new home folder."""
 
     def __call__(self, *, credentials: str = "", config: str = "") -> Path: ...
 
 
 @pytest.fixture
 def connect(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Connect:
-    """A maker of connections."""
+    """A function that creates connections."""
 
     def make(*, login: str | None = "", password: str | None = "", **extra: Any) -> str:
         fields: dict[str, Any] = {
@@ -52,7 +52,7 @@ def connect(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Connect:
 
 @pytest.fixture
 def aws_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteAwsFiles:
-    """A writer of AWS files; nothing else says where they are."""
+    """A function that writes AWS files; no environment variable names other files."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("AWS_SHARED_CREDENTIALS_FILE")
     monkeypatch.delenv("AWS_CONFIG_FILE")
@@ -69,6 +69,6 @@ def aws_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteAwsFiles:
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[S3Server]:
-    """moto, whichever server the tests run against: it has an STS too."""
+    """moto, whatever server the tests use: it also has an STS."""
     with servers.embedded() as running:
         yield running

@@ -1,4 +1,4 @@
-"""STS played by the fault proxy, so that a role can be assumed for any server."""
+"""Let the fault proxy act as STS, so that a role can be assumed for any server."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 ROLE = "arn:aws:iam::123456789012:role/publisher"
 
 
-def answer_as_sts(faults: FaultProxy, credentials: S3Server) -> Rule:
-    """Let the proxy answer AssumeRole with the keys of `credentials`; all else goes to the server.
+def respond_as_sts(faults: FaultProxy, credentials: S3Server) -> Rule:
+    """Let the proxy respond to AssumeRole with the keys of `credentials`; it forwards other requests.
 
-    Without a session token: a server that has no STS of its own refuses every one.
+    The response has no session token: a server without its own STS refuses all tokens.
     """
     body = (
         '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
@@ -29,7 +29,7 @@ def answer_as_sts(faults: FaultProxy, credentials: S3Server) -> Rule:
 
 
 def refuse_as_sts(faults: FaultProxy, status: int, code: str) -> Rule:
-    """Let the proxy refuse AssumeRole, as STS writes it, however often it is asked."""
+    """Let the proxy refuse every AssumeRole, with an error in STS's format."""
     body = (
         '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
         f"<Code>{code}</Code><Message>Refused by the test.</Message></Error>"
@@ -40,5 +40,5 @@ def refuse_as_sts(faults: FaultProxy, status: int, code: str) -> Rule:
 
 
 def is_sts(request: Request) -> bool:
-    """Whether this is a request to STS: S3 is never sent a form at its root."""
+    """Return whether this is a request to STS: no S3 request posts a form to the root."""
     return request.path == "/" and "x-www-form-urlencoded" in request.headers.get("content-type", "")

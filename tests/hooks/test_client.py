@@ -1,4 +1,4 @@
-"""What the client of a connection is like: its settings, its endpoint, its role."""
+"""The client of a connection: its settings, its endpoint, its role."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from airflow_s3ops import __version__
 from airflow_s3ops.hooks import S3OpsHook
 from airflow_s3ops.s3.errors import CredentialsMissing, InvalidInput, Throttled
 from airflow_s3ops.s3.requests.caller import caller_of
-from tests.hooks.roles import ROLE, answer_as_sts, is_sts, refuse_as_sts
-from tests.hooks.wire import headers_sent, query_of, signed_as
+from tests.hooks.roles import ROLE, is_sts, refuse_as_sts, respond_as_sts
+from tests.hooks.sent_requests import headers_sent, query_of, signed_as
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -31,12 +31,12 @@ def config_of(client: S3Client) -> Any:
 
 
 def of_aws(connect: Connect, region: str, **extra: Any) -> S3OpsHook:
-    """Give a hook whose connection names AWS itself; nothing here sends it a request."""
+    """Return a hook with a connection to AWS itself; the tests send no request to it."""
     return S3OpsHook(connect(endpoint_url=None, region_name=region, config_kwargs=None, **extra))
 
 
 class TestSettings:
-    def test_the_operators_configuration_is_laid_over_the_connections(self, connect: Connect) -> None:
+    def test_the_operators_configuration_is_merged_over_the_connections(self, connect: Connect) -> None:
         conn_id = connect(config_kwargs={**PATH_STYLE, "retries": {"mode": "standard"}, "read_timeout": 11})
         own = {"s3": {"use_accelerate_endpoint": False}, "retries": {"total_max_attempts": 2}}
         config = config_of(S3OpsHook(conn_id, config=own).client)
@@ -45,7 +45,7 @@ class TestSettings:
         assert config.retries == {"mode": "standard", "total_max_attempts": 2}
         assert config.read_timeout == 11
 
-    def test_the_connection_wins_over_this_packages_own_settings(self, connect: Connect) -> None:
+    def test_the_connection_overrides_this_packages_own_settings(self, connect: Connect) -> None:
         conn_id = connect(config_kwargs={**PATH_STYLE, "request_checksum_calculation": "when_supported"})
         assert config_of(S3OpsHook(conn_id).client).request_checksum_calculation == "when_supported"
 
@@ -56,7 +56,7 @@ class TestSettings:
         endpoint = server.endpoint_url.replace("https:", "http:")
         hook = S3OpsHook(connect(endpoint_url=endpoint))
         sent = headers_sent(hook.client)
-        with pytest.raises(Exception, match=r".*"):  # what the server says to it is of no interest here
+        with pytest.raises(Exception, match=r".*"):  # the server's response does not matter here
             hook.client.put_object(Bucket="no-such-bucket-at-all", Key="k", Body=b"signed")
         assert sent[0]["x-amz-content-sha256"] != "UNSIGNED-PAYLOAD"
 
@@ -66,13 +66,13 @@ class TestSettings:
         list(hook.list_objects(bucket))
         assert f"airflow-s3ops/{__version__}" in sent[0]["user-agent"]
 
-    def test_an_anonymous_client_can_be_asked_for(self, connect: Connect) -> None:
+    def test_an_anonymous_client_can_be_configured(self, connect: Connect) -> None:
         client = S3OpsHook(connect(), config={"signature_version": "unsigned"}).client
         assert config_of(client).signature_version is UNSIGNED
 
 
 class TestEndpoint:
-    def test_the_services_own_endpoint_wins_over_the_connections(
+    def test_the_services_endpoint_overrides_the_connections(
         self, connect: Connect, server: S3Server, bucket: str
     ) -> None:
         conn_id = connect(
@@ -88,7 +88,7 @@ class TestEndpoint:
         assert hook.presigned_url("a-bucket", "k").startswith("http://minio.example:9000/a-bucket/k?")
 
     @pytest.mark.parametrize("scheme", ["http://", ""])
-    def test_an_endpoint_with_a_login_from_the_environment_is_refused_without_a_word_of_it(
+    def test_an_endpoint_with_a_login_from_the_environment_is_refused_without_showing_it(
         self, connect: Connect, monkeypatch: pytest.MonkeyPatch, scheme: str
     ) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"{scheme}someuser:hush99@minio.example:9000")
@@ -97,12 +97,12 @@ class TestEndpoint:
             _ = hook.client
         assert "hush99" not in "".join(traceback.format_exception(caught.value))
 
-    def test_what_is_no_address_is_a_permanent_error(self, connect: Connect) -> None:
+    def test_an_invalid_address_is_a_permanent_error(self, connect: Connect) -> None:
         hook = S3OpsHook(connect(endpoint_url="minio.example"))
         with pytest.raises(InvalidInput, match=r"minio\.example"):
             _ = hook.client
 
-    def test_an_impossible_region_is_a_permanent_error(self, connect: Connect) -> None:
+    def test_an_invalid_region_is_a_permanent_error(self, connect: Connect) -> None:
         hook = S3OpsHook(connect(region_name="not a region"))
         with pytest.raises(InvalidInput, match="region"):
             _ = hook.client
@@ -127,13 +127,13 @@ class TestLinksOfAws:
         assert query_of(url)["X-Amz-Algorithm"] == "AWS4-HMAC-SHA256"
         assert f"/{region}/s3/aws4_request" in query_of(url)["X-Amz-Credential"]
 
-    def test_a_connection_may_ask_for_path_style_on_aws(self, connect: Connect) -> None:
+    def test_a_connection_may_use_path_style_on_aws(self, connect: Connect) -> None:
         conn_id = connect(endpoint_url=None, region_name="eu-central-1", config_kwargs=PATH_STYLE)
         url = S3OpsHook(conn_id).presigned_url("a-bucket", "k")
         assert urlsplit(url).path == "/a-bucket/k"
 
-    def test_a_bucket_name_with_dots_is_no_part_of_the_host(self, connect: Connect) -> None:
-        # The certificate *.s3.<region>.amazonaws.com covers one label.
+    def test_a_bucket_name_with_dots_is_in_the_path_and_not_in_the_host(self, connect: Connect) -> None:
+        # The certificate *.s3.<region>.amazonaws.com covers only one label.
         url = of_aws(connect, "eu-central-1").presigned_url("www.example.com", "k")
         assert urlsplit(url).hostname == "s3.eu-central-1.amazonaws.com"
 
@@ -142,7 +142,7 @@ class TestRole:
     def test_requests_are_signed_by_the_assumed_role(
         self, connect: Connect, faults: FaultProxy, server: S3Server, bucket: str
     ) -> None:
-        answer_as_sts(faults, server)
+        respond_as_sts(faults, server)
         conn_id = connect(
             login="AKIAOFSTSALONE000000",
             password="good-for-nothing-else",
@@ -154,17 +154,17 @@ class TestRole:
         assert list(hook.list_objects(bucket)) == []
         assert signed_as(sent[0]) == server.access_key
 
-    def test_sts_is_asked_without_s3s_way_of_signing(
+    def test_requests_to_sts_have_no_signature_settings_of_s3(
         self, connect: Connect, faults: FaultProxy, server: S3Server
     ) -> None:
-        answer_as_sts(faults, server)
+        respond_as_sts(faults, server)
         _ = S3OpsHook(
             connect(role_arn=ROLE, service_config={"sts": {"endpoint_url": faults.endpoint_url}})
         ).client
-        (asked,) = faults.matching("POST", predicate=is_sts)
-        assert "x-amz-content-sha256" not in asked.headers
+        (request,) = faults.matching("POST", predicate=is_sts)
+        assert "x-amz-content-sha256" not in request.headers
 
-    def test_a_real_sts_gives_the_role_its_own_keys(
+    def test_a_real_sts_returns_temporary_keys_for_the_role(
         self, connect: Connect, moto: S3Server, bucket: str
     ) -> None:
         hook = S3OpsHook(connect(role_arn=ROLE, service_config={"sts": {"endpoint_url": moto.endpoint_url}}))
@@ -183,7 +183,7 @@ class TestRole:
         assert "sts:AssumeRole" in caught.value.advice
         assert caught.value.code == "AccessDenied"
 
-    def test_a_throttled_sts_is_worth_a_retry(self, connect: Connect, faults: FaultProxy) -> None:
+    def test_a_throttled_sts_is_a_transient_error(self, connect: Connect, faults: FaultProxy) -> None:
         refuse_as_sts(faults, 400, "Throttling")
         once = {**PATH_STYLE, "retries": {"total_max_attempts": 1}}
         hook = S3OpsHook(

@@ -1,4 +1,4 @@
-"""A connection's id becomes what a client needs, and configurations lie over each other field by field."""
+"""Read a connection, and merge configurations field by field."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TestConnection:
         assert "AIRFLOW_CONN_NO_SUCH_CONNECTION" in caught.value.advice
         assert "aws_conn_id=None" in caught.value.advice
 
-    def test_an_empty_id_is_refused_as_an_unknown_one(self) -> None:
+    def test_an_empty_id_is_refused_like_an_unknown_one(self) -> None:
         with pytest.raises(ConnectionNotFound, match="no Airflow connection ''"):
             aws_connection("")
 
@@ -41,23 +41,23 @@ class TestConnection:
         assert (connection.region_name, connection.verify) == ("eu-west-3", False)
 
     @pytest.mark.parametrize(("login", "password"), [("AKIA0123456789", None), (None, "secret")])
-    def test_half_a_key_pair_is_refused(
+    def test_an_incomplete_key_pair_is_refused(
         self, connect: Connect, login: str | None, password: str | None
     ) -> None:
-        with pytest.raises(CredentialsMissing, match="holds only a part of access key id and secret"):
+        with pytest.raises(CredentialsMissing, match="has only a part of access key id and secret"):
             aws_connection(connect(login=login, password=password))
 
     @pytest.mark.parametrize("name", ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"])
-    def test_half_a_key_pair_in_the_extra_is_refused(self, connect: Connect, name: str) -> None:
-        with pytest.raises(CredentialsMissing, match="holds only a part of access key id and secret"):
+    def test_an_incomplete_key_pair_in_the_extra_is_refused(self, connect: Connect, name: str) -> None:
+        with pytest.raises(CredentialsMissing, match="has only a part of access key id and secret"):
             aws_connection(connect(login=None, password=None, **{name: "alone"}))
 
-    def test_a_region_given_wins_over_the_connections(self, connect: Connect) -> None:
+    def test_a_given_region_overrides_the_connections(self, connect: Connect) -> None:
         conn_id = connect(region_name="eu-north-1")
         assert aws_connection(conn_id).region_name == "eu-north-1"
         assert aws_connection(conn_id, region_name="sa-east-1").region_name == "sa-east-1"
 
-    def test_verify_given_wins_over_the_connections(self, connect: Connect) -> None:
+    def test_a_given_verify_overrides_the_connections(self, connect: Connect) -> None:
         conn_id = connect(verify="/a/bundle.pem")
         assert aws_connection(conn_id).verify == "/a/bundle.pem"
         assert aws_connection(conn_id, verify=False).verify is False
@@ -87,7 +87,7 @@ class TestConnection:
 
 
 class TestMergedConfig:
-    def test_what_a_later_layer_leaves_out_stays(self) -> None:
+    def test_fields_that_a_later_layer_leaves_out_stay(self) -> None:
         merged = options({"read_timeout": 7, "connect_timeout": 3}, {"read_timeout": 9})
         assert merged == {"read_timeout": 9, "connect_timeout": 3}
 
@@ -114,12 +114,12 @@ class TestMergedConfig:
             ),
         ],
     )
-    def test_nested_fields_are_merged_inside(
+    def test_nested_fields_are_merged_field_by_field(
         self, name: str, below: dict[str, Any], above: dict[str, Any], together: dict[str, Any]
     ) -> None:
         assert options({name: below}, {name: above}) == {name: together}
 
-    def test_a_set_of_proxies_replaces_the_one_below(self) -> None:
+    def test_proxies_are_replaced_and_not_merged(self) -> None:
         below, above = {"http": "http://a:1", "https": "http://a:1"}, {"https": "http://b:2"}
         assert options({"proxies": below}, {"proxies": above}) == {"proxies": above}
 
@@ -129,12 +129,12 @@ class TestMergedConfig:
         )
         assert merged == {"read_timeout": 7, "s3": {"addressing_style": "path"}, "connect_timeout": 3}
 
-    def test_the_layers_are_left_as_they_are(self) -> None:
+    def test_the_layers_are_not_changed(self) -> None:
         below = {"s3": {"addressing_style": "path"}}
         merged_config(below, {"s3": {"payload_signing_enabled": False}})
         assert below == {"s3": {"addressing_style": "path"}}
 
-    def test_unsigned_stands_for_an_anonymous_client(self) -> None:
+    def test_unsigned_means_an_anonymous_client(self) -> None:
         assert options({"signature_version": "unsigned"}) == {"signature_version": UNSIGNED}
 
     @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ class TestMergedConfig:
         ],
         ids=json.dumps,
     )
-    def test_what_botocore_refuses_is_a_permanent_error(self, layer: dict[str, Any]) -> None:
+    def test_a_value_that_botocore_refuses_is_a_permanent_error(self, layer: dict[str, Any]) -> None:
         with pytest.raises(InvalidInput, match="botocore refuses the client configuration"):
             merged_config({"read_timeout": 7}, layer)
 
@@ -169,7 +169,9 @@ class TestMergedConfig:
         ],
         ids=json.dumps,
     )
-    def test_what_botocore_would_trip_over_later_is_refused_by_its_name(self, layer: dict[str, Any]) -> None:
+    def test_a_value_with_which_botocore_would_fail_later_is_refused_and_named(
+        self, layer: dict[str, Any]
+    ) -> None:
         with pytest.raises(InvalidInput, match=f"{next(iter(layer))} is ") as caught:
             merged_config({"user_agent_extra": "x"}, layer)
         assert "hush99" not in str(caught.value)
@@ -178,9 +180,9 @@ class TestMergedConfig:
     def test_none_is_left_to_botocore(self, name: str) -> None:
         assert options({name: None}) == {name: None}
 
-    def test_a_text_for_a_dict_is_a_permanent_error(self) -> None:
+    def test_a_text_instead_of_a_dict_is_a_permanent_error(self) -> None:
         layer: Any = '{"read_timeout": 7}'
-        with pytest.raises(InvalidInput, match="botocore_config is no dict but str"):
+        with pytest.raises(InvalidInput, match="botocore_config is not a dict but str"):
             merged_config(layer)
 
 
@@ -192,27 +194,27 @@ def test_a_connection_of_another_type_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("retries", [5, "5"])
-def test_a_field_of_the_connections_own_is_refused_by_its_name(connect: Connect, retries: Any) -> None:
+def test_a_wrong_field_of_the_connection_is_refused_and_named(connect: Connect, retries: Any) -> None:
     with pytest.raises(InvalidInput, match="retries is "):
         aws_connection(connect(config_kwargs={"retries": retries}))
 
 
-def test_an_id_that_is_no_text_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="aws_conn_id=5 is no text"):
+def test_an_id_that_is_not_a_text_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="aws_conn_id=5 is not a text"):
         aws_connection(5)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("region_name", ["", "None", "Seoul", "ap northeast 2", 5])
-def test_what_cannot_be_a_region_is_refused(connection: str, region_name: Any) -> None:
+def test_an_invalid_region_is_refused(connection: str, region_name: Any) -> None:
     with pytest.raises(InvalidInput, match="region_name"):
         aws_connection(connection, region_name=region_name)
 
 
-@pytest.mark.parametrize(("text", "meant"), [("false", False), ("True", True), ("/ca.pem", "/ca.pem")])
-def test_verify_may_be_written_as_text(monkeypatch: pytest.MonkeyPatch, text: str, meant: Any) -> None:
-    told = {"conn_type": "aws", "login": "key-id", "password": "a-secret", "extra": {"verify": text}}
-    monkeypatch.setenv("AIRFLOW_CONN_VERIFIED", json.dumps(told))
-    assert aws_connection("verified").verify == meant
+@pytest.mark.parametrize(("text", "expected"), [("false", False), ("True", True), ("/ca.pem", "/ca.pem")])
+def test_verify_may_be_written_as_text(monkeypatch: pytest.MonkeyPatch, text: str, expected: Any) -> None:
+    fields = {"conn_type": "aws", "login": "key-id", "password": "a-secret", "extra": {"verify": text}}
+    monkeypatch.setenv("AIRFLOW_CONN_VERIFIED", json.dumps(fields))
+    assert aws_connection("verified").verify == expected
 
 
 @pytest.mark.parametrize(
@@ -225,7 +227,7 @@ def test_verify_may_be_written_as_text(monkeypatch: pytest.MonkeyPatch, text: st
     ],
     ids=["endpoint", "without scheme", "of s3", "of sts"],
 )
-def test_an_address_with_a_login_is_refused_without_a_word_of_it(
+def test_an_address_with_a_login_is_refused_without_showing_it(
     connect: Connect, extra: dict[str, Any]
 ) -> None:
     with pytest.raises(

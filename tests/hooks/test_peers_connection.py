@@ -1,4 +1,4 @@
-"""What fails with the connection in the amazon provider, line by line, and does not here."""
+"""Cases with the connection that fail in the amazon provider and work here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class TestPeers:
-    """The lines under "Connection"."""
+    """Cases of "Connection"."""
 
     @pytest.mark.parametrize("conn_id", ["no_such_connection", ""])
     def test_an_unknown_connection_id_never_falls_back_to_ambient_credentials(
@@ -27,7 +27,7 @@ class TestPeers:
         monkeypatch.setenv("AWS_DEFAULT_REGION", server.region)
         monkeypatch.setenv("AWS_ENDPOINT_URL", faults.endpoint_url)
         S3OpsHook(aws_conn_id=None).client.list_buckets()
-        assert faults.count() == 1  # so the environment would have worked
+        assert faults.count() == 1  # the environment's credentials would work
         with pytest.raises(ConnectionNotFound):
             S3OpsHook(conn_id).delete_object("a-bucket", "k")
         assert faults.count() == 1
@@ -51,7 +51,7 @@ class TestPeers:
     def test_test_connection_does_not_ask_sts_and_so_works_on_every_server(
         self, connect: Connect, faults: FaultProxy
     ) -> None:
-        # An STS that answered anything would be an error here: nothing listens there.
+        # No server listens at this STS endpoint: a request to STS would fail.
         hook = S3OpsHook(
             connect(
                 endpoint_url=faults.endpoint_url,
@@ -59,4 +59,4 @@ class TestPeers:
             )
         )
         assert hook.test_connection()[0]
-        assert [(asked.method, asked.path) for asked in faults.requests] == [("GET", "/")]
+        assert [(request.method, request.path) for request in faults.requests] == [("GET", "/")]

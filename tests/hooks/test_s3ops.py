@@ -1,4 +1,4 @@
-"""The hook does with S3 what its connection allows."""
+"""The hook: credentials, TLS, and its methods."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from airflow_s3ops.s3.errors import (
     ObjectNotFound,
     Stopped,
 )
-from tests.hooks.wire import headers_sent, query_of, signed_as
+from tests.hooks.sent_requests import headers_sent, query_of, signed_as
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -57,8 +57,8 @@ def credentials_file(profile: str, server: S3Server) -> str:
 
 def status_of_get(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=20) as answer:
-            return int(answer.status)
+        with urllib.request.urlopen(url, timeout=20) as response:
+            return int(response.status)
     except HTTPError as error:
         error.close()
         return error.code
@@ -86,8 +86,8 @@ class TestCredentials:
         with pytest.raises(CredentialsRejected):
             list(S3OpsHook(connect(password="wrong")).list_objects(bucket))
 
-    def test_a_session_token_goes_with_every_request(self, connect: Connect, faults: FaultProxy) -> None:
-        # The proxy answers: no server here has given out such a token, and Versity Gateway refuses it.
+    def test_every_request_has_the_session_token(self, connect: Connect, faults: FaultProxy) -> None:
+        # The proxy responds: no server here has issued such a token, and Versity Gateway refuses it.
         faults.on("GET").answer_body(200, b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")
         hook = S3OpsHook(connect(aws_session_token="token-of-the-session", endpoint_url=faults.endpoint_url))
         sent = headers_sent(hook.client)
@@ -146,14 +146,14 @@ class TestChain:
 
 @pytest.mark.needs("tls")
 class TestTls:
-    """Against the same server over https, whose certificate nobody trusts unasked."""
+    """The same server over https, with a certificate that is not trusted by default."""
 
     def test_an_untrusted_certificate_is_refused(self, connect: Connect, tls_server: S3Server) -> None:
         hook = self.hook(connect, tls_server, verify=None)
         with pytest.raises(NetworkError, match=r"[Cc]ertificate|CERTIFICATE"):
             list(hook.list_objects("a-bucket"))
 
-    def test_verify_false_trusts_anybody(self, connect: Connect, tls_server: S3Server) -> None:
+    def test_verify_false_accepts_any_certificate(self, connect: Connect, tls_server: S3Server) -> None:
         hook = self.hook(connect, tls_server, verify=False)
         with pytest.warns(match="Unverified HTTPS request"):
             assert hook.test_connection()[0]
@@ -161,11 +161,13 @@ class TestTls:
     def test_a_ca_bundle_is_trusted(self, connect: Connect, tls_server: S3Server) -> None:
         assert self.hook(connect, tls_server, verify=tls_server.ca_bundle).test_connection()[0]
 
-    def test_verify_given_to_the_hook_wins(self, connect: Connect, tls_server: S3Server) -> None:
+    def test_verify_given_to_the_hook_overrides_the_connections(
+        self, connect: Connect, tls_server: S3Server
+    ) -> None:
         conn_id = self.hook(connect, tls_server, verify="/no/such/bundle.pem").aws_conn_id
         assert S3OpsHook(conn_id, verify=tls_server.ca_bundle).test_connection()[0]
 
-    def test_the_payload_is_left_unsigned(self, connect: Connect, tls_server: S3Server) -> None:
+    def test_the_payload_is_not_signed(self, connect: Connect, tls_server: S3Server) -> None:
         hook = self.hook(connect, tls_server, verify=tls_server.ca_bundle)
         sent = headers_sent(hook.client)
         with pytest.raises(hook.client.exceptions.NoSuchBucket):
@@ -185,67 +187,71 @@ class TestTls:
 
 
 class TestTestConnection:
-    def test_it_asks_s3_itself_and_says_who_and_where(
+    def test_it_sends_a_request_to_s3_and_names_identity_region_and_endpoint(
         self, connect: Connect, server: S3Server, faults: FaultProxy
     ) -> None:
-        works, words = S3OpsHook(connect(endpoint_url=faults.endpoint_url)).test_connection()
+        works, message = S3OpsHook(connect(endpoint_url=faults.endpoint_url)).test_connection()
         assert works
-        assert faults.endpoint_url in words
-        assert server.region in words
-        assert "access key …" in words
-        assert [(asked.method, asked.path) for asked in faults.requests] == [("GET", "/")]
+        assert faults.endpoint_url in message
+        assert server.region in message
+        assert "access key …" in message
+        assert [(request.method, request.path) for request in faults.requests] == [("GET", "/")]
 
     @pytest.mark.needs("unknown_keys_refused")
     def test_an_unknown_key_fails_with_advice(self, connect: Connect) -> None:
-        works, words = S3OpsHook(connect(login="AKIANOBODYKNOWS00000")).test_connection()
+        works, message = S3OpsHook(connect(login="AKIANOBODYKNOWS00000")).test_connection()
         assert not works
-        assert "access key …0000" in words
-        assert "Check key, secret and session token of the connection" in words
+        assert "access key …0000" in message
+        assert "Check key, secret and session token of the connection" in message
 
-    def test_keys_that_may_not_list_buckets_work_and_it_says_so(
+    def test_keys_without_the_right_to_list_buckets_work_and_the_message_says_so(
         self, connect: Connect, faults: FaultProxy
     ) -> None:
         faults.on("GET", predicate=lambda request: request.path == "/").respond(403, "AccessDenied")
-        works, words = S3OpsHook(connect(endpoint_url=faults.endpoint_url)).test_connection()
+        works, message = S3OpsHook(connect(endpoint_url=faults.endpoint_url)).test_connection()
         assert works
-        assert "it may not list buckets (s3:ListAllMyBuckets)" in words
+        assert "This identity is not allowed to list buckets (s3:ListAllMyBuckets)" in message
 
     def test_an_unknown_connection_fails_with_advice(self) -> None:
-        works, words = S3OpsHook("no_such_connection").test_connection()
+        works, message = S3OpsHook("no_such_connection").test_connection()
         assert not works
-        assert "airflow connections add no_such_connection" in words
+        assert "airflow connections add no_such_connection" in message
 
-    def test_a_server_that_is_not_there_fails_with_advice(self, connect: Connect) -> None:
+    def test_an_unreachable_server_fails_with_advice(self, connect: Connect) -> None:
         once = {"s3": {"addressing_style": "path"}, "retries": {"total_max_attempts": 1}}
         hook = S3OpsHook(connect(endpoint_url="http://127.0.0.1:9", config_kwargs=once))
-        works, words = hook.test_connection()
+        works, message = hook.test_connection()
         assert not works
-        assert "Check endpoint_url" in words
+        assert "Check endpoint_url" in message
 
-    def test_an_address_with_a_login_fails_without_a_word_of_it(self, connect: Connect) -> None:
+    def test_an_address_with_a_login_fails_without_showing_it(self, connect: Connect) -> None:
         hook = S3OpsHook(connect(endpoint_url=f"http://someuser:{MARK}@127.0.0.1:9"))
-        works, words = hook.test_connection()
+        works, message = hook.test_connection()
         assert not works
-        assert "endpoint_url with an '@'" in words
-        assert MARK not in words
+        assert "endpoint_url with an '@'" in message
+        assert MARK not in message
 
 
 class TestPresignedUrl:
-    def test_a_stranger_reads_through_the_link(self, connect: Connect, s3: S3Client, bucket: str) -> None:
+    def test_the_link_can_be_read_without_credentials(
+        self, connect: Connect, s3: S3Client, bucket: str
+    ) -> None:
         s3.put_object(Bucket=bucket, Key="a b+ü?#.txt", Body=b"hello")
         url = S3OpsHook(connect()).presigned_url(bucket, "a b+ü?#.txt", expires_in=60)
-        with urllib.request.urlopen(url, timeout=20) as answer:
-            assert answer.read() == b"hello"
+        with urllib.request.urlopen(url, timeout=20) as response:
+            assert response.read() == b"hello"
 
     @pytest.mark.needs("signature_verification")
-    def test_a_link_bent_to_another_key_is_refused(self, connect: Connect, s3: S3Client, bucket: str) -> None:
+    def test_a_link_that_was_changed_to_another_key_is_refused(
+        self, connect: Connect, s3: S3Client, bucket: str
+    ) -> None:
         s3.put_object(Bucket=bucket, Key="mine", Body=b"mine")
         s3.put_object(Bucket=bucket, Key="yours", Body=b"yours")
         url = S3OpsHook(connect()).presigned_url(bucket, "yours")
         assert status_of_get(url) == 200
         assert status_of_get(url.replace("/yours?", "/mine?")) == 403
 
-    def test_the_link_says_how_long_it_is_good(self, connect: Connect) -> None:
+    def test_the_link_contains_its_lifetime(self, connect: Connect) -> None:
         hook = S3OpsHook(connect())
         assert query_of(hook.presigned_url("a-bucket", "k"))["X-Amz-Expires"] == "3600"
         assert query_of(hook.presigned_url("a-bucket", "k", 604_800))["X-Amz-Expires"] == "604800"
@@ -274,7 +280,7 @@ class TestObjects:
         with pytest.raises(ObjectNotFound):
             S3OpsHook(connect()).head_object(bucket, "nothing")
 
-    def test_list_objects_yields_what_is_under_a_prefix(
+    def test_list_objects_yields_the_objects_under_a_prefix(
         self, connect: Connect, s3: S3Client, bucket: str
     ) -> None:
         for key in ("data/a", "data/b", "other/c"):
@@ -301,7 +307,7 @@ class TestObjects:
         assert hook.abort_uploads(bucket, "raw/") == 2
         assert [entry.key for entry in hook.list_uploads(bucket)] == ["other"]
 
-    def test_a_stopped_hook_begins_nothing(self, connect: Connect, bucket: str) -> None:
+    def test_a_stopped_hook_sends_no_request(self, connect: Connect, bucket: str) -> None:
         hook = S3OpsHook(connect())
         hook.stop()
         with pytest.raises(Stopped):
@@ -327,11 +333,16 @@ class TestSecrets:
         connect(endpoint_url=faults.endpoint_url, **secrets)
         levels = "airflow_s3ops=DEBUG airflow.providers.amazon=DEBUG"
         monkeypatch.setenv("AIRFLOW__LOGGING__NAMESPACE_LEVELS", levels)
-        # Of its own process: levels are read once.
+        # A new process, because log levels are read only once.
         done = subprocess.run(
             [sys.executable, "-c", SHOW_ALL], check=True, capture_output=True, text=True, timeout=120
         )
         shown = done.stdout + done.stderr
-        for expected in ("Retrieving region_name", "AWS Connection", "AccessDenied", "may not list buckets"):
+        for expected in (
+            "Retrieving region_name",
+            "AWS Connection",
+            "AccessDenied",
+            "not allowed to list buckets",
+        ):
             assert expected in shown
         assert MARK not in shown

@@ -1,1 +1,1 @@
-"""Tests of the operators: what a DAG author writes, and what Airflow makes of it."""
+"""Tests of the operators, as DAG authors use them and as Airflow runs them."""

@@ -1,7 +1,7 @@
-"""Attempts at a task, in a process of its own that a test may kill or ask to end.
+"""Run attempts of a task in a separate process, which a test may kill or terminate.
 
-The first attempt is `dag.test()`, which tries again itself after a failure. If the process died, the next one
-does to the task instance what the scheduler does then (`handle_failure`), and runs it again.
+The first attempt is `dag.test()`, which itself retries after a failure. If the process was killed, the next
+process does what the scheduler does then (`handle_failure`), and runs the task instance again.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ TASK = "upload"
 
 
 def main() -> None:
-    """Run the attempt that standard input describes; print the task's result, if it came to one."""
-    told = json.load(sys.stdin)
-    with DAG(told["dag_id"], schedule=None) as dag:
-        UploadFileOperator(task_id=TASK, retries=1, retry_delay=timedelta(0), **told["parameters"])
+    """Run the attempt that standard input describes; print the task's state and result."""
+    attempt = json.load(sys.stdin)
+    with DAG(attempt["dag_id"], schedule=None) as dag:
+        UploadFileOperator(task_id=TASK, retries=1, retry_delay=timedelta(0), **attempt["parameters"])
     with only_our_warnings():
-        if told["attempt"] == 1:
+        if attempt["attempt"] == 1:
             serialise(dag)
-            outcome = tested(dag)
+            outcome = run_first(dag)
         else:
-            outcome = retried(dag)
+            outcome = run_again(dag)
     sys.stdout.write(f"{json.dumps(outcome)}\n")
 
 
-def tested(dag: DAG) -> dict[str, Any]:
-    """Run the DAG; return what became of its task."""
+def run_first(dag: DAG) -> dict[str, Any]:
+    """Run the DAG; return the tries, state and result of its task."""
     (ti,) = dag.test().get_task_instances()
     return {"tries": ti.try_number, "state": str(ti.state), "result": ti.xcom_pull(task_ids=TASK)}
 
 
-def retried(dag: DAG) -> dict[str, Any]:
-    """Run the task again whose process has died; return what it left, and what became of it."""
+def run_again(dag: DAG) -> dict[str, Any]:
+    """Run the task again after its process died; return its state before, and its state and result now."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.sdk.definitions.dag import _run_task
     from airflow.serialization.serialized_objects import create_scheduler_operator

@@ -1,4 +1,4 @@
-"""Runs of DAGs, and a connection that fails on request."""
+"""Fixtures: a function that runs a DAG, and a connection through the fault proxy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RunDag(Protocol):
 
 @pytest.fixture
 def run_dag(airflow_db: None) -> RunDag:  # noqa: ARG001 - the database must be there
-    """A way to run a DAG; it takes seconds, so that one run may have to prove several things."""
+    """A function that runs a DAG; a run takes seconds, so one run often proves several things."""
 
     def run(dag: DAG) -> dict[str, TaskInstance]:
         with only_our_warnings():

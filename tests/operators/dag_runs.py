@@ -1,4 +1,4 @@
-"""A DAG as Airflow runs it: serialised, scheduled, rendered, retried, its XComs stored."""
+"""Run a DAG as Airflow does: serialised, scheduled, rendered, retried, with its XComs stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BUNDLE = "dags-folder"
 
 @contextmanager
 def only_our_warnings() -> Iterator[None]:
-    """Ignore what Airflow and all it brings warn of; what this package causes stays an error."""
+    """Ignore warnings of Airflow and its dependencies; warnings of this package stay errors."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.filterwarnings("error", module=r"airflow_s3ops\b")
@@ -28,7 +28,7 @@ def only_our_warnings() -> Iterator[None]:
 
 
 def serialise(dag: DAG) -> None:
-    """Put the DAG into the database, as the DAG processor does with those of the DAGs folder."""
+    """Store the DAG in the database, as the DAG processor does with the DAGs folder."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
 
@@ -39,6 +39,6 @@ def serialise(dag: DAG) -> None:
 
 
 def by_id(run: DagRun) -> dict[str, TaskInstance]:
-    """Give the task instances of a run by their ids; those of a mapped task as `id[index]`."""
+    """Return the task instances of a run by their ids; those of a mapped task as `id[index]`."""
     instances = run.get_task_instances()
     return {ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]": ti for ti in instances}

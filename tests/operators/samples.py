@@ -1,4 +1,4 @@
-"""One sample of each operator, with every parameter of its own given."""
+"""One sample of each operator, with a value for each of its own parameters."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ SAMPLES: dict[type[S3OpsOperator], dict[str, Any]] = {
     },
     DeleteBucketOperator: {"bucket": "a-bucket", "force": True, "if_missing": "ignore"},
 }
-# Looks at files only: it has no connection, and asks no hook.
+# It only reads files: it has no connection and uses no hook.
 SAMPLES_WITHOUT_S3: dict[type[BaseOperator], dict[str, Any]] = {
     PlanShardsOperator: {
         "source": "/landing",
@@ -98,5 +98,5 @@ SAMPLES_WITHOUT_S3: dict[type[BaseOperator], dict[str, Any]] = {
 
 
 def sample(operator: type[S3OpsOperator], **more: Any) -> S3OpsOperator:
-    """Make the operator with every parameter given."""
+    """Create the operator with a value for every parameter."""
     return operator(task_id=operator.__name__, **SAMPLES[operator], **CONNECTION, **more)

@@ -1,4 +1,4 @@
-"""A task executed by hand, as far as no more of Airflow is needed than the operator itself."""
+"""Execute an operator directly, for tests that need nothing else of Airflow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def render(operator: S3OpsOperator, **variables: Any) -> S3OpsOperator:
-    """Render the operator's fields where they are, and give it back."""
+    """Render the operator's fields in place, and return the operator."""
     operator.render_template_fields(cast("Context", variables))
     return operator
 

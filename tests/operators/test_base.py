@@ -1,4 +1,4 @@
-"""From a hook's method to a task's end: errors, log lines, stopping."""
+"""The base of all operators: errors, log lines, cancellation."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ REFUSED_KEY = (
 
 @pytest.fixture
 def through_faults(connection: str, faults: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The connection's parameters for a task that goes through the proxy."""
+    """The connection's parameters for a task whose requests go through the proxy."""
     monkeypatch.setenv(f"AIRFLOW_CONN_{connection.upper()}", faults.server.connection_json())
     return {"aws_conn_id": connection, "botocore_config": ONCE}
 
 
 @pytest.fixture
-def reason(capfd: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
-    """What tasks have said at INFO so far; Airflow's logs pass pytest's caplog by."""
+def log_lines(capfd: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
+    """A function that returns the INFO lines of tasks; pytest's caplog does not see Airflow's logs."""
     line = re.compile(r"\[info +\] (.*?) *\[airflow\.task\.operators\.airflow_s3ops\.operators\.")
     return lambda: line.findall(capfd.readouterr().out)
 
@@ -84,16 +84,16 @@ class TestErrors:
     ) -> None:
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
         faults.on("POST", query="delete", times=None).answer_body(200, REFUSED_KEY % b"InternalError")
-        # For an engine that would ask key by key after such an answer; today it repeats the POST.
+        # For an implementation that deletes key by key after such a response; today it repeats the POST.
         faults.on("DELETE", times=None, at_least=0).respond(500, "InternalError")
         with pytest.raises(PartialDelete):
             execute(DeleteObjectsOperator(task_id="t", bucket=bucket, prefix="k", **through_faults))
 
     @pytest.mark.parametrize("name", ["bucket", "key"])
-    def test_a_number_for_a_text_ends_the_task_and_says_why(self, connection: str, name: str) -> None:
+    def test_a_number_instead_of_a_text_ends_the_task_with_a_reason(self, connection: str, name: str) -> None:
         given: dict[str, Any] = {"bucket": "a-bucket", "key": "k", name: 20260101}
         operator = DeleteObjectOperator(task_id="t", aws_conn_id=connection, **given)
-        with pytest.raises(AirflowFailException, match=f"{name}=20260101 is no text but int") as caught:
+        with pytest.raises(AirflowFailException, match=f"{name}=20260101 is not a text but int") as caught:
             execute(operator)
         assert isinstance(caught.value.__cause__, InvalidInput)
 
@@ -108,31 +108,31 @@ class TestErrors:
 
 class TestLog:
     def test_one_line_at_the_start_and_one_at_the_end(
-        self, connection: str, s3: S3Client, bucket: str, reason: Callable[[], list[str]]
+        self, connection: str, s3: S3Client, bucket: str, log_lines: Callable[[], list[str]]
     ) -> None:
         s3.put_object(Bucket=bucket, Key="data/k", Body=b"")
         execute(DeleteObjectOperator(task_id="t", bucket=bucket, key="data/k", aws_conn_id=connection))
-        first, last = reason()
+        first, last = log_lines()
         assert first == f"DeleteObject on {bucket}/data/k (connection {connection})"
         assert last.startswith(f"Done: bucket={bucket}, deleted=1, missing=0")
 
-    def test_no_line_about_a_result_after_an_error(
-        self, connection: str, bucket: str, reason: Callable[[], list[str]]
+    def test_after_an_error_there_is_no_line_with_a_result(
+        self, connection: str, bucket: str, log_lines: Callable[[], list[str]]
     ) -> None:
         with pytest.raises(AirflowFailException):
             execute(
                 CreateBucketOperator(task_id="t", bucket=bucket, if_exists="fail", aws_conn_id=connection)
             )
-        assert reason() == [f"CreateBucket on {bucket} (connection {connection})"]
+        assert log_lines() == [f"CreateBucket on {bucket} (connection {connection})"]
 
-    def test_the_line_says_when_no_connection_is_used(self, reason: Callable[[], list[str]]) -> None:
+    def test_the_line_says_if_no_connection_is_used(self, log_lines: Callable[[], list[str]]) -> None:
         with pytest.raises(AirflowFailException):
             execute(DeleteObjectOperator(task_id="t", bucket="b", key="k", aws_conn_id=None))
-        assert reason() == ["DeleteObject on b/k (connection boto3's own chain)"]
+        assert log_lines() == ["DeleteObject on b/k (connection boto3's own credential chain)"]
 
 
 class TestOnKill:
-    def test_a_task_that_was_killed_before_it_began_sends_nothing(
+    def test_a_task_that_was_killed_before_its_start_sends_nothing(
         self, through_faults: dict[str, Any], faults: FaultProxy, bucket: str
     ) -> None:
         operator = DeleteObjectOperator(task_id="t", bucket=bucket, key="k", **through_faults)
@@ -152,11 +152,11 @@ class TestOnKill:
         assert faults.count("POST") == 0
         assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
 
-    def test_being_stopped_leaves_the_task_its_retries(self) -> None:
+    def test_a_stopped_task_keeps_its_retries(self) -> None:
         assert issubclass(Stopped, S3OpsError)
         assert Stopped.retryable
 
-    def test_an_operator_that_nobody_used_can_be_killed(self) -> None:
+    def test_an_unused_operator_can_be_killed(self) -> None:
         operator = DeleteObjectOperator(task_id="t", bucket="a-bucket", key="k")
         operator.on_kill()
         assert "hook" not in vars(operator)

@@ -1,4 +1,4 @@
-"""What all operators have in common, whatever they do."""
+"""What all operators have in common."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def test_all_parameters_are_keyword_only(operator: type[S3OpsOperator]) -> None:
 
 
 @every_operator
-def test_making_one_asks_nobody_and_stores_what_is_given(
+def test_making_one_sends_no_request_and_stores_its_parameters(
     operator: type[S3OpsOperator], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_network(*_: Any, **__: Any) -> None:
-        raise AssertionError("a DAG file that is parsed must not reach for the network")
+        raise AssertionError("parsing a DAG file must not use the network")
 
     monkeypatch.setattr(socket.socket, "connect", no_network)
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
@@ -93,12 +93,12 @@ def test_every_parameter_is_a_template_field(operator: type[S3OpsOperator]) -> N
 
 
 @every_operator
-def test_no_text_is_taken_for_a_templates_file(operator: type[S3OpsOperator]) -> None:
+def test_no_text_is_read_as_the_path_of_a_template(operator: type[S3OpsOperator]) -> None:
     assert list(operator.template_ext) == []
 
 
 @every_operator
-def test_what_is_no_text_has_a_renderer(operator: type[S3OpsOperator]) -> None:
+def test_every_mapping_has_a_renderer(operator: type[S3OpsOperator]) -> None:
     mappings = {"settings", "extra_args", "botocore_config"} & set(operator.template_fields)
     assert operator.template_fields_renderers == dict.fromkeys(mappings, "json")
 
@@ -116,7 +116,7 @@ def test_it_has_the_console_link(operator: type[S3OpsOperator]) -> None:
 
 
 @every_operator
-def test_a_deep_copy_is_like_its_original(operator: type[S3OpsOperator]) -> None:
+def test_a_deep_copy_equals_its_original(operator: type[S3OpsOperator]) -> None:
     original = sample(operator)
     copied = copy.deepcopy(original)
     fields = operator.template_fields
@@ -124,7 +124,7 @@ def test_a_deep_copy_is_like_its_original(operator: type[S3OpsOperator]) -> None
 
 
 @every_operator
-def test_a_used_one_can_still_be_copied(operator: type[S3OpsOperator], connection: str) -> None:
+def test_a_used_operator_can_be_copied(operator: type[S3OpsOperator], connection: str) -> None:
     original = sample(operator)
     original.aws_conn_id = connection
     assert original.hook.client
@@ -144,8 +144,8 @@ def test_a_dag_of_all_operators_survives_serialisation() -> None:
     assert [link.name for link in upload.operator_extra_links] == ["S3 console"]
 
 
-def test_only_the_parameter_dry_run_hides_something_of_airflows() -> None:
-    # The method of that name is called nowhere in Airflow 3; anything else would be an accident.
+def test_only_the_parameter_dry_run_hides_an_attribute_of_airflow() -> None:
+    # Airflow 3 never calls the method of that name; any other hidden attribute would be a mistake.
     hidden = {
         (operator.__name__, name)
         for operator, given in SAMPLES.items()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def new_bucket(s3: S3Client) -> Iterator[str]:
-    """The name of a bucket that is not there yet; what is made of it goes at the end."""
+    """The name of a bucket that does not exist; if a test creates it, it is deleted at the end."""
     name = f"s3ops-{uuid.uuid4().hex[:20]}"
     yield name
     delete_bucket(s3, name)
@@ -48,7 +48,7 @@ def test_settings_are_applied_once(connection: str, s3: S3Client, new_bucket: st
     assert execute(operator)["applied"] == []
 
 
-def test_a_bucket_that_is_there_may_be_an_error(connection: str, bucket: str) -> None:
+def test_an_existing_bucket_is_an_error_with_if_exists_fail(connection: str, bucket: str) -> None:
     operator = CreateBucketOperator(task_id="t", bucket=bucket, if_exists="fail", aws_conn_id=connection)
     with pytest.raises(AirflowFailException) as caught:
         execute(operator)

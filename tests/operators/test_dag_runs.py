@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 LINK = "_link_s3_console"
 KEY = "a-customers-key-of-32-characters"
 ONCE = {"retries": {"total_max_attempts": 1}}
-AT_ONCE = {"retries": 2, "retry_delay": timedelta(0)}
+RETRY_WITHOUT_DELAY = {"retries": 2, "retry_delay": timedelta(0)}
 
 
 @pytest.fixture
 def new_bucket(s3: S3Client) -> Iterator[str]:
-    """The name of a bucket that is not there yet; what is made of it goes at the end."""
+    """The name of a bucket that does not exist; if a test creates it, it is deleted at the end."""
     name = f"s3ops-{uuid.uuid4().hex[:20]}"
     yield name
     delete_bucket(s3, name)
@@ -68,14 +68,14 @@ def states(instances: dict[str, TaskInstance]) -> dict[str, str]:
 
 
 def rendered(ti: TaskInstance) -> dict[str, Any]:
-    """Give the fields as the UI shows them."""
+    """Return the fields as the UI shows them."""
     from airflow.models.renderedtifields import RenderedTaskInstanceFields
 
     return RenderedTaskInstanceFields.get_templated_fields(ti) or {}
 
 
 def dag_of_all_operators(bucket: str, landing: list[str], conn_id: str) -> DAG:
-    """Make a DAG that creates a bucket, uploads files by mapped tasks, and deletes everything again."""
+    """Return a DAG that creates a bucket, uploads files by mapped tasks, and deletes everything again."""
     arguments = {"aws_conn_id": conn_id}
     with DAG(f"all_of_{bucket}", schedule=None, default_args=arguments, params={"dry": True}) as dag:
         create = CreateBucketOperator(
@@ -100,7 +100,7 @@ def dag_of_all_operators(bucket: str, landing: list[str], conn_id: str) -> DAG:
 
 
 @pytest.mark.needs("bucket_tagging")
-def test_a_run_of_all_operators_returns_what_each_did(
+def test_a_run_of_all_operators_returns_their_results(
     run_dag: RunDag, connection: str, server: S3Server, new_bucket: str, landing: list[str]
 ) -> None:
     tasks = run_dag(dag_of_all_operators(new_bucket, landing, connection))
@@ -137,8 +137,8 @@ def test_a_run_of_all_operators_returns_what_each_did(
 def test_a_secret_of_extra_args_is_masked_where_the_ui_shows_it(
     run_dag: RunDag, bucket: str, landing: list[str], *, mapped: bool
 ) -> None:
-    # The mapped task goes first through a path of Airflow's own; each has a key of its own, for the masker
-    # remembers them. The connection is unknown: nothing needs to be sent to see what is shown.
+    # Airflow renders a mapped task in other code. Each case has its own key, because the masker keeps them.
+    # The connection is unknown: the rendered fields are shown even if nothing is sent.
     key = f"{KEY}-{mapped}"
     given: dict[str, Any] = {
         "task_id": "upload",
@@ -159,7 +159,7 @@ def test_a_secret_of_extra_args_is_masked_where_the_ui_shows_it(
     }
 
 
-def test_a_permanent_error_burns_no_retries_and_a_transient_one_is_retried(
+def test_a_permanent_error_uses_no_retries_and_a_transient_one_is_retried(
     run_dag: RunDag,
     connection: str,
     faults: FaultProxy,
@@ -169,7 +169,7 @@ def test_a_permanent_error_burns_no_retries_and_a_transient_one_is_retried(
 ) -> None:
     monkeypatch.setenv(f"AIRFLOW_CONN_{connection.upper()}", faults.server.connection_json())
     faults.on(path=f"/{bucket}/busy", times=1).respond(503, "SlowDown")
-    arguments = {"aws_conn_id": connection, "botocore_config": ONCE, **AT_ONCE}
+    arguments = {"aws_conn_id": connection, "botocore_config": ONCE, **RETRY_WITHOUT_DELAY}
     with DAG(f"errors_{bucket}", schedule=None, default_args=arguments) as dag:
         DeleteObjectOperator(task_id="permanent", bucket=bucket, key="gone", if_missing="fail")
         DeleteObjectOperator(task_id="transient", bucket=bucket, key="busy")
@@ -181,7 +181,7 @@ def test_a_permanent_error_burns_no_retries_and_a_transient_one_is_retried(
         "transient": 2,
         "unknown": 1,
     }
-    # After a failure, too; and where not even the connection is known, the region alone decides.
+    # There is a link after a failure, too. For an unknown connection it has the default endpoint.
     assert xcom(tasks["permanent"], LINK) == f"{faults.endpoint_url}/{bucket}/gone"
     assert xcom(tasks["unknown"], LINK) == f"https://console.aws.amazon.com/s3/object/{bucket}?prefix=k"
     assert server.secret_key not in str([rendered(ti) for ti in tasks.values()])

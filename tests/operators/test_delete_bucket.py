@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
-def test_an_empty_bucket_is_deleted_and_the_second_run_may_find_it_gone(connection: str, bucket: str) -> None:
+def test_an_empty_bucket_is_deleted_and_the_second_run_may_ignore_that_it_is_missing(
+    connection: str, bucket: str
+) -> None:
     operator = DeleteBucketOperator(task_id="t", bucket=bucket, if_missing="ignore", aws_conn_id=connection)
     deleted = {"bucket": bucket, "status": "deleted", "objects_deleted": 0, "uploads_aborted": 0}
     assert execute(operator) == deleted
@@ -29,7 +31,7 @@ def test_a_missing_bucket_is_an_error_unless_asked_otherwise(connection: str, bu
     assert isinstance(caught.value.__cause__, BucketNotFound)
 
 
-def test_a_full_bucket_is_kept(connection: str, s3: S3Client, bucket: str) -> None:
+def test_a_bucket_with_objects_is_kept(connection: str, s3: S3Client, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"")
     with pytest.raises(AirflowFailException) as caught:
         execute(DeleteBucketOperator(task_id="t", bucket=bucket, aws_conn_id=connection))
@@ -37,7 +39,7 @@ def test_a_full_bucket_is_kept(connection: str, s3: S3Client, bucket: str) -> No
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
 
 
-def test_force_empties_it_first(connection: str, s3: S3Client, bucket: str) -> None:
+def test_force_empties_the_bucket_first(connection: str, s3: S3Client, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"")
     s3.create_multipart_upload(Bucket=bucket, Key="open")
     operator = DeleteBucketOperator(task_id="t", bucket=bucket, force=True, aws_conn_id=connection)

@@ -32,7 +32,7 @@ def test_a_uri_names_bucket_and_key(connection: str, s3: S3Client, bucket: str) 
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
-def test_a_missing_object_may_be_an_error(connection: str, bucket: str) -> None:
+def test_a_missing_object_is_an_error_with_if_missing_fail(connection: str, bucket: str) -> None:
     operator = DeleteObjectOperator(
         task_id="t", bucket=bucket, key="k", if_missing="fail", aws_conn_id=connection
     )
@@ -54,7 +54,7 @@ def test_an_object_with_another_etag_is_kept(connection: str, s3: S3Client, buck
 
 
 @pytest.mark.needs("versioning")
-def test_one_version_goes_for_good(connection: str, s3: S3Client, versioned_bucket: str) -> None:
+def test_one_version_is_deleted_permanently(connection: str, s3: S3Client, versioned_bucket: str) -> None:
     old = s3.put_object(Bucket=versioned_bucket, Key="k", Body=b"1")["VersionId"]
     s3.put_object(Bucket=versioned_bucket, Key="k", Body=b"2")
     operator = DeleteObjectOperator(

@@ -37,7 +37,7 @@ def keys_in(s3: S3Client, bucket: str) -> list[str]:
     ],
     ids=["prefix", "keys", "everything"],
 )
-def test_what_is_selected_goes_and_nothing_else(
+def test_only_the_selected_objects_are_deleted(
     connection: str, s3: S3Client, filled: str, selection: dict[str, Any], left: list[str]
 ) -> None:
     execute(DeleteObjectsOperator(task_id="t", bucket=filled, aws_conn_id=connection, **selection))
@@ -50,14 +50,14 @@ def test_a_uri_names_bucket_and_prefix(connection: str, s3: S3Client, filled: st
     assert keys_in(s3, filled) == ["other/c"]
 
 
-def test_a_uri_without_a_prefix_empties_no_bucket(connection: str, s3: S3Client, filled: str) -> None:
+def test_a_uri_without_a_prefix_does_not_empty_the_bucket(connection: str, s3: S3Client, filled: str) -> None:
     operator = DeleteObjectsOperator(task_id="t", prefix=f"s3://{filled}", aws_conn_id=connection)
     with pytest.raises(AirflowFailException, match="prefix is empty"):
         execute(operator)
     assert len(keys_in(s3, filled)) == 3
 
 
-def test_only_what_is_older_goes(connection: str, filled: str) -> None:
+def test_only_older_objects_are_deleted(connection: str, filled: str) -> None:
     yesterday = datetime.now(timezone.utc) - timedelta(days=1)
     given: dict[str, Any] = {"bucket": filled, "prefix": "data/", "aws_conn_id": connection}
     assert execute(DeleteObjectsOperator(task_id="t", modified_before=yesterday, **given))["matched"] == 0

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def put(s3: S3Client, bucket: str, name: str, *keys: str) -> dict[str, str]:
-    """Store a manifest; return what the upload that wrote it returns, as far as it matters."""
+    """Store a manifest; return the needed part of the result of an upload that writes it."""
     rows = "".join(json.dumps({"key": key, "size": 5}) + "\n" for key in keys)
     s3.put_object(Bucket=bucket, Key=name, Body=rows.encode())
     return {"bucket": bucket, "manifest": f"s3://{bucket}/{name}"}
 
 
-def test_what_mapped_uploads_returned_becomes_one_manifest(
+def test_the_results_of_mapped_uploads_are_joined_into_one_manifest(
     connection: str, s3: S3Client, bucket: str
 ) -> None:
     uploads = [put(s3, bucket, "m/0", "a", "b"), put(s3, bucket, "m/1", "c")]
@@ -62,7 +62,7 @@ def test_a_missing_manifest_ends_the_task_at_once(connection: str, s3: S3Client,
     assert isinstance(caught.value.__cause__, ObjectNotFound)
 
 
-def test_a_key_that_two_shards_sent_ends_the_task_at_once(connection: str, s3: S3Client, bucket: str) -> None:
+def test_a_key_in_two_manifests_ends_the_task_at_once(connection: str, s3: S3Client, bucket: str) -> None:
     uploads = [put(s3, bucket, "m/0", "a"), put(s3, bucket, "m/1", "a")]
     operator = JoinManifestsOperator(
         task_id="t", bucket=bucket, manifests=uploads, manifest_key="m/all", aws_conn_id=connection

@@ -1,4 +1,4 @@
-"""A task whose process gets SIGKILL or SIGTERM in the middle of an upload, and the next try of that task."""
+"""A task whose process gets SIGKILL or SIGTERM during an upload, and the next try of that task."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ WITHIN = 240
 DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 
-def start(**told: Any) -> subprocess.Popen[str]:
-    """Start an attempt in a process of its own, with a database of its own."""
+def start(**arguments: Any) -> subprocess.Popen[str]:
+    """Start an attempt in a separate process, with a separate database."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.operators.attempt"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, DATABASE: f"sqlite:///{told['database']}"},
+        env={**os.environ, DATABASE: f"sqlite:///{arguments['database']}"},
     )
     assert process.stdin
-    json.dump(told, process.stdin)
+    json.dump(arguments, process.stdin)
     process.stdin.close()
     return process
 
 
-def said_by(process: subprocess.Popen[str]) -> list[str]:
+def output_of(process: subprocess.Popen[str]) -> list[str]:
     assert process.stdout
     with process, process.stdout:
         return process.stdout.read().splitlines()
@@ -57,7 +57,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(airflow_db: None, tmp_path: Path) -> Path:  # noqa: ARG001 - it is copied
-    """A copy of Airflow's database: whatever the end of a process does to it, no other test sees it."""
+    """A copy of Airflow's database, so that a killed process cannot affect other tests."""
     copy = tmp_path / "airflow.db"
     with closing(sqlite3.connect(os.environ[DATABASE].removeprefix("sqlite:///"))) as connection:
         connection.execute("VACUUM INTO ?", [str(copy)])
@@ -65,7 +65,7 @@ def database(airflow_db: None, tmp_path: Path) -> Path:  # noqa: ARG001 - it is 
 
 
 @pytest.fixture
-def told(file: Path, bucket: str, through_faults: str, database: Path) -> dict[str, Any]:
+def arguments(file: Path, bucket: str, through_faults: str, database: Path) -> dict[str, Any]:
     return {
         "database": str(database),
         "dag_id": f"killed_{uuid.uuid4().hex[:8]}",
@@ -80,20 +80,20 @@ def told(file: Path, bucket: str, through_faults: str, database: Path) -> dict[s
 
 
 @pytest.mark.needs("checksums_in_list_parts")
-def test_the_next_try_sends_only_what_was_missing_and_in_flight(
-    told: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
+def test_the_next_try_sends_only_missing_parts_and_parts_in_flight(
+    arguments: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
 ) -> None:
     first: list[subprocess.Popen[str]] = []
     faults.on("PUT", query="partNumber=5").run(lambda _: first[0].kill())
-    first.append(start(attempt=1, **told))
-    said_by(first[0])
+    first.append(start(attempt=1, **arguments))
+    output_of(first[0])
     assert first[0].returncode == -9
     faults.settle()
     before = faults.body_bytes("PUT")
 
-    outcome = json.loads(said_by(start(attempt=2, **told))[-1])
+    outcome = json.loads(output_of(start(attempt=2, **arguments))[-1])
 
-    assert outcome["state_left"] == "running", "the process died before it could say anything"
+    assert outcome["state_left"] == "running", "the process died before it could report its state"
     assert outcome["state"] == "success"
     assert outcome["result"]["resumed_parts"] >= PARTS - 1 - AT_ONCE
     missing = (PARTS - outcome["result"]["resumed_parts"]) * PART
@@ -104,16 +104,16 @@ def test_the_next_try_sends_only_what_was_missing_and_in_flight(
 
 
 @pytest.mark.needs("checksums_in_list_parts")
-def test_a_task_asked_to_end_does_so_although_a_connection_is_dead_and_the_next_try_goes_on(
-    told: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
+def test_a_terminated_task_ends_although_a_connection_hangs_and_the_next_try_resumes(
+    arguments: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
 ) -> None:
     first: list[subprocess.Popen[str]] = []
-    # Without an end before its time the try would send this part again, and succeed.
+    # If the try were not terminated, it would send this part again and succeed.
     faults.on("PUT", query="partNumber=4").stall()
     faults.on("PUT", query="partNumber=5").run(lambda _: first[0].terminate())
-    first.append(start(attempt=1, **told))
+    first.append(start(attempt=1, **arguments))
 
-    outcome = json.loads(said_by(first[0])[-1])
+    outcome = json.loads(output_of(first[0])[-1])
 
     assert first[0].returncode == 0
     assert (outcome["state"], outcome["tries"]) == ("success", 2)

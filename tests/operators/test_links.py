@@ -1,4 +1,4 @@
-"""The button that opens the bucket or object a task worked on."""
+"""The extra link that opens the task's bucket or object."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def make(kind: type[S3OpsOperator], **given: Any) -> S3OpsOperator:
     return kind(task_id="t", **given)
 
 
-def test_its_name_and_place_are_a_contract() -> None:
+def test_its_name_and_xcom_key_do_not_change() -> None:
     assert (S3ConsoleLink().name, S3ConsoleLink().xcom_key) == ("S3 console", "_link_s3_console")
 
 
@@ -62,23 +62,23 @@ def test_its_name_and_place_are_a_contract() -> None:
         (UploadFileOperator, {"filename": "f", "key": "s3://a-b/k"}, "object/a-b?region=eu-west-1&prefix=k"),
     ],
 )
-def test_it_opens_what_the_task_is_about(
+def test_it_opens_the_bucket_or_object_of_the_task(
     aws: str, kind: type[S3OpsOperator], given: dict[str, Any], page: str
 ) -> None:
     assert link_of(make(kind, aws_conn_id=aws, **given)) == f"https://console.aws.amazon.com/s3/{page}"
 
 
-def test_the_operators_region_wins(aws: str) -> None:
+def test_the_operators_region_overrides_the_connections(aws: str) -> None:
     operator = make(CreateBucketOperator, bucket="a-b", aws_conn_id=aws, region_name="cn-north-1")
     assert link_of(operator) == "https://console.amazonaws.cn/s3/buckets/a-b?region=cn-north-1"
 
 
-def test_another_server_is_named_by_its_own_address(connection: str, server: S3Server) -> None:
+def test_another_server_has_a_link_with_its_own_address(connection: str, server: S3Server) -> None:
     operator = make(DeleteObjectOperator, bucket="a-b", key="k", aws_conn_id=connection)
     assert link_of(operator) == f"{server.endpoint_url}/a-b/k"
 
 
-def test_an_endpoint_of_the_environment_is_found_once_the_task_has_run(
+def test_an_endpoint_of_the_environment_is_used_after_the_task_has_run(
     server: S3Server, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.endpoint_url)
@@ -100,5 +100,5 @@ def test_an_unknown_connection_still_gives_a_link() -> None:
 
 
 @pytest.mark.parametrize("given", [{"bucket": "", "key": "k"}, {"key": "k"}, {"bucket": "a b", "key": "k"}])
-def test_a_target_that_is_none_gives_no_link(connection: str, given: dict[str, Any]) -> None:
+def test_an_invalid_target_has_no_link(connection: str, given: dict[str, Any]) -> None:
     assert link_of(make(DeleteObjectOperator, aws_conn_id=connection, **given)) == ""

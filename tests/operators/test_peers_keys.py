@@ -1,4 +1,4 @@
-"""What fails with keys and listings in the amazon provider, line by line, and does not here."""
+"""Cases with keys and listings that fail in the amazon provider and work here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def keys_in(s3: S3Client, bucket: str) -> list[str]:
 
 
 class TestPeers:
-    """The lines under "Keys and listing"; the memory of a listing is measured in tests/s3."""
+    """Cases of "Keys and listing"; the memory of a listing is measured in tests/s3."""
 
     def test_a_question_mark_in_a_uri_is_part_of_the_key(
         self, connection: str, s3: S3Client, bucket: str, tmp_path: Path
@@ -39,7 +39,7 @@ class TestPeers:
         execute(DeleteObjectOperator(task_id="t", key=uri, aws_conn_id=connection))
         assert keys_in(s3, bucket) == ["a"]
 
-    def test_a_colon_in_a_key_is_no_uri(
+    def test_a_key_with_a_colon_is_not_a_uri(
         self, connection: str, s3: S3Client, bucket: str, tmp_path: Path
     ) -> None:
         file = tmp_path / "f.csv"

@@ -37,7 +37,7 @@ def plan(**parameters: Any) -> list[Any]:
     return operator.execute(context)
 
 
-def test_a_template_says_how_many(folder: Path) -> None:
+def test_a_template_sets_the_number_of_shards(folder: Path) -> None:
     shards = plan(source=str(folder), shards="{{ params.shards }}")
     assert shards == [
         {"source": str(folder), "from": "", "to": "c"},
@@ -45,11 +45,11 @@ def test_a_template_says_how_many(folder: Path) -> None:
     ]
 
 
-def test_patterns_choose(folder: Path) -> None:
+def test_patterns_select_files(folder: Path) -> None:
     assert len(plan(source=str(folder), shards=9, include=["a", "b"], exclude=["b"])) == 1
 
 
-def test_nothing_to_plan_is_an_error_unless_asked_otherwise(tmp_path: Path) -> None:
+def test_a_source_without_files_is_an_error_unless_allow_empty_is_set(tmp_path: Path) -> None:
     with pytest.raises(AirflowFailException, match="allow_empty=True") as caught:
         plan(source=str(tmp_path), shards=2)
     assert isinstance(caught.value.__cause__, SourceNotFound)
@@ -63,7 +63,7 @@ def test_a_wrong_number_ends_the_task_at_once(folder: Path, shards: Any) -> None
     assert isinstance(caught.value.__cause__, InvalidInput)
 
 
-def test_a_task_that_is_killed_plans_no_further_and_keeps_its_retries(folder: Path) -> None:
+def test_a_killed_task_stops_planning_and_keeps_its_retries(folder: Path) -> None:
     operator = PlanShardsOperator(task_id="t", source=str(folder), shards=2, include=["nothing"])
     operator.on_kill()
     with pytest.raises(Stopped):
@@ -71,7 +71,7 @@ def test_a_task_that_is_killed_plans_no_further_and_keeps_its_retries(folder: Pa
     assert copy.deepcopy(operator).shards == 2
 
 
-def test_it_stores_what_is_given_and_templates_all_of_it() -> None:
+def test_it_stores_its_parameters_and_all_are_template_fields() -> None:
     parameters = list(inspect.signature(PlanShardsOperator.__init__).parameters.values())[1:-1]
     assert {parameter.kind for parameter in parameters} == {inspect.Parameter.KEYWORD_ONLY}
     assert [parameter.name for parameter in parameters] == list(PlanShardsOperator.template_fields)

@@ -1,4 +1,4 @@
-"""Templates reach every field, and what they render to means what it says."""
+"""Templates are rendered in every field, and rendered texts are converted or refused."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class TestBucketSettings:
             policy={"Statement": [{"Resource": "arn:aws:s3:::a-bucket/*"}]},
         )
 
-    def test_the_dag_authors_own_object_is_left_as_it_is(self) -> None:
+    def test_the_dag_authors_own_object_is_not_changed(self) -> None:
         settings = BucketSettings(tags={"team": "{{ team }}"})
         render(CreateBucketOperator(task_id="t", bucket="b", settings=settings), team="data")
         assert settings == BucketSettings(tags={"team": "{{ team }}"})
@@ -79,20 +79,20 @@ class TestBucketSettings:
 
 
 class TestBooleans:
-    @pytest.mark.parametrize("no", ["False", "false", " False "])
-    def test_a_false_that_came_as_text_deletes_no_full_bucket(
-        self, connection: str, s3: S3Client, bucket: str, no: str
+    @pytest.mark.parametrize("false", ["False", "false", " False "])
+    def test_a_false_as_text_does_not_delete_a_bucket_with_objects(
+        self, connection: str, s3: S3Client, bucket: str, false: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
         given: dict[str, Any] = {"force": "{{ force }}"}
         operator = DeleteBucketOperator(task_id="t", bucket=bucket, aws_conn_id=connection, **given)
         with pytest.raises(AirflowFailException) as caught:
-            execute(operator, force=no)
+            execute(operator, force=false)
         assert isinstance(caught.value.__cause__, BucketNotEmpty)
         assert exists(s3, bucket, "k")
 
     @pytest.mark.parametrize("unclear", ["", "None", "no", "0"])
-    def test_a_text_that_is_neither_deletes_nothing(
+    def test_a_text_that_is_neither_true_nor_false_deletes_nothing(
         self, connection: str, s3: S3Client, bucket: str, unclear: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
@@ -103,7 +103,7 @@ class TestBooleans:
         assert exists(s3, bucket, "k")
 
     @pytest.mark.parametrize("flag", ["everything", "all_versions", "dry_run"])
-    def test_each_flag_of_a_deletion_may_come_as_text_and_must_be_clear(
+    def test_each_flag_of_a_deletion_as_text_must_be_true_or_false(
         self, connection: str, s3: S3Client, bucket: str, flag: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
@@ -113,7 +113,7 @@ class TestBooleans:
             execute(operator, flag="maybe")
         assert exists(s3, bucket, "k")
 
-    def test_a_dry_run_that_came_as_text_is_dry(self, connection: str, s3: S3Client, bucket: str) -> None:
+    def test_dry_run_as_text_deletes_nothing(self, connection: str, s3: S3Client, bucket: str) -> None:
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
         given: dict[str, Any] = {"dry_run": "{{ params.dry_run }}"}
         operator = DeleteObjectsOperator(
@@ -125,7 +125,7 @@ class TestBooleans:
 
 
 class TestNumbers:
-    def test_a_limit_that_came_as_text_holds(self, connection: str, s3: S3Client, bucket: str) -> None:
+    def test_a_limit_as_text_is_applied(self, connection: str, s3: S3Client, bucket: str) -> None:
         for key in ("k1", "k2"):
             s3.put_object(Bucket=bucket, Key=key, Body=b"")
         given: dict[str, Any] = {"max_objects": "{{ limit }}"}
@@ -136,7 +136,7 @@ class TestNumbers:
             execute(operator, limit=1)
         assert exists(s3, bucket, "k2")
 
-    def test_a_limit_that_rendered_to_nothing_is_no_missing_limit(
+    def test_a_limit_that_rendered_to_nothing_is_refused(
         self, connection: str, s3: S3Client, bucket: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
@@ -144,7 +144,7 @@ class TestNumbers:
         operator = DeleteObjectsOperator(
             task_id="t", bucket=bucket, prefix="k", aws_conn_id=connection, **given
         )
-        with pytest.raises(AirflowFailException, match="max_objects='' is no whole number"):
+        with pytest.raises(AirflowFailException, match="max_objects='' is not a whole number"):
             execute(operator, limit="")
         assert exists(s3, bucket, "k")
 
@@ -152,7 +152,7 @@ class TestNumbers:
 class TestNative:
     """In a DAG with render_template_as_native_obj."""
 
-    def test_booleans_numbers_and_lists_come_as_such(
+    def test_booleans_numbers_and_lists_keep_their_type(
         self, connection: str, s3: S3Client, bucket: str
     ) -> None:
         for key in ("a", "b", "c"):
@@ -166,17 +166,17 @@ class TestNative:
         assert result["deleted"] == 2
         assert exists(s3, bucket, "c")
 
-    def test_a_key_that_looks_like_a_number_is_refused_and_not_guessed(self, connection: str) -> None:
+    def test_a_key_that_was_converted_to_a_number_is_refused(self, connection: str) -> None:
         with DAG("native", schedule=None, render_template_as_native_obj=True):
             operator = DeleteObjectOperator(
                 task_id="t", bucket="a-bucket", key="{{ ds_nodash }}", aws_conn_id=connection
             )
-        with pytest.raises(AirflowFailException, match="key=20260101 is no text but int"):
+        with pytest.raises(AirflowFailException, match="key=20260101 is not a text but int"):
             execute(operator, ds_nodash="20260101")
 
 
 class TestSelections:
-    """What a template that went wrong makes of a selection is never all of the bucket."""
+    """A template with a wrong result never selects the whole bucket."""
 
     @pytest.mark.parametrize("prefix", ["", None])
     def test_an_empty_prefix_is_refused(
@@ -189,7 +189,7 @@ class TestSelections:
         assert isinstance(caught.value.__cause__, InvalidInput)
         assert exists(s3, bucket, "k")
 
-    def test_a_list_that_a_template_made_a_text_of_is_refused(
+    def test_a_list_that_was_rendered_as_text_is_refused(
         self, connection: str, s3: S3Client, bucket: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="a", Body=b"")
@@ -206,7 +206,7 @@ class TestSelections:
 
 
 class TestTextsOfLists:
-    """A list or None that a template made a text of, in a DAG that renders to text."""
+    """A list or None that was rendered as text, in a DAG without native rendering."""
 
     @pytest.mark.parametrize("name", ["include", "exclude", "last", "manifest_key", "prefix", "source"])
     @pytest.mark.parametrize("value", [["*.csv", "*.part"], None], ids=repr)
@@ -234,15 +234,15 @@ class TestTextsOfLists:
         with pytest.raises(AirflowFailException, match="manifests has the text"):
             execute(operator, value=["m/0"])
 
-    def test_a_path_is_no_key(self, connection: str, bucket: str) -> None:
+    def test_a_path_as_key_is_refused(self, connection: str, bucket: str) -> None:
         given: dict[str, Any] = {"key": PurePath("a/b")}
         operator = DeleteObjectOperator(task_id="t", bucket=bucket, aws_conn_id=connection, **given)
-        with pytest.raises(AirflowFailException, match="is no text but PurePosixPath"):
+        with pytest.raises(AirflowFailException, match="is not a text but PurePosixPath"):
             execute(operator)
 
 
 class TestConnectionFields:
-    def test_an_empty_verify_is_refused_and_not_taken_for_trust_anybody(self, connection: str) -> None:
+    def test_an_empty_verify_is_refused_and_does_not_switch_verification_off(self, connection: str) -> None:
         operator = DeleteObjectOperator(
             task_id="t", bucket="a-bucket", key="k", aws_conn_id=connection, verify="{{ bundle }}"
         )
@@ -263,5 +263,5 @@ class TestConnectionFields:
         operator = UploadFileOperator(
             task_id="t", filename="f", bucket="a-bucket", aws_conn_id=connection, **given
         )
-        with pytest.raises(AirflowFailException, match="botocore_config is no dict but str"):
+        with pytest.raises(AirflowFailException, match="botocore_config is not a dict but str"):
             execute(operator, config={"read_timeout": 7})

@@ -1,4 +1,4 @@
-"""No secret of a parameter shows in what Airflow displays of a task."""
+"""Airflow's logs and rendered fields show no secret of a parameter."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
-from airflow.sdk.log import redact  # type: ignore[attr-defined]  # where Airflow's own code takes it from
+from airflow.sdk.log import redact  # type: ignore[attr-defined]  # Airflow's own code imports it from here
 
 from airflow_s3ops.operators import CreateBucketOperator, DeleteObjectOperator, UploadFileOperator
 from airflow_s3ops.operators.secrets import mask_secrets
@@ -17,15 +17,15 @@ from tests.operators.tasks import render
 if TYPE_CHECKING:
     from airflow_s3ops.operators.base import S3OpsOperator
 
-# Airflow's masker remembers for good: each test has a secret of its own.
+# Airflow's masker never forgets a secret, so each test has a different one.
 
 
 def shown(operator: S3OpsOperator) -> str:
-    """Give what Airflow's task runner stores of the rendered fields."""
+    """Return the rendered fields as Airflow's task runner stores them."""
     return json.dumps(_serialize_rendered_fields(operator))
 
 
-def test_a_customers_key_that_a_template_brought_is_masked() -> None:
+def test_a_customer_key_from_a_template_is_masked() -> None:
     operator = UploadFileOperator(
         task_id="t",
         filename="f",
@@ -39,15 +39,15 @@ def test_a_customers_key_that_a_template_brought_is_masked() -> None:
     assert "a/b" in shown(operator)
 
 
-def test_a_customers_key_of_bytes_is_masked_as_airflow_shows_it() -> None:
+def test_a_customer_key_of_bytes_is_masked_as_airflow_shows_it() -> None:
     key = bytes(range(100, 132)) + b"\xff\x00'second"
     operator = UploadFileOperator(task_id="t", filename="f", bucket="b", extra_args={"SSECustomerKey": key})
-    assert "second" in shown(operator)  # nobody was told so far
+    assert "second" in shown(operator)  # not registered yet
     render(operator)
     assert "second" not in shown(operator)
 
 
-def test_a_customers_key_is_masked_as_a_request_carries_it() -> None:
+def test_a_customer_key_is_masked_as_a_request_header_holds_it() -> None:
     mask_secrets({"SSECustomerKey": "third-key-of-32-characters-length"})
     header = base64.b64encode(b"third-key-of-32-characters-length").decode()
     assert redact(f"header: {header}") == "header: ***"
@@ -76,6 +76,6 @@ def test_a_masked_value_does_not_show_in_logs() -> None:
 @pytest.mark.parametrize(
     "parameters", [None, {}, "text", ["a"], {"proxies": "http://p"}, {"SSECustomerKey": ""}]
 )
-def test_what_holds_no_secret_is_left_alone(parameters: Any) -> None:
+def test_parameters_without_a_secret_mask_nothing(parameters: Any) -> None:
     mask_secrets(parameters)
     assert redact("a text") == "a text"

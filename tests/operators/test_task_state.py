@@ -1,4 +1,4 @@
-"""What a task instance remembers from one try to the next."""
+"""Checkpoints that are kept from one try of a task instance to the next."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class Store:
-    """Airflow's task state store, as far as its interface goes."""
+    """A fake with the interface of Airflow's task state store."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, Any] = {"somebody else's": 1}
+        self.kept: dict[str, Any] = {"another entry": 1}
 
     def get(self, key: str, default: Any = None) -> Any:
         return self.kept.get(key, default)
@@ -31,12 +31,12 @@ def context_of(**entries: Any) -> Context:
     return cast("Context", entries)
 
 
-def test_an_airflow_without_a_store_keeps_nothing() -> None:
+def test_without_a_store_there_is_no_checkpoint() -> None:
     assert task_checkpoint(context_of()) is None
     assert task_checkpoint(context_of(task_state_store=None)) is None
 
 
-def test_what_is_set_is_found_again_until_it_is_cleared() -> None:
+def test_a_state_is_stored_until_it_is_cleared() -> None:
     store = Store()
     checkpoint = task_checkpoint(context_of(task_state_store=store))
     assert checkpoint is not None
@@ -49,10 +49,10 @@ def test_what_is_set_is_found_again_until_it_is_cleared() -> None:
     assert again.get() is None
 
 
-def test_what_others_keep_is_left_alone() -> None:
+def test_other_entries_of_the_store_are_not_changed() -> None:
     store = Store()
     checkpoint = task_checkpoint(context_of(task_state_store=store))
     assert checkpoint is not None
     checkpoint.set({"upload_id": "u1"})
     checkpoint.clear()
-    assert store.kept == {"somebody else's": 1}
+    assert store.kept == {"another entry": 1}

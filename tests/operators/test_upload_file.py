@@ -24,7 +24,7 @@ MIB = 1024**2
 
 
 class Store:
-    """A task state store that lives as long as the test."""
+    """A fake task state store in memory."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Any] = {}
@@ -55,7 +55,7 @@ def large(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_is_stored_under_its_own_name(connection: str, s3: S3Client, bucket: str, file: Path) -> None:
+def test_the_default_key_is_the_files_name(connection: str, s3: S3Client, bucket: str, file: Path) -> None:
     result = execute(
         UploadFileOperator(task_id="t", filename=str(file), bucket=bucket, aws_conn_id=connection)
     )
@@ -114,7 +114,9 @@ def test_a_missing_file_ends_the_task_at_once(connection: str, bucket: str, tmp_
 
 
 @pytest.mark.needs("if_none_match")
-def test_what_is_there_may_be_kept(connection: str, s3: S3Client, bucket: str, file: Path) -> None:
+def test_an_existing_object_is_kept_with_skip_and_fail(
+    connection: str, s3: S3Client, bucket: str, file: Path
+) -> None:
     s3.put_object(Bucket=bucket, Key="cities.csv", Body=b"there")
     given: dict[str, Any] = {"filename": str(file), "bucket": bucket, "aws_conn_id": connection}
     assert execute(UploadFileOperator(task_id="t", if_exists="skip", **given))["status"] == "skipped"
@@ -148,7 +150,7 @@ def test_a_killed_upload_stops_and_nothing_is_visible(
 
 
 @pytest.mark.needs("checksums_in_list_parts")
-def test_the_next_try_goes_on_where_a_killed_one_stopped(
+def test_the_next_try_resumes_a_killed_upload(
     through_faults: str, faults: FaultProxy, s3: S3Client, bucket: str, large: Path
 ) -> None:
     given: dict[str, Any] = {
@@ -178,7 +180,7 @@ def test_a_key_that_a_template_left_empty_is_refused(connection: str, bucket: st
         )
 
 
-def test_an_address_without_a_key_means_the_file_s_name(connection: str, bucket: str, file: Path) -> None:
+def test_a_uri_without_a_key_means_the_files_name(connection: str, bucket: str, file: Path) -> None:
     operator = UploadFileOperator(
         task_id="t", filename=str(file), key=f"s3://{bucket}", aws_conn_id=connection
     )
@@ -186,9 +188,7 @@ def test_an_address_without_a_key_means_the_file_s_name(connection: str, bucket:
 
 
 @pytest.mark.parametrize("key", [None, "k"])
-def test_a_filename_that_a_task_did_not_return_is_refused(
-    connection: str, bucket: str, key: str | None
-) -> None:
+def test_none_as_filename_is_refused(connection: str, bucket: str, key: str | None) -> None:
     given: dict[str, Any] = {"filename": None}
     operator = UploadFileOperator(task_id="t", bucket=bucket, key=key, aws_conn_id=connection, **given)
     with pytest.raises(AirflowFailException, match="filename=None is not a path"):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MIB = 1024**2
 NAMES = ["_SUCCESS", "a.csv", "b/c.csv", "b/d.txt"]
-# Two seconds are promised; the rest is for a busy machine.
+# A cancelled upload ends within two seconds; the rest is for a busy machine.
 WITHIN = 2.0 + 3.0
 
 
@@ -42,7 +42,7 @@ def xcom(ti: TaskInstance) -> Any:
     return ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index)
 
 
-def test_a_folder_goes_up_under_a_rendered_prefix(
+def test_a_folder_is_uploaded_under_a_rendered_prefix(
     connection: str, s3: S3Client, bucket: str, folder: Path
 ) -> None:
     operator = UploadFilesOperator(
@@ -81,7 +81,9 @@ def test_a_shard_is_a_source(connection: str, s3: S3Client, bucket: str, folder:
     assert list(listed(s3, bucket)) == ["a.csv", "b/c.csv"]
 
 
-def test_what_can_never_succeed_ends_the_task_at_once(connection: str, bucket: str, folder: Path) -> None:
+def test_an_error_that_a_retry_cannot_fix_ends_the_task_at_once(
+    connection: str, bucket: str, folder: Path
+) -> None:
     given: dict[str, Any] = {"bucket": bucket, "aws_conn_id": connection}
     (folder / "gone").symlink_to("nowhere")
     causes = {str(folder / "none"): SourceNotFound, str(folder): PartialUpload, "": InvalidInput}
@@ -91,7 +93,7 @@ def test_what_can_never_succeed_ends_the_task_at_once(connection: str, bucket: s
         assert isinstance(caught.value.__cause__, cause)
 
 
-def test_what_may_pass_is_left_to_airflows_retries(
+def test_an_error_that_a_retry_may_fix_is_left_to_airflows_retries(
     through_faults: str, faults: FaultProxy, bucket: str, folder: Path
 ) -> None:
     def write(_: object) -> None:
@@ -126,7 +128,7 @@ def test_a_killed_task_stops(
 
 
 @pytest.mark.needs("checksums_in_list_parts")
-def test_the_next_try_goes_on_in_the_middle_of_a_large_file(
+def test_the_next_try_resumes_a_large_file(
     through_faults: str, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path
 ) -> None:
     large = folder / "large.bin"
@@ -156,7 +158,7 @@ def test_the_next_try_goes_on_in_the_middle_of_a_large_file(
     assert store.kept == {}
 
 
-def test_progress_is_logged_and_no_key_is(
+def test_progress_is_logged_without_keys(
     connection: str,
     bucket: str,
     folder: Path,
@@ -166,20 +168,20 @@ def test_progress_is_logged_and_no_key_is(
     monkeypatch.setattr("airflow_s3ops.s3.uploads.progress.LOG_EVERY", 0.0)
     operator = UploadFilesOperator(task_id="t", source=str(folder), bucket=bucket, aws_conn_id=connection)
     execute(operator)
-    reason = capfd.readouterr().out
-    assert "4 files, " in reason
-    assert "files/s" in reason
-    assert "c.csv" not in reason
+    logged = capfd.readouterr().out
+    assert "4 files, " in logged
+    assert "files/s" in logged
+    assert "c.csv" not in logged
 
 
-def test_a_dag_uploads_what_another_task_found_and_mapped_shards_and_retries(
+def test_a_dag_uploads_another_tasks_list_and_mapped_shards_with_a_retry(
     run_dag: RunDag, through_faults: str, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path
 ) -> None:
     shards = [
         {"source": str(folder), "from": "", "to": "b"},
         {"source": str(folder), "from": "b", "to": ""},
     ]
-    # One file fails for long enough to fail the task, and passes in the task's second try.
+    # One file fails in the task's first try, and succeeds in its second.
     faults.on("PUT", path=f"/{bucket}/shards/a.csv", times=1).run(
         lambda _: (folder / "a.csv").write_text("changed")
     )
@@ -219,5 +221,5 @@ def test_a_dag_uploads_what_another_task_found_and_mapped_shards_and_retries(
     assert xcom(tasks["listed"])["manifest"] == f"s3://{bucket}/manifest.jsonl"
     retried = xcom(tasks["mapped[0]"])
     assert (tasks["mapped[0]"].try_number, tasks["mapped[1]"].try_number) == (2, 1)
-    assert (retried["uploaded"], retried["skipped"]) == (1, 1), "only what was missing"
+    assert (retried["uploaded"], retried["skipped"]) == (1, 1), "only the missing file"
     assert s3.get_object(Bucket=bucket, Key="shards/a.csv")["Body"].read() == b"changed"

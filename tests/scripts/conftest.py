@@ -1,4 +1,4 @@
-"""A home for Airflow, and a way to run a script and to see what it leaves running."""
+"""Fixtures: a home for Airflow, and a function that starts a script and finds the processes it left."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Script:
         self._mark = mark
 
     def wait_for(self, text: str) -> str:
-        """Read the output up to a line with a text; give it all."""
+        """Read and return the output up to the line that contains a text."""
         assert self.process.stdout is not None
         lines = []
         for line in self.process.stdout:
@@ -40,7 +40,7 @@ class Script:
         return "".join(lines)
 
     def left(self) -> list[str]:
-        """Give the command lines of living processes that the script has started, whoever their parent is."""
+        """Return the command lines of running processes that the script started, whatever their parent is."""
         return [" ".join(process.cmdline()) for process in psutil.process_iter() if self._is_ours(process)]
 
     def _is_ours(self, process: psutil.Process) -> bool:
@@ -51,14 +51,14 @@ class Script:
 
 
 class Start(Protocol):
-    """Starts a script in a home of its own; kills what is left of it in the end."""
+    """Starts a script with its own home; at the end the script is terminated."""
 
     def __call__(self, script: str, *arguments: str) -> Script: ...
 
 
 @pytest.fixture
 def home(tmp_path: Path, airflow_db: None) -> Path:  # noqa: ARG001 - it must be there
-    """An Airflow home with a database, as a first run leaves it; that costs each test seconds less."""
+    """An Airflow home with a database, as after a first run; it saves each test some seconds."""
     folder = tmp_path / "airflow"
     folder.mkdir()
     shutil.copy(Path(os.environ["AIRFLOW_HOME"], "airflow.db"), folder)
@@ -68,7 +68,7 @@ def home(tmp_path: Path, airflow_db: None) -> Path:  # noqa: ARG001 - it must be
 
 @pytest.fixture
 def start(home: Path) -> Iterator[Start]:
-    """A starter of scripts."""
+    """A function that starts scripts."""
     scripts: list[Script] = []
 
     def run(script: str, *arguments: str) -> Script:

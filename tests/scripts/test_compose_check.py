@@ -1,4 +1,4 @@
-"""`make compose-check` finds what is wrong: each rule is broken once, in a copy of the real file."""
+"""`make compose-check` finds problems: each rule is broken once, in a copy of the real file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # it has no annotations
 
 from scripts import compose_check
-from scripts.compose_check import by_schema, complaints, of_dockerfile, of_example, of_versions
+from scripts.compose_check import (
+    dockerfile_problems,
+    example_problems,
+    problems,
+    schema_problems,
+    version_problems,
+)
 from scripts.compose_rules import PINNED, RULES, references
 from scripts.local_airflow import ROOT
 
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-# What the specification says of the names at the top; `make compose-check` has all of it.
+# A small part of the specification; `make compose-check` uses all of it.
 SCHEMA = {"type": "object", "properties": {"services": {"type": "object"}}, "required": ["services"]}
 FILES = ("docker-compose.yaml", "Dockerfile", ".env.example", "Makefile")
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -32,11 +38,11 @@ def compose() -> Any:
 
 
 def broken_rules(compose: Any) -> list[str]:
-    return [complaint for rule in RULES for complaint in rule(compose)]
+    return [problem for rule in RULES for problem in rule(compose)]
 
 
-def test_the_real_files_are_as_they_must_be(compose: Any) -> None:
-    assert list(complaints(compose, SCHEMA, ROOT)) == []
+def test_the_real_files_have_no_problems(compose: Any) -> None:
+    assert list(problems(compose, SCHEMA, ROOT)) == []
 
 
 def change(service: str, **fields: Any) -> Callable[[Any], None]:
@@ -45,7 +51,7 @@ def change(service: str, **fields: Any) -> Callable[[Any], None]:
 
 def set_environment(service: str, name: str, text: str) -> Callable[[Any], None]:
     def do(compose: Any) -> None:
-        # A copy: YAML's anchors make one object of what several services share.
+        # A copy: with YAML anchors several services share one object.
         environment = dict(compose["services"][service]["environment"])
         compose["services"][service]["environment"] = {**environment, name: text}
 
@@ -71,14 +77,14 @@ BREAKS: dict[str, tuple[Callable[[Any], None], str]] = {
         change("redis", deploy={"resources": {"limits": {"cpus": "1"}}}),
         "redis: it has no limit on memory",
     ),
-    "no condition": (change("api-server", depends_on=["redis"]), "does not wait until redis answers"),
+    "no condition": (change("api-server", depends_on=["redis"]), "does not wait until redis is healthy"),
     "only started": (
         change("api-server", depends_on={"redis": {"condition": "service_started"}}),
-        "does not wait until redis answers",
+        "does not wait until redis is healthy",
     ),
-    "nobody to wait for": (
+    "no such service": (
         change("api-server", depends_on={"rabbit": {"condition": "service_healthy"}}),
-        "waits for rabbit, which is none",
+        "waits for rabbit, which is not a service",
     ),
     "a password": (
         set_environment("postgres", "POSTGRES_PASSWORD", "airflow"),
@@ -87,11 +93,11 @@ BREAKS: dict[str, tuple[Callable[[Any], None], str]] = {
     "an empty password": (set_environment("postgres", "POSTGRES_PASSWORD", ""), "a secret is written out"),
     "a default password": (
         set_environment("postgres", "POSTGRES_PASSWORD", "${POSTGRES_PASSWORD:-airflow}"),
-        "has no value, or a default one",
+        "is empty or a default",
     ),
     "an unset password": (
         set_environment("postgres", "POSTGRES_PASSWORD", "${POSTGRES_PASSWORD}"),
-        "has no value, or a default one",
+        "is empty or a default",
     ),
     "a secret key": (
         set_environment("scheduler", "AIRFLOW__API__SECRET_KEY", "s3cr3t"),
@@ -123,14 +129,14 @@ BREAKS: dict[str, tuple[Callable[[Any], None], str]] = {
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_a_file_that_breaks_a_rule_is_found(compose: Any, name: str) -> None:
-    do, complaint = BREAKS[name]
+def test_a_file_that_breaks_a_rule_is_reported(compose: Any, name: str) -> None:
+    do, problem = BREAKS[name]
     compose = copy.deepcopy(compose)
     do(compose)
-    assert any(complaint in found for found in broken_rules(compose)), broken_rules(compose)
+    assert any(problem in found for found in broken_rules(compose)), broken_rules(compose)
 
 
-def test_every_rule_is_broken_by_one_of_these(compose: Any) -> None:
+def test_every_rule_is_broken_by_one_of_the_cases(compose: Any) -> None:
     unbroken = set(RULES)
     for do, _ in BREAKS.values():
         changed = copy.deepcopy(compose)
@@ -158,13 +164,13 @@ def test_an_image_is_pinned_by_its_whole_version(image: str, *, is_pinned: bool)
 
 
 def test_what_the_specification_does_not_allow_is_named_with_its_place() -> None:
-    assert list(by_schema({"services": []}, SCHEMA)) == ["$.services: [] is not of type 'object'"]
+    assert list(schema_problems({"services": []}, SCHEMA)) == ["$.services: [] is not of type 'object'"]
 
 
-def test_the_dockerfile_is_pinned_and_nobody_is_root(compose: Any) -> None:
+def test_the_dockerfile_has_pinned_images_and_no_stage_that_runs_as_root(compose: Any) -> None:
     def wrong(old: str, new: str) -> list[str]:
         assert old in DOCKERFILE
-        return list(of_dockerfile(DOCKERFILE.replace(old, new), compose))
+        return list(dockerfile_problems(DOCKERFILE.replace(old, new), compose))
 
     assert wrong("versitygw:v1.8.0", "versitygw:latest") == [
         "Dockerfile: the image 'ghcr.io/versity/versitygw:latest' is not pinned to a version"
@@ -174,18 +180,18 @@ def test_the_dockerfile_is_pinned_and_nobody_is_root(compose: Any) -> None:
     assert "s3: the Dockerfile has no stage 's3'" in wrong(" AS s3\n", " AS other\n")
 
 
-def test_the_example_has_what_is_asked_for_and_gives_nothing_away(compose: Any) -> None:
+def test_the_example_has_all_variables_and_no_secrets(compose: Any) -> None:
     def wrong(old: str, new: str) -> list[str]:
         assert old in EXAMPLE
-        return list(of_example(EXAMPLE.replace(old, new), compose))
+        return list(example_problems(EXAMPLE.replace(old, new), compose))
 
-    shared = ".env.example: REDIS_PASSWORD has a value, which would be everybody's"
+    shared = ".env.example: REDIS_PASSWORD has a value, which would be the same for everyone"
     assert shared in wrong("REDIS_PASSWORD=\n", "REDIS_PASSWORD=redis\n")
-    assert wrong("REDIS_PASSWORD=\n", "") == [".env.example: it has no REDIS_PASSWORD"]
-    assert wrong("S3_PORT=", "S3PORT=x\nS3_PORT=") == [".env.example: nothing asks for S3PORT"]
+    assert wrong("REDIS_PASSWORD=\n", "") == [".env.example: REDIS_PASSWORD is missing"]
+    assert wrong("S3_PORT=", "S3PORT=x\nS3_PORT=") == [".env.example: nothing uses S3PORT"]
 
 
-def test_what_must_be_set_is_told_from_what_may_be(compose: Any) -> None:
+def test_required_variables_are_distinguished_from_optional_ones(compose: Any) -> None:
     needed = {name for name, is_needed in references(compose).items() if is_needed}
     assert {"POSTGRES_PASSWORD", "AIRFLOW_JWT_SECRET", "S3_SECRET_KEY"} <= needed
     assert not {"AIRFLOW_PORT", "LANDING_FOLDER"} & needed
@@ -193,7 +199,7 @@ def test_what_must_be_set_is_told_from_what_may_be(compose: Any) -> None:
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """A copy of the files that are checked, to be spoilt."""
+    """A copy of the checked files, for tests that change them."""
     for name in FILES:
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "requirements").mkdir()
@@ -208,19 +214,19 @@ def test_the_versions_are_those_of_the_tests(copied: Path) -> None:
     lock.write_text(older)
     makefile = copied / "Makefile"
     makefile.write_text(re.sub(r"(VERSITYGW_VERSION := ).*", r"\1v9.9.9", makefile.read_text()))
-    first, second = of_versions(copied)
+    first, second = version_problems(copied)
     assert "3.2.0" in first
     assert "v9.9.9" in second
 
 
-def test_the_program_says_what_is_wrong_and_ends_with_1(
+def test_the_program_prints_the_problems_and_returns_1(
     copied: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     schema = copied / "schema.json"
     schema.write_text('{"type": "object"}')
     monkeypatch.setattr("sys.argv", ["compose_check", str(schema), "--root", str(copied)])
     assert compose_check.main() == 0
-    assert "8 services, 0 complaints" in capsys.readouterr().out
+    assert "8 services, 0 problems" in capsys.readouterr().out
     file = copied / "docker-compose.yaml"
     file.write_text(file.read_text().replace("redis:7.4.5-bookworm", "redis:latest"))
     assert compose_check.main() == 1

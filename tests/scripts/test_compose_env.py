@@ -1,4 +1,4 @@
-"""`make env`: secrets for docker-compose.yaml, once."""
+"""`make env`: write secrets for docker-compose.yaml once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def settings(path: Path) -> dict[str, str]:
     return dict(re.findall(r"^(\w+)=(.*)$", path.read_text(), re.MULTILINE))
 
 
-def test_all_that_must_be_set_is_set_to_what_fits_into_a_url(
+def test_every_required_variable_is_set_to_a_text_that_fits_into_a_url(
     make_env: Callable[[], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert make_env() == 0
@@ -38,12 +38,12 @@ def test_all_that_must_be_set_is_set_to_what_fits_into_a_url(
     secrets = [written[name] for name, is_needed in needed.items() if is_needed]
     assert all(re.fullmatch(r"[\w=-]{40,}", secret) for secret in secrets)
     assert len(set(secrets)) == len(secrets)
-    Fernet(written["AIRFLOW_FERNET_KEY"])  # raises, if Airflow could not use it
+    Fernet(written["AIRFLOW_FERNET_KEY"])  # raises if Airflow could not use it
     assert not any(secret in capsys.readouterr().out for secret in secrets)
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_file_that_is_there_is_left_alone(make_env: Callable[[], int], tmp_path: Path) -> None:
+def test_an_existing_file_is_not_changed(make_env: Callable[[], int], tmp_path: Path) -> None:
     assert make_env() == 0
     before = (tmp_path / ".env").read_bytes()
     assert make_env() == 1

@@ -9,7 +9,7 @@ import pytest
 
 from scripts import demo
 from scripts.local_airflow import REGION
-from scripts.showcase import owner
+from scripts.showcase import owner_client
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,38 +20,38 @@ TABLES = ("zone.tab", "zone1970.tab", "zonenow.tab")
 
 
 def rows(output: str, title: str) -> dict[str, list[str]]:
-    """Read a printed table: the cells of each row, by the first one."""
+    """Parse a printed table: the cells of each row, by its first cell."""
     _, _, after = output.partition(f"{title}")
     lines = [line.split("  ") for line in after.split("\n\n")[0].splitlines()[2:]]
     cells = [[cell.strip() for cell in line if cell.strip()] for line in lines]
     return {first: others for first, *others in cells}
 
 
-def test_it_shows_what_is_in_the_bucket_and_what_a_stranger_gets(start: Start, home: Path) -> None:
+def test_it_shows_the_objects_and_what_a_reader_without_credentials_gets(start: Start, home: Path) -> None:
     running = start("scripts.demo")
-    output = running.wait_for("as they must be")
+    output = running.wait_for("as expected")
     assert running.process.wait(30) == 0, output
     reported = {file: cells[0] for file, cells in rows(output, "What the DAG reports").items()}
     assert reported == {"iso3166.tab": "set aside", **dict.fromkeys(TABLES, "published")}
     stored = rows(output, "What is in the bucket s3ops-demo")
-    given = rows(output, "What a stranger without credentials gets from each link")
-    assert len(stored) == len(given) == 8
+    received = rows(output, "What a reader without credentials gets from each link")
+    assert len(stored) == len(received) == 8
     for key, (size, content_type, checksum, readers) in stored.items():
         is_public = key.startswith("published/")
         assert readers == ("everyone" if is_public else "owner")
         assert content_type.startswith("text/tab") is is_public
         assert (int(size) > 0, len(checksum)) == (True, 12)
-        assert given[key][0] == ("200" if is_public else "403")
-        assert ("tzdb timezone descriptions" in given[key][1]) is is_public
+        assert received[key][0] == ("200" if is_public else "403")
+        assert ("tzdb timezone descriptions" in received[key][1]) is is_public
     assert (home / "demo.log").read_text().count("Task failed") == 0
     assert running.left() == []
 
 
-def test_it_fails_if_the_bucket_is_not_as_it_must_be(
+def test_it_fails_if_the_bucket_is_not_as_expected(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def make_an_empty_bucket(_home: Path, address: str, _day: str) -> None:
-        client: Any = owner(address)
+        client: Any = owner_client(address)
         client.create_bucket(Bucket=demo.BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         client.put_object(Bucket=demo.BUCKET, Key="stray", Body=b"x")
 
@@ -59,10 +59,10 @@ def test_it_fails_if_the_bucket_is_not_as_it_must_be(
     (home / "landing" / "time-zones" / "zone.tab").write_text("rows")
     monkeypatch.setattr(demo, "run_dag", make_an_empty_bucket)
     assert demo.demonstrate(home) == 1
-    _, _, complaints = capsys.readouterr().out.partition("Not as it must be:")
-    assert "/zone.tab is not there" in complaints
-    assert "stray should not be there" in complaints
-    assert "there are 0 reports, not 1" in complaints
+    _, _, problems = capsys.readouterr().out.partition("Not as expected:")
+    assert "/zone.tab is missing" in problems
+    assert "stray should not exist" in problems
+    assert "there are 0 reports, not 1" in problems
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=lambda ending: ending.name)

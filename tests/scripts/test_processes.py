@@ -1,4 +1,4 @@
-"""Processes that surely end."""
+"""Processes are always ended."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from scripts.processes import Failed, finished, started
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Deaf to SIGTERM, with a child in a group of its own.
-STUBBORN = """
+# It ignores SIGTERM, and its child has its own process group.
+IGNORES_SIGTERM = """
 import os, signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], preexec_fn=os.setpgrp)
@@ -25,12 +25,12 @@ time.sleep(600)
 """
 
 
-def test_a_process_ends_with_all_its_children_even_if_it_does_not_want_to(
+def test_a_process_that_ignores_sigterm_is_killed_with_all_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scripts.processes.PATIENCE", 0.5)
+    monkeypatch.setattr("scripts.processes.KILL_AFTER", 0.5)
     log = tmp_path / "log"
-    with started([sys.executable, "-c", STUBBORN], log, os.environ) as process:
+    with started([sys.executable, "-c", IGNORES_SIGTERM], log, os.environ) as process:
         while not log.read_text().strip():
             time.sleep(0.02)
     child = int(log.read_text())
@@ -44,6 +44,6 @@ def test_a_command_that_fails_shows_the_end_of_its_log(tmp_path: Path) -> None:
         finished([sys.executable, "-c", script], tmp_path / "log", os.environ)
 
 
-def test_a_command_that_succeeds_says_nothing(tmp_path: Path) -> None:
+def test_a_command_that_succeeds_logs_nothing(tmp_path: Path) -> None:
     finished([sys.executable, "-c", ""], tmp_path / "log", os.environ)
     assert (tmp_path / "log").read_text() == ""

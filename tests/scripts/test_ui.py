@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.scripts.conftest import Start
 
 
-def test_it_answers_lets_the_user_in_shows_the_dags_and_leaves_no_process(start: Start) -> None:
+def test_it_starts_logs_in_the_user_lists_the_dags_and_leaves_no_process(start: Start) -> None:
     ui = start("scripts.ui", "--port", str(free_port()))
     output = ui.wait_for("Ctrl-C stops everything")
     found = re.search(r"^Airflow +(http\S+)\nUser +admin\nPassword +(\S+)$", output, re.MULTILINE)
@@ -24,9 +24,9 @@ def test_it_answers_lets_the_user_in_shows_the_dags_and_leaves_no_process(start:
     with pytest.raises(HTTPError, match="401"):
         web.login("wrong")
     web.login(found[2])
-    assert {dag["dag_id"] for dag in web.ask("/api/v2/dags")["dags"]} == DAGS
-    assert web.ask("/api/v2/importErrors")["total_entries"] == 0
-    health = web.ask("/api/v2/monitor/health")
+    assert {dag["dag_id"] for dag in web.request("/api/v2/dags")["dags"]} == DAGS
+    assert web.request("/api/v2/importErrors")["total_entries"] == 0
+    health = web.request("/api/v2/monitor/health")
     assert {part["status"] for part in health.values()} == {"healthy"}
     ui.process.send_signal(signal.SIGINT)
     assert ui.process.wait(60) == 0

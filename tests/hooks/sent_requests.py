@@ -1,4 +1,4 @@
-"""What a client really sends: the headers of its requests, credentials included."""
+"""The headers of the requests that a client sends, including credentials."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def headers_sent(client: S3Client) -> list[dict[str, str]]:
-    """Give a list that grows by the headers (lower-case names) of each request from now on."""
+    """Return a list to which the headers (lower-case names) of each later request are added."""
     sent: list[dict[str, str]] = []
 
     def note(request: Any, **_: Any) -> None:
@@ -22,13 +22,13 @@ def headers_sent(client: S3Client) -> list[dict[str, str]]:
 
 
 def signed_as(headers: dict[str, str]) -> str:
-    """Give the access key id that signed a request."""
+    """Return the access key id that signed a request."""
     found = re.search(r"Credential=([^/]+)/", headers.get("authorization", ""))
     return found[1] if found else ""
 
 
 def query_of(url: str) -> dict[str, str]:
-    """Give the decoded query."""
+    """Return the decoded query."""
     return dict(parse_qsl(urlsplit(url).query))
 
 
