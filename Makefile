@@ -6,6 +6,9 @@ SEAWEEDFS_VERSION := v0.0.0-20261109003541-7506e5f91cd6
 RCLONE_VERSION := v1.76.0
 COMPOSE_GO_VERSION := v2.16.2
 
+# At once, in make test and its like: each waits much of its time for its server.
+WORKERS ?= 3
+
 BIN := .venv/bin
 READY := .venv/.ready
 VERSITYGW := .bin/versitygw-$(VERSITYGW_VERSION)
@@ -14,9 +17,11 @@ PEERS := .bin/bench-venv/.ready
 RCLONE := .bin/rclone-$(RCLONE_VERSION)
 CLUSTER := .venv/.cluster
 COMPOSE_SCHEMA := .bin/compose-spec-$(COMPOSE_GO_VERSION).json
+# A worker that is done takes over from the others; until then each has neighbouring tests, which share fixtures.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-real test-seaweedfs test-cluster compose-check env lint format bench lock clean
+.PHONY: help demo ui test test-quick test-slow test-real test-seaweedfs test-cluster compose-check env lint format bench lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -40,10 +45,16 @@ ui: $(READY)  ## start Airflow's web UI with the DAGs and an embedded S3
 	$(BIN)/python -m scripts.ui
 
 test: $(READY)  ## run the tests against the embedded S3 server
-	$(BIN)/python -m pytest
+	$(PYTEST) -m "not slow"
+
+test-quick: $(READY)  ## run those that start neither a server nor Airflow, within a minute
+	$(PYTEST) --quick
+
+test-slow: $(READY)  ## run those that make test leaves out because they take long
+	$(PYTEST) -m slow
 
 test-real: $(READY) $(VERSITYGW)  ## run those that use a server against Versity Gateway (needs Go)
-	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m pytest --server versity --only-concerned
+	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(PYTEST) --server versity --only-concerned
 
 # Not by `go install`: its go.mod replaces a module, which Go heeds in a main module only. So it is built as one.
 $(SEAWEEDFS):
@@ -55,7 +66,7 @@ $(SEAWEEDFS):
 	rm -rf .bin/seaweedfs-source
 
 test-seaweedfs: $(READY) $(SEAWEEDFS)  ## run those that use a server against SeaweedFS (needs Go, and minutes to build it)
-	S3OPS_SEAWEEDFS=$(abspath $(SEAWEEDFS)) $(BIN)/python -m pytest --server seaweedfs --only-concerned
+	S3OPS_SEAWEEDFS=$(abspath $(SEAWEEDFS)) $(PYTEST) --server seaweedfs --only-concerned
 
 # On top of the development packages, in the same versions: Celery, and drivers for Redis and PostgreSQL. The lock is
 # whole, so pip need not resolve it: asked to, it looks for "celery[redis]" anew, which has no hash.

@@ -17,12 +17,14 @@ from hypothesis import settings
 
 from tests import servers
 from tests.examples import ANY_MACHINE
+from tests.quick import Quick
 from tests.servers.concerned import OnlyConcerned
 from tests.servers.environment import ENDPOINT
 from tests.servers.isolation import Isolation
 from tests.servers.purge import create_bucket, delete_bucket
 from tests.servers.skips import SkipsByTable
 from tests.servers.tls import over_tls
+from tests.workers import Deselected, made_once, shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,6 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--server", choices=sorted(STARTERS), default=default, help="the S3 server to test against"
     )
     parser.addoption("--only-concerned", action="store_true", help="leave out tests that use no server")
+    parser.addoption("--quick", action="store_true", help="leave out tests that start servers, or are slow")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -69,6 +72,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SkipsByTable(config.getoption("--server")))
     if config.getoption("--only-concerned"):
         config.pluginmanager.register(OnlyConcerned())
+    if config.getoption("--quick"):
+        config.pluginmanager.register(Quick())
+    config.pluginmanager.register(Deselected())
 
 
 def pytest_unconfigure() -> None:
@@ -135,11 +141,16 @@ def connection(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture(scope="session")
-def airflow_db() -> None:
-    """Airflow's metadata database, made on first use: it takes many seconds."""
-    command = [sys.executable, "-m", "airflow", "db", "migrate"]
-    # A process of its own: the migration sets up logging and signal handlers that tests should not inherit.
-    subprocess.run(command, check=True, timeout=MIGRATE_WITHIN, stdout=subprocess.DEVNULL)
+def airflow_db(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Airflow's metadata database, made on first use, once for all workers: it takes many seconds."""
+
+    def migrate() -> None:
+        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        # A process of its own: it sets up logging and signal handlers that tests should not inherit.
+        subprocess.run(command, check=True, timeout=MIGRATE_WITHIN, stdout=subprocess.DEVNULL)
+
+    name = "airflow.db"
+    made_once(shared_folder(request, tmp_path_factory) / name, ISOLATION.home / name, migrate)
 
 
 @pytest.fixture

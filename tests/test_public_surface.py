@@ -161,7 +161,7 @@ def test_an_operators_parameters_and_defaults(name: str) -> None:
     assert parameters_of(getattr(operators, name).__init__) == OPERATORS[name]
 
 
-@pytest.mark.parametrize("name", OPERATORS.keys() - WITHOUT_CONNECTION)
+@pytest.mark.parametrize("name", sorted(OPERATORS.keys() - WITHOUT_CONNECTION))
 def test_the_connections_parameters_and_defaults(name: str) -> None:
     assert parameters_of(getattr(operators, name).__mro__[1].__init__) == CONNECTION
 

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import http.client
+import random
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Below those that the system gives to whoever takes any, which may be gone before our server binds them.
+PORTS = range(20_000, 32_000)
+
 
 def free_ports(count: int) -> list[int]:
-    """Get free ports on loopback from the system, for servers that do not report the port they chose."""
+    """Find free ports on loopback, for servers that do not report the port they chose."""
     with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+        found: list[int] = []
+        for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+            probe = held.enter_context(socket.socket())
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                found.append(port)
+            if len(found) == count:
+                return found
+    raise OSError(f"no {count} free ports in {PORTS}")
 
 
 def free_port() -> int:
