@@ -33,6 +33,11 @@ def listed(s3: S3Client, bucket: str, prefix: str = "") -> dict[str, int]:
 def settled(s3: S3Client, faults: FaultProxy, bucket: str) -> dict[str, int]:
     """Close the proxy, wait until no cancelled request arrives any more, and return the keys."""
     faults.close()
+    return at_rest(s3, bucket)
+
+
+def at_rest(s3: S3Client, bucket: str) -> dict[str, int]:
+    """Return the keys when they change no more; the proxy stays open, for requests that are to follow."""
     before: dict[str, int] = {}
     while (now := listed(s3, bucket)) != before or not now:
         before = now

@@ -18,7 +18,7 @@ from airflow_s3ops.s3.requests.retry import Retries
 from airflow_s3ops.s3.uploads import paths
 from airflow_s3ops.s3.uploads.files import upload_files
 from tests.faults import Soon
-from tests.s3.uploads.files_support import listed, settled, write_files
+from tests.s3.uploads.files_support import at_rest, listed, settled, write_files
 from tests.s3.uploads.support import (
     MIB,
     MemoryCheckpoint,
@@ -231,7 +231,7 @@ class TestCancellation:
         state = checkpoints["000-large"].state
         assert state
         assert open_uploads(s3, bucket) == [state["upload_id"]]
-        stored = settled(s3, faults, bucket)
+        stored = at_rest(s3, bucket)
         before = faults.count("PUT")
         result = upload_files(client, folder, bucket, **given)
         assert result.uploaded == len(NAMES) + 1 - len(stored)
