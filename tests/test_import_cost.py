@@ -17,6 +17,7 @@ def costs() -> tuple[ImportCost, ImportCost]:
     return ours, provider
 
 
+@pytest.mark.slow
 def test_our_operators_add_few_modules(costs: tuple[ImportCost, ImportCost]) -> None:
     ours, provider = costs
     assert OURS in ours.added
@@ -25,6 +26,7 @@ def test_our_operators_add_few_modules(costs: tuple[ImportCost, ImportCost]) -> 
     assert len(ours.added) <= SHARE_AT_MOST * len(provider.added)
 
 
+@pytest.mark.slow
 def test_our_operators_load_neither_boto3_nor_the_provider_nor_the_hook(
     costs: tuple[ImportCost, ImportCost],
 ) -> None:
@@ -35,6 +37,7 @@ def test_our_operators_load_neither_boto3_nor_the_provider_nor_the_hook(
     ]  # otherwise the list above proves nothing
 
 
+@pytest.mark.slow
 def test_our_operators_take_a_tenth_of_the_providers_time(costs: tuple[ImportCost, ImportCost]) -> None:
     # The minimum of several runs: other processes on the machine can only add time.
     ours, provider = (min(cost.seconds) for cost in costs)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from benchmarks.measure import Record
     from tests.servers import S3Server
 
+pytestmark = pytest.mark.slow
+
 INSTALLED = ("ours", "provider", "boto3")
 SMALL = Scenario("small", "One small file", "upload_file", MIB)
 FILES = Scenario("few", "A few small files", "upload_files", 1000, 25, samples={"boto3": 7})

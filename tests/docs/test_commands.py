@@ -80,6 +80,7 @@ def test_the_wheel_that_a_page_installs_has_the_name_that_is_built(command: Comm
     assert command.words[-1] == f"dist/airflow_s3ops-{__version__}-py3-none-any.whl"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", commands(".venv/bin/python -m pytest "), ids=named)
 def test_a_command_that_runs_tests_finds_some(command: Command) -> None:
     done = subprocess.run(
@@ -108,6 +109,7 @@ def outline(text: str) -> list[str]:
     return [" ".join(line.split()) for line in plain.splitlines()]
 
 
+@pytest.mark.slow
 def test_make_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ndemo:")[2].splitlines()[1]
     assert recipe.strip() == "$(BIN)/python -m scripts.demo"

@@ -27,6 +27,7 @@ def rows(output: str, title: str) -> dict[str, list[str]]:
     return {first: others for first, *others in cells}
 
 
+@pytest.mark.slow
 def test_it_shows_the_objects_and_what_a_reader_without_credentials_gets(start: Start, home: Path) -> None:
     running = start("scripts.demo")
     output = running.wait_for("as expected")
@@ -75,6 +76,7 @@ def test_it_can_be_stopped_and_leaves_no_process(start: Start, ending: signal.Si
     assert running.left() == []
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_shows_the_end_of_its_log(start: Start, home: Path) -> None:
     (home / "landing").write_text("a file where the folder should be")
     running = start("scripts.demo")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.scripts.conftest import Start
 
 
+@pytest.mark.slow
 def test_it_starts_logs_in_the_user_lists_the_dags_and_leaves_no_process(start: Start) -> None:
     ui = start("scripts.ui", "--port", str(free_port()))
     output = ui.wait_for("Ctrl-C stops everything")

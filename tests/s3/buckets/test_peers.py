@@ -160,6 +160,7 @@ class TestForceDeleteAlwaysFailsOnAVersionedBucket31192:
         assert not exists(s3, versioned_bucket)
 
 
+@pytest.mark.slow
 class TestForceDeleteLoadsEveryKeyIntoMemory31192:
     def test_delete_bucket(self) -> None:
         def peak(pages: int) -> int:

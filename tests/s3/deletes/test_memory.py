@@ -46,10 +46,12 @@ def delete_in_separate_process(pages: int, *arguments: str) -> dict[str, int]:
     return result
 
 
+@pytest.mark.slow
 def test_a_million_keys_add_less_than_60_mib_to_an_idle_process() -> None:
     assert delete_in_separate_process(1000, "objects")["added_kib"] < 60 * 1024
 
 
+@pytest.mark.slow
 def test_versions_add_less_than_60_mib_to_an_idle_process() -> None:
     assert delete_in_separate_process(200, "all_versions")["added_kib"] < 60 * 1024
 
@@ -62,6 +64,7 @@ def peak_bytes_of_deleting(pages: int) -> int:
     )
 
 
+@pytest.mark.slow
 def test_five_times_as_many_keys_take_no_more_memory() -> None:
     # Both numbers fill all requests at once, so the requests take the same memory.
     small, large = peak_bytes_of_deleting(pages=20), peak_bytes_of_deleting(pages=100)

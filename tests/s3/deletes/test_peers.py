@@ -111,6 +111,7 @@ def test_a_dry_run_deletes_nothing(s3: S3Client, bucket: str) -> None:
     assert keys_in(s3, bucket) == ["a", "b"]
 
 
+@pytest.mark.slow
 def test_a_listing_is_not_kept_in_memory() -> None:
     """Keys and listing: all keys are in memory, 605 bytes per key at the peak."""
     peak = peak_bytes_on_pages(

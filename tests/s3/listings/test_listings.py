@@ -139,6 +139,7 @@ def peak_bytes_of_listing(pages: int) -> int:
     )
 
 
+@pytest.mark.slow
 def test_listing_memory_does_not_grow_with_the_number_of_keys() -> None:
     """Keys and listing: the provider holds all keys in memory, 605 bytes per key at its peak."""
     small, large = peak_bytes_of_listing(pages=10), peak_bytes_of_listing(pages=60)

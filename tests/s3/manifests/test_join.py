@@ -289,6 +289,7 @@ def peak_bytes_of_joining(server: S3Server, s3: S3Client, bucket: str, rows: int
     return peak_bytes(server, f"assert join().objects == {rows}", before=JOIN_TWICE, bucket=bucket, name=name)
 
 
+@pytest.mark.slow
 def test_five_times_as_many_rows_take_no_more_memory(server: S3Server, s3: S3Client, bucket: str) -> None:
     small, large = (peak_bytes_of_joining(server, s3, bucket, rows) for rows in (40_000, 200_000))
     assert (large - small) / 160_000 < 2  # bytes per row

@@ -320,6 +320,7 @@ def test_a_forked_process_uploads_after_its_parent(
     assert list(listed(s3, bucket)) == [*NAMES, "manifest"]
 
 
+@pytest.mark.slow
 def test_ten_times_as_many_files_take_no_more_memory(
     server: S3Server, bucket: str, tmp_path: Path, either_path: str
 ) -> None:

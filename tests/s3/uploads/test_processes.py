@@ -117,6 +117,7 @@ def _stored_parts(s3: S3Client, bucket: str, state: Path) -> list[Any]:
     return list(s3.list_parts(Bucket=bucket, Key="k", UploadId=upload_id).get("Parts", []))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compress", [None, "gzip"])
 def test_memory_is_limited_by_the_parts_in_flight_whatever_the_file_size(
     server: S3Server, bucket: str, tmp_path: Path, compress: str | None
