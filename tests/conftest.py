@@ -24,7 +24,7 @@ from tests.servers.isolation import Isolation
 from tests.servers.purge import create_bucket, delete_bucket
 from tests.servers.skips import SkipsByTable
 from tests.servers.tls import over_tls
-from tests.workers import Deselected, made_once, shared_folder
+from tests.workers import WorkerReports, made_once, shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(OnlyConcerned())
     if config.getoption("--quick"):
         config.pluginmanager.register(Quick())
-    config.pluginmanager.register(Deselected())
+    config.pluginmanager.register(WorkerReports())
 
 
 def pytest_unconfigure() -> None:

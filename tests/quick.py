@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-# Of the whole run: an S3 server, an account of users, Airflow's database.
-STARTED = {"server", "moto", "account", "airflow_db"}
+# An S3 server, an account of users, Airflow's database, runs of pytest.
+STARTED = {"server", "moto", "account", "airflow_db", "pytester"}
 MARKER = "slow"
 
 

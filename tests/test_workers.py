@@ -19,10 +19,10 @@ CONFTEST = """
 from tests.quick import Quick
 from tests.servers.concerned import OnlyConcerned
 from tests.servers.skips import SkipsByTable
-from tests.workers import Deselected
+from tests.workers import WorkerReports
 
 def pytest_configure(config):
-    for plugin in [SkipsByTable("versity"), {more}, Deselected()]:
+    for plugin in [SkipsByTable("versity"), {more}, WorkerReports()]:
         if plugin:
             config.pluginmanager.register(plugin)
     config.addinivalue_line("markers", "slow: takes long")
@@ -59,6 +59,12 @@ def test_any_other_skip_fails_the_run_and_is_named_once(run: Run, pytester: pyte
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     stray = sorted(line.partition(": ")[2] for line in result.outlines if line.startswith("FAILED"))
     assert stray == ["skipped: no module", "skipped: not today", "skipped: too late"]
+
+
+def test_an_unknown_ability_is_named(run: Run) -> None:
+    result = run("@pytest.mark.needs('luck')\ndef test_it(): pass")
+    assert result.ret != 0
+    result.stdout.fnmatch_lines("*test_it: no such ability: luck; there are: *")
 
 
 def test_what_only_a_server_concerns_is_left_and_the_rest_is_counted(run: Run) -> None:

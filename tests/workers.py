@@ -46,15 +46,25 @@ def _alone(path: Path) -> Iterator[None]:
         yield
 
 
-class Deselected:
-    """A pytest plugin: the closing line says how many tests were deselected, with workers too.
+class WorkerReports:
+    """A pytest plugin: shows what workers know alone, and pytest-xdist does not pass on.
 
-    They collect and deselect, and tell the process that writes that line of nothing but what is left.
+    That is how many tests were deselected, for the closing line, and the words of a usage error.
     """
 
     def __init__(self) -> None:
         self.number = 0
         self.told = False
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session) -> Iterator[None]:
+        """Let a worker fail by an error of the kind that is shown."""
+        try:
+            yield
+        except pytest.UsageError as error:
+            if xdist.is_xdist_worker(session):
+                raise RuntimeError(str(error)) from error
+            raise
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Count them."""
