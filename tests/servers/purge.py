@@ -29,18 +29,32 @@ def delete_bucket(s3: S3Client, name: str) -> None:
 
     A request that a test cancelled may still arrive, so a bucket is emptied again if it is not empty.
     """
-    for left in reversed(range(ROUNDS)):
-        try:
-            _abort_uploads(s3, name)
-            _delete_versions(s3, name, at_once=left == ROUNDS - 1)
-            s3.delete_bucket(Bucket=name)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == "BucketNotEmpty" and left:
-                continue
-            if code not in GONE:
-                raise
-        return
+    for number in range(ROUNDS):
+        if _deleted(s3, name):
+            return
+        _empty(s3, name, at_once=number == 0)
+    s3.delete_bucket(Bucket=name)
+
+
+def _deleted(s3: S3Client, name: str) -> bool:
+    """Delete it unless it holds something: many tests leave nothing, and then one request is enough."""
+    try:
+        s3.delete_bucket(Bucket=name)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code not in {"BucketNotEmpty", *GONE}:
+            raise
+        return code in GONE
+    return True
+
+
+def _empty(s3: S3Client, name: str, *, at_once: bool) -> None:
+    try:
+        _abort_uploads(s3, name)
+        _delete_versions(s3, name, at_once=at_once)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in GONE:
+            raise
 
 
 def _abort_uploads(s3: S3Client, name: str) -> None:
