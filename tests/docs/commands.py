@@ -20,12 +20,14 @@ RUN_BY: dict[str, str] = {
     "aws iam ": "test_the_users_and_roles_of_the_page_can_be_made",
     "export ": "test_a_block_of_exports_sets_what_the_tests_read",
     ".venv/bin/python -m pytest ": "test_a_command_that_runs_tests_finds_some",
+    "make test-quick": "test_make_test_quick_finds_most_of_the_tests",
     "make demo": "test_make_demo_prints_what_the_readme_shows",
     "python -m airflow_s3ops.testing.serve ": "test_the_embedded_server_starts_as_the_page_says",
 }
 # Commands that another file runs: the file, and a text in it that shows this.
 RUN_ELSEWHERE: dict[str, tuple[str, str]] = {
     "make test": (".ci/run", "make test\n"),
+    "make test-slow": (".ci/run", "make test-slow\n"),
     "make test-real": (".ci/run", "make test-real\n"),
     "make lint": (".ci/run", "make lint\n"),
     "make test-cluster": (".ci/run", "make test-cluster\n"),

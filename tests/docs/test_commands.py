@@ -94,6 +94,27 @@ def test_a_command_that_runs_tests_finds_some(command: Command) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def recipe(target: str) -> str:
+    """Give the first command of a make target."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return makefile.partition(f"\n{target}:")[2].splitlines()[1].strip()
+
+
+def test_each_test_is_in_make_test_or_in_make_test_slow() -> None:
+    assert recipe("test") == '$(PYTEST) -m "not slow"'
+    assert recipe("test-slow") == "$(PYTEST) -m slow"
+
+
+@pytest.mark.slow
+def test_make_test_quick_finds_most_of_the_tests() -> None:
+    _, *options = recipe("test-quick").split()
+    command = [sys.executable, "-m", "pytest", *options, "--collect-only", "-q"]
+    done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN)
+    found = re.search(r"^(\d+)/(\d+) tests collected", done.stdout, re.MULTILINE)
+    assert found, done.stdout[-1000:]
+    assert int(found[1]) > int(found[2]) / 2
+
+
 def test_a_block_of_exports_sets_what_the_tests_read(tmp_path: Path) -> None:
     (block,) = {command.block for command in commands("export S3OPS")}
     exports = "\n".join(command.text for command in commands("export S3OPS"))
@@ -111,8 +132,7 @@ def outline(text: str) -> list[str]:
 
 @pytest.mark.slow
 def test_make_demo_prints_what_the_readme_shows(tmp_path: Path) -> None:
-    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ndemo:")[2].splitlines()[1]
-    assert recipe.strip() == "$(BIN)/python -m scripts.demo"
+    assert recipe("demo") == "$(BIN)/python -m scripts.demo"
     printed = iter(
         outline(run(f"cd {ROOT}\n{sys.executable} -m scripts.demo --home {tmp_path}", tmp_path, {}))
     )
