@@ -18,6 +18,7 @@ RCLONE := .bin/rclone-$(RCLONE_VERSION)
 CLUSTER := .venv/.cluster
 COMPOSE_SCHEMA := .bin/compose-spec-$(COMPOSE_GO_VERSION).json
 # A worker that is done takes over from the others; until then each has neighbouring tests, which share fixtures.
+# Of the slow ones it takes whole files: what a few tests of one file share takes most of their time.
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
@@ -51,7 +52,7 @@ test-quick: $(READY)  ## run those that start neither a server nor Airflow, with
 	$(PYTEST) --quick
 
 test-slow: $(READY)  ## run those that make test leaves out because they take long
-	$(PYTEST) -m slow
+	$(PYTEST) --dist loadfile -m slow
 
 test-real: $(READY) $(VERSITYGW)  ## run those that use a server against Versity Gateway (needs Go)
 	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(PYTEST) --server versity --only-concerned

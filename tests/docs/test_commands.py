@@ -102,7 +102,7 @@ def recipe(target: str) -> str:
 
 def test_each_test_is_in_make_test_or_in_make_test_slow() -> None:
     assert recipe("test") == '$(PYTEST) -m "not slow"'
-    assert recipe("test-slow") == "$(PYTEST) -m slow"
+    assert recipe("test-slow") == "$(PYTEST) --dist loadfile -m slow"
 
 
 @pytest.mark.slow
