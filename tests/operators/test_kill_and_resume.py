@@ -80,6 +80,7 @@ def told(file: Path, bucket: str, through_faults: str, database: Path) -> dict[s
 
 
 @pytest.mark.needs("checksums_in_list_parts")
+@pytest.mark.needs_airflow("task_state_store")
 def test_the_next_try_sends_only_what_was_missing_and_in_flight(
     told: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
 ) -> None:
@@ -104,6 +105,7 @@ def test_the_next_try_sends_only_what_was_missing_and_in_flight(
 
 
 @pytest.mark.needs("checksums_in_list_parts")
+@pytest.mark.needs_airflow("task_state_store")
 def test_a_task_asked_to_end_does_so_although_a_connection_is_dead_and_the_next_try_goes_on(
     told: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
 ) -> None:

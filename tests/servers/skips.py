@@ -1,4 +1,4 @@
-"""The one way to skip a test: its server lacks something. Any other skip fails the run."""
+"""The one way to skip a test: its server, or its Airflow, lacks something. Any other skip fails the run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.servers.lacks import abilities, lacks_of
+from tests.versions.plugin import PREFIX as OLD_AIRFLOW
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -57,7 +58,9 @@ class SkipsByTable:
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
         """Say which tests were left out."""
         if self.stray:
-            terminalreporter.section("skipped, but not by the table of what a server lacks", red=True)
+            terminalreporter.section(
+                "skipped, but not by the tables of what servers and Airflows lack", red=True
+            )
             for line in self.stray:
                 terminalreporter.line(line, red=True)
 
@@ -66,5 +69,5 @@ class SkipsByTable:
             return
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         reason = reason.removeprefix("Skipped: ")
-        if not reason.startswith(PREFIX):
+        if not reason.startswith((PREFIX, OLD_AIRFLOW)):
             self.stray.append(f"FAILED {report.nodeid}: skipped: {reason}")
