@@ -19,8 +19,6 @@ CORE = {
     "operators": True,
     "operators/test_kill_and_resume.py": False,
     "dags/test_all.py": True,
-    "dags/test_bulk_ingest.py": False,
-    "dags/test_s3_cleanup.py": False,
     "dags/test_s3_walkthrough.py": False,
     "test_provider_info.py": True,
     "s3/test_bucket_create.py": False,
