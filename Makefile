@@ -16,16 +16,23 @@ SEAWEEDFS := .bin/seaweedfs-$(SEAWEEDFS_VERSION)
 PEERS := .bin/bench-venv/.ready
 RCLONE := .bin/rclone-$(RCLONE_VERSION)
 CLUSTER := .venv/.cluster
+OLDEST := .bin/oldest-venv
+AIRFLOW_3_2 := .bin/airflow-3.2-venv
+NEWEST_PYTHON := .bin/newest-python-venv
+# What those three run of the core in tests/versions/core.py: whole, or short.
+CORE ?= whole
 COMPOSE_SCHEMA := .bin/compose-spec-$(COMPOSE_GO_VERSION).json
 # A worker that is done takes over from the others; until then each has neighbouring tests, which share fixtures.
 # Of the slow ones it takes whole files: what a few tests of one file share takes most of their time.
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist worksteal
+PYTEST := $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-quick test-slow test-real test-seaweedfs test-cluster compose-check env lint format bench lock clean
+.PHONY: help demo ui test test-quick test-slow test-real test-seaweedfs test-cluster test-oldest test-3.2 \
+	test-newest-python compose-check env lint format bench lock clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
+	@sed -n 's/^\([a-z0-9.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 # Hashes are checked, and the package itself is installed as it lies here.
 $(READY): requirements/dev.txt pyproject.toml
@@ -80,6 +87,34 @@ test-cluster: $(CLUSTER) $(VERSITYGW)  ## run bulk_ingest on a scheduler, two Ce
 	$(BIN)/python -m scripts.cluster_services
 	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m pytest --server versity tests/cluster
 
+# Environments of other versions, each of its own. By uv, because pip takes minutes for each. Their locks are whole, so that
+# nothing is resolved. $(1) is the Python's version, $(2) the lock.
+define other_environment
+	$(BIN)/uv venv --quiet --clear --python "$$($(PYTHON) -m scripts.find_python $(1))" $(@D)
+	$(BIN)/uv pip install --quiet --python $(@D) --no-deps --require-hashes -r $(2)
+	$(BIN)/uv pip install --quiet --python $(@D) --no-deps --no-build-isolation -e .
+	$(BIN)/uv pip check --quiet --python $(@D)
+	touch $@
+endef
+
+$(OLDEST)/.ready: requirements/oldest.txt pyproject.toml | $(READY)
+	$(call other_environment,3.10,requirements/oldest.txt)
+
+$(AIRFLOW_3_2)/.ready: requirements/airflow-3.2.txt pyproject.toml | $(READY)
+	$(call other_environment,3.10,requirements/airflow-3.2.txt)
+
+$(NEWEST_PYTHON)/.ready: requirements/dev.txt pyproject.toml | $(READY)
+	$(call other_environment,3.13,requirements/dev.txt)
+
+test-oldest: $(OLDEST)/.ready  ## run the core of the tests on the oldest versions that pyproject.toml allows
+	$(OLDEST)/bin/python -m pytest $(SIDE_BY_SIDE) --core $(CORE)
+
+test-3.2: $(AIRFLOW_3_2)/.ready  ## run the core of the tests on Airflow 3.2
+	$(AIRFLOW_3_2)/bin/python -m pytest $(SIDE_BY_SIDE) --core $(CORE)
+
+test-newest-python: $(NEWEST_PYTHON)/.ready  ## run the core of the tests on Python 3.13
+	$(NEWEST_PYTHON)/bin/python -m pytest $(SIDE_BY_SIDE) --core $(CORE)
+
 # The specification's schema, as its own Go library carries it.
 $(COMPOSE_SCHEMA):
 	mkdir -p .bin
@@ -117,11 +152,14 @@ bench: $(READY) $(VERSITYGW) $(PEERS) $(RCLONE)  ## measure against the peers, s
 	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m benchmarks.run
 	.bin/bench-venv/bin/python -m benchmarks.plot benchmarks/results/latest.json docs/benchmarks.svg
 
-lock: $(READY)  ## resolve requirements/dev.txt and cluster.txt anew
+lock: $(READY)  ## resolve the locks in requirements/ anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
 		--all-extras --group dev --output-file requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
 		--constraints requirements/dev.txt --output-file requirements/cluster.txt requirements/cluster.in
+	for name in oldest airflow-3.2; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
+			--config-file requirements/$$name.toml --output-file requirements/$$name.txt requirements/$$name.in || exit; done
 
 clean:  ## remove all that make has made
 	rm -rf .venv .airflow .bin dist

@@ -24,6 +24,8 @@ from tests.servers.isolation import Isolation
 from tests.servers.purge import create_bucket, delete_bucket
 from tests.servers.skips import SkipsByTable
 from tests.servers.tls import over_tls
+from tests.versions.core import FORMS
+from tests.versions.plugin import OnlyCore, SupportedVersions
 from tests.workers import WorkerReports, made_once, shared_folder
 
 if TYPE_CHECKING:
@@ -65,16 +67,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--only-concerned", action="store_true", help="leave out tests that use no server")
     parser.addoption("--quick", action="store_true", help="leave out tests that start servers, or are slow")
+    parser.addoption("--core", choices=FORMS, help="run what every supported version must pass")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let only the table of what servers lack skip tests, and leave out what was asked for."""
+    """Let only the tables of what servers and Airflows lack skip tests, and leave out what was asked for."""
     config.pluginmanager.register(SkipsByTable(config.getoption("--server")))
     if config.getoption("--only-concerned"):
         config.pluginmanager.register(OnlyConcerned())
     if config.getoption("--quick"):
         config.pluginmanager.register(Quick())
     config.pluginmanager.register(WorkerReports())
+    config.pluginmanager.register(SupportedVersions())
+    if form := config.getoption("--core"):
+        config.pluginmanager.register(OnlyCore(form))
 
 
 def pytest_unconfigure() -> None:

@@ -62,9 +62,9 @@ class RunDag(Protocol):
 
 def parsed(path: Path) -> BundleDagBag:
     """Import a DAG file or a folder of DAG files as Airflow does; warnings are errors, as in all tests."""
-    from airflow.dag_processing.dagbag import BundleDagBag
+    from tests.compat import bundle_dag_bag
 
-    return BundleDagBag(dag_folder=path, bundle_path=DAGS, bundle_name=BUNDLE)
+    return bundle_dag_bag(path, bundle_path=DAGS, bundle_name=BUNDLE)
 
 
 @pytest.fixture(scope="session")
@@ -77,11 +77,12 @@ def dag_bag(airflow_db: None) -> BundleDagBag:  # noqa: ARG001 - it must be ther
 def known_dags(dag_bag: BundleDagBag) -> None:
     """Store the DAGs in Airflow's database, as its DAG processor does: `dag.test()` reads them there."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import sync_bag_to_db
+
+    from tests.compat import sync_bag_to_db
 
     manager: Any = DagBundlesManager
     manager().sync_bundles_to_db()
-    sync_bag_to_db(dag_bag, BUNDLE, None)
+    sync_bag_to_db(dag_bag, BUNDLE)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_every_command_is_run_by_a_test(command: Command) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_make_target_that_a_page_names_is_one(page: Path) -> None:
     text = "\n".join([*code(prose(page)), *(block.text for block in blocks(page, "bash"))])
-    assert set(re.findall(r"\bmake ([a-z][a-z-]*)\b", text)) <= make_targets()
+    assert set(re.findall(r"\bmake ([a-z](?:[a-z0-9.-]*[a-z0-9])?)", text)) <= make_targets()
 
 
 @pytest.mark.parametrize("command", commands("pip install "), ids=named)

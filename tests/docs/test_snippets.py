@@ -98,14 +98,14 @@ def fields_of(result: Any) -> set[str]:
 
 def run_dag(text: str) -> dict[str, Any]:
     """Run a DAG file through Airflow; return what each task returned."""
-    from airflow.dag_processing.dagbag import DagBag
+    from tests.compat import dag_bag
 
     name = f"snippet_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     # In Airflow's DAG folder, where `dag.test()` reads it; the id is unique because the database keeps DAGs.
     path = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"], f"{name}.py")
     path.write_text(text.replace('DAG("', f'DAG("{name}_'))
     try:
-        bag = DagBag(dag_folder=path)
+        bag = dag_bag(path)
         assert not bag.import_errors
         assert not bag.captured_warnings
         (dag,) = bag.dags.values()

@@ -30,12 +30,13 @@ def only_our_warnings() -> Iterator[None]:
 def serialise(dag: DAG) -> None:
     """Store the DAG in the database, as the DAG processor does with the DAGs folder."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+
+    from tests.compat import dag_bag, sync_bag_to_db
 
     DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call]
-    bag = DagBag(os.devnull, bundle_path=Path(os.devnull), bundle_name=BUNDLE)
+    bag = dag_bag(os.devnull, bundle_path=Path(os.devnull), bundle_name=BUNDLE)
     bag.bag_dag(dag)
-    sync_bag_to_db(bag, BUNDLE, None)
+    sync_bag_to_db(bag, BUNDLE)
 
 
 def by_id(run: DagRun) -> dict[str, TaskInstance]:

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_s3ops.operators import CreateBucketOperator, DeleteObjectOperator, DeleteObjectsOperator
 from airflow_s3ops.s3.errors import (
@@ -18,6 +17,7 @@ from airflow_s3ops.s3.errors import (
     Stopped,
     Throttled,
 )
+from tests.compat import AirflowFailException
 from tests.operators.tasks import execute
 
 if TYPE_CHECKING:

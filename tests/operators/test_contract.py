@@ -10,12 +10,12 @@ from unittest import mock
 
 import pytest
 from airflow.sdk import DAG, BaseOperator
-from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_s3ops import operators
 from airflow_s3ops.hooks import S3OpsHook
 from airflow_s3ops.operators.base import CONNECTION_FIELDS
 from airflow_s3ops.operators.links import S3ConsoleLink
+from tests.compat import DagSerialization
 from tests.operators.samples import CONNECTION, SAMPLES, SAMPLES_WITHOUT_S3, sample
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_s3ops.operators import BucketSettings, CreateBucketOperator
 from airflow_s3ops.s3.errors import BucketExists, InvalidBucketName
+from tests.compat import AirflowFailException
 from tests.operators.tasks import execute
 from tests.servers.purge import delete_bucket
 

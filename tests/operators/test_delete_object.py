@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_s3ops.operators import DeleteObjectOperator
 from airflow_s3ops.s3.errors import ObjectNotFound, PreconditionFailed
+from tests.compat import AirflowFailException
 from tests.operators.tasks import execute
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_s3ops.operators import DeleteObjectsOperator
 from airflow_s3ops.s3.errors import TooManyObjects
+from tests.compat import AirflowFailException
 from tests.operators.tasks import execute
 
 if TYPE_CHECKING:

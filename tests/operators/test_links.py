@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_s3ops.operators import (
     CreateBucketOperator,
@@ -16,6 +15,7 @@ from airflow_s3ops.operators import (
     UploadFileOperator,
 )
 from airflow_s3ops.operators.links import S3ConsoleLink
+from tests.compat import AirflowFailException
 from tests.operators.tasks import execute
 
 if TYPE_CHECKING:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowFailException
-from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_s3ops.operators import PlanShardsOperator
 from airflow_s3ops.s3.errors import InvalidInput, SourceNotFound, Stopped
+from tests.compat import AirflowFailException, DagSerialization
 from tests.operators.samples import SAMPLES_WITHOUT_S3
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_s3ops.operators import (
     BucketSettings,
@@ -21,6 +20,7 @@ from airflow_s3ops.operators import (
     UploadFilesOperator,
 )
 from airflow_s3ops.s3.errors import BucketNotEmpty, InvalidInput
+from tests.compat import AirflowFailException
 from tests.operators.samples import SAMPLES
 from tests.operators.tasks import execute, render
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
-from airflow.sdk.log import redact  # type: ignore[attr-defined]  # Airflow's own code imports it from here
 
 from airflow_s3ops.operators import CreateBucketOperator, DeleteObjectOperator, UploadFileOperator
 from airflow_s3ops.operators.secrets import mask_secrets
+from tests.compat import redact
 from tests.operators.tasks import render
 
 if TYPE_CHECKING:

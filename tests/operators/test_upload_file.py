@@ -7,10 +7,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_s3ops.operators import UploadFileOperator
 from airflow_s3ops.s3.errors import InvalidExtraArgs, ObjectExists, SourceNotFound, Stopped
+from tests.compat import AirflowFailException
 from tests.operators.tasks import execute
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk import DAG, task
-from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_s3ops.operators import UploadFilesOperator
 from airflow_s3ops.s3.errors import InvalidInput, PartialUpload, SourceNotFound, Stopped
+from tests.compat import AirflowFailException
 from tests.operators.tasks import execute
 from tests.operators.test_upload_file import Store
 from tests.s3.uploads.files_support import listed, rows, settled, write_files

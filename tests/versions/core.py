@@ -1,0 +1,55 @@
+"""The core of the tests: what every supported version of Airflow and Python must pass.
+
+`pytest --core whole` runs it, and `--core short` a part of it. Where a test moves, its line here moves
+with it: a path that is not there ends the run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+
+# Folders and files under tests/, and whether a short run has them.
+CORE = {
+    "versions": True,
+    "hooks": True,
+    "operators": True,
+    "operators/test_kill_and_resume.py": False,
+    "dags/test_all.py": False,
+    "dags/test_s3_walkthrough.py": False,
+    "test_provider_info.py": True,
+    "s3/buckets/test_create.py": False,
+    "s3/buckets/test_delete.py": False,
+    "s3/buckets/test_settings_apply.py": False,
+    "s3/uploads/small_files/test_fast_path.py": True,
+    "s3/uploads/small_files/test_conditions.py": False,
+    "s3/test_checksum.py": True,
+    "s3/objects/test_delete.py": True,
+    "s3/deletes/test_objects.py": False,
+    "s3/listings": False,
+    "s3/manifests/test_join.py": False,
+    "s3/files/test_source.py": False,
+    "s3/uploads/test_file.py": True,
+    "s3/uploads/test_conditions.py": False,
+    "s3/uploads/test_files.py": False,
+    "s3/uploads/test_resume.py": False,
+}
+FORMS = ("whole", "short")
+
+
+def is_in_core(path: Path, form: str) -> bool:
+    """Say whether a test file belongs to a form of the core, by the longest line that fits."""
+    lines = [line for line in CORE if path.is_relative_to(TESTS / line)]
+    return bool(lines) and (form == "whole" or CORE[max(lines, key=len)])
+
+
+def require_all_there() -> None:
+    """Refuse a table with a line that names nothing.
+
+    :raises pytest.UsageError: naming what is not there.
+    """
+    if gone := [line for line in CORE if not (TESTS / line).exists()]:
+        raise pytest.UsageError(f"tests/versions/core.py names what is not there: {', '.join(gone)}")
