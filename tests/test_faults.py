@@ -216,7 +216,7 @@ class TestFaults:
     def test_lose_answer_drops_the_response_after_the_server_has_done_it(
         self, faults: FaultProxy, client: S3Client, s3: S3Client, bucket: str
     ) -> None:
-        faults.on("PUT").lose_answer()
+        faults.on("PUT").lose_response()
         with pytest.raises(ConnectionClosedError):
             client.put_object(Bucket=bucket, Key="k", Body=b"stored")
         assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"stored"
@@ -263,7 +263,7 @@ class TestFaults:
         self, faults: FaultProxy, client: S3Client, bucket: str
     ) -> None:
         error = b"<Error><Key>k</Key><Code>InternalError</Code><Message>no</Message></Error>"
-        faults.on("POST", query="delete").answer_body(200, b"<DeleteResult>" + error + b"</DeleteResult>")
+        faults.on("POST", query="delete").respond_body(200, b"<DeleteResult>" + error + b"</DeleteResult>")
         response = client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k"}]})
         assert response["Errors"][0]["Code"] == "InternalError"
 

@@ -80,7 +80,7 @@ class Rule:
 
         return self._is(fault)
 
-    def answer_body(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Rule:
+    def respond_body(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Rule:
         """Read the body and respond with this body; the server does not get the request."""
         return self._is(lambda exchange: exchange.respond(status, body, headers))
 
@@ -95,7 +95,7 @@ class Rule:
         """
         return self._is(lambda exchange: exchange.reset_after(bytes))
 
-    def lose_answer(self) -> Rule:
+    def lose_response(self) -> Rule:
         """Let the server carry out the request; drop its response, and reset the client's connection."""
         return self._is(lambda exchange: exchange.lose_response())
 

@@ -25,7 +25,7 @@ def respond_as_sts(faults: FaultProxy, credentials: S3Server) -> Rule:
         f"<AssumedRoleUser><Arn>{ROLE}/x</Arn><AssumedRoleId>AROA:x</AssumedRoleId></AssumedRoleUser>"
         "</AssumeRoleResult></AssumeRoleResponse>"
     )
-    return faults.on("POST", predicate=is_sts).answer_body(200, body.encode(), {"Content-Type": "text/xml"})
+    return faults.on("POST", predicate=is_sts).respond_body(200, body.encode(), {"Content-Type": "text/xml"})
 
 
 def refuse_as_sts(faults: FaultProxy, status: int, code: str) -> Rule:
@@ -36,7 +36,7 @@ def refuse_as_sts(faults: FaultProxy, status: int, code: str) -> Rule:
         "<RequestId>r-1</RequestId></ErrorResponse>"
     )
     rule = faults.on("POST", predicate=is_sts, times=None)
-    return rule.answer_body(status, body.encode(), {"Content-Type": "text/xml"})
+    return rule.respond_body(status, body.encode(), {"Content-Type": "text/xml"})
 
 
 def is_sts(request: Request) -> bool:

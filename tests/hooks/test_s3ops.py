@@ -88,7 +88,7 @@ class TestCredentials:
 
     def test_every_request_has_the_session_token(self, connect: Connect, faults: FaultProxy) -> None:
         # The proxy responds: no server here has issued such a token, and Versity Gateway refuses it.
-        faults.on("GET").answer_body(200, b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")
+        faults.on("GET").respond_body(200, b"<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>")
         hook = S3OpsHook(connect(aws_session_token="token-of-the-session", endpoint_url=faults.endpoint_url))
         sent = headers_sent(hook.client)
         assert list(hook.list_objects("a-bucket")) == []

@@ -74,7 +74,7 @@ class TestErrors:
         self, through_faults: dict[str, Any], faults: FaultProxy, s3: S3Client, bucket: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
-        faults.on("POST", query="delete").answer_body(200, REFUSED_KEY % b"AccessDenied")
+        faults.on("POST", query="delete").respond_body(200, REFUSED_KEY % b"AccessDenied")
         with pytest.raises(AirflowFailException) as caught:
             execute(DeleteObjectsOperator(task_id="t", bucket=bucket, prefix="k", **through_faults))
         assert isinstance(caught.value.__cause__, PartialDelete)
@@ -83,7 +83,7 @@ class TestErrors:
         self, through_faults: dict[str, Any], faults: FaultProxy, s3: S3Client, bucket: str
     ) -> None:
         s3.put_object(Bucket=bucket, Key="k", Body=b"")
-        faults.on("POST", query="delete", times=None).answer_body(200, REFUSED_KEY % b"InternalError")
+        faults.on("POST", query="delete", times=None).respond_body(200, REFUSED_KEY % b"InternalError")
         # For an implementation that deletes key by key after such a response; today it repeats the POST.
         faults.on("DELETE", times=None, at_least=0).respond(500, "InternalError")
         with pytest.raises(PartialDelete):

@@ -62,7 +62,7 @@ def other_account_client(server: S3Server, faults: FaultProxy) -> S3Client:
     # Not every test that uses this client sends both requests.
     faults.on(
         "GET", path="/", predicate=lambda request: request.path == "/", times=None, at_least=0
-    ).answer_body(200, NO_BUCKETS)
+    ).respond_body(200, NO_BUCKETS)
     faults.on("PUT", times=None, at_least=0).respond(409, "BucketAlreadyExists")
     return faults.server.client()
 

@@ -242,7 +242,7 @@ class TestExistingBucket:
         assert caught.value.action == "s3:ListAllMyBuckets"
 
     def test_may_appear_late_in_the_list(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
-        faults.on(predicate=is_list_buckets, times=2).answer_body(200, NO_BUCKETS)
+        faults.on(predicate=is_list_buckets, times=2).respond_body(200, NO_BUCKETS)
 
         assert create_bucket(proxied, bucket).status == "existed"
 
@@ -256,8 +256,8 @@ class TestExistingBucket:
         second = NO_BUCKETS.replace(
             b"<Buckets></Buckets>", f"<Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets>".encode()
         )
-        faults.on(predicate=is_list_buckets).answer_body(200, first)
-        faults.on(predicate=is_list_buckets, query="continuation-token=2").answer_body(200, second)
+        faults.on(predicate=is_list_buckets).respond_body(200, first)
+        faults.on(predicate=is_list_buckets, query="continuation-token=2").respond_body(200, second)
 
         assert create_bucket(proxied, bucket).status == "existed"
 
@@ -268,8 +268,8 @@ class TestExistingBucket:
             b"<Buckets></Buckets>", f"<Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets>".encode()
         )
         faults.on("HEAD", times=None).respond(200)
-        faults.on(predicate=is_list_buckets).answer_body(200, listed)
-        faults.on("GET", query="location").answer_body(200, b"<LocationConstraint></LocationConstraint>")
+        faults.on(predicate=is_list_buckets).respond_body(200, listed)
+        faults.on("GET", query="location").respond_body(200, b"<LocationConstraint></LocationConstraint>")
 
         result = create_bucket(proxied, bucket)
 
@@ -284,9 +284,9 @@ class TestExistingBucket:
             b"<Buckets></Buckets>", f"<Buckets><Bucket><Name>{bucket}</Name></Bucket></Buckets>".encode()
         )
         faults.on("HEAD", times=None).respond(200)
-        faults.on(predicate=is_list_buckets).answer_body(200, listed)
+        faults.on(predicate=is_list_buckets).respond_body(200, listed)
         body = f"<LocationConstraint>{location}</LocationConstraint>".encode()
-        faults.on("GET", query="location").answer_body(200, body)
+        faults.on("GET", query="location").respond_body(200, body)
 
         with pytest.raises(errors.BucketInOtherRegion, match=f"in {region}, not in"):
             create_bucket(proxied, bucket)
@@ -395,7 +395,7 @@ class TestCreation:
     def test_with_a_lost_response_counts_as_created(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, name: str
     ) -> None:
-        faults.on("PUT").lose_answer()
+        faults.on("PUT").lose_response()
 
         result = create_bucket(proxied, name, if_exists="fail")
 

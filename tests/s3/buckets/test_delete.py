@@ -73,7 +73,7 @@ class TestEmptyBucket:
     def test_counts_as_deleted_if_the_response_was_lost(
         self, faults: FaultProxy, proxied: S3Client, s3: S3Client, bucket: str
     ) -> None:
-        faults.on(**is_deletion_of(bucket)).lose_answer()
+        faults.on(**is_deletion_of(bucket)).lose_response()
 
         assert delete_bucket(proxied, bucket).status == "deleted"
         assert not exists(s3, bucket)

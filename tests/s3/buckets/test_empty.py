@@ -111,7 +111,7 @@ def test_a_server_without_a_list_of_uploads_is_emptied(s3: S3Client, bucket: str
 def test_the_error_names_what_cannot_be_deleted(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     put(s3, bucket, "locked")
     error = b"<Error><Key>locked</Key><VersionId>null</VersionId><Code>AccessDenied</Code></Error>"
-    faults.on("POST").answer_body(200, b"<DeleteResult>" + error + b"</DeleteResult>")
+    faults.on("POST").respond_body(200, b"<DeleteResult>" + error + b"</DeleteResult>")
     with pytest.raises(PartialDelete, match="locked"):
         empty_bucket(faults.server.client(), bucket)
 
@@ -142,7 +142,7 @@ def test_cancellation_ends_the_backoff_before_a_retry(
     monkeypatch.setattr(batch, "BACKOFF", (60.0,))
     put(s3, bucket, "a")
     stop = threading.Event()
-    faults.on("POST", times=None, predicate=Soon(stop.set)).answer_body(
+    faults.on("POST", times=None, predicate=Soon(stop.set)).respond_body(
         200, b"<DeleteResult><Error><Key>a</Key><Code>SlowDown</Code></Error></DeleteResult>"
     )
     with pytest.raises(Stopped):

@@ -86,7 +86,7 @@ class TestRegionIfOwned:
         assert request.parameters["prefix"] == bucket
 
     def test_retries_the_list(self, faults: FaultProxy, proxied: S3Client, bucket: str) -> None:
-        faults.on("GET", times=None).answer_body(200, NO_BUCKETS)
+        faults.on("GET", times=None).respond_body(200, NO_BUCKETS)
 
         with pytest.raises(errors.BucketNotMine):
             region_if_owned(proxied, bucket, NO_REGION)
@@ -112,7 +112,7 @@ class TestRegionOfOwned:
     def test_is_requested_if_head_bucket_did_not_return_it(
         self, faults: FaultProxy, proxied: S3Client, bucket: str
     ) -> None:
-        faults.on("GET", query="location").answer_body(200, b"<LocationConstraint>EU</LocationConstraint>")
+        faults.on("GET", query="location").respond_body(200, b"<LocationConstraint>EU</LocationConstraint>")
 
         assert region_of_owned(proxied, bucket, NO_REGION) == "eu-west-1"
 

@@ -118,7 +118,7 @@ def test_throttled_keys_in_a_200_lower_the_requests_at_once(
 ) -> None:
     put(s3, bucket, 40)
     body = f"<DeleteResult>{SLOW_DOWN.format('k000')}{SLOW_DOWN.format('k001')}</DeleteResult>"
-    faults.on("POST", times=1).answer_body(200, body.encode())
+    faults.on("POST", times=1).respond_body(200, body.encode())
     assert delete_objects(faults.server.client(), bucket, prefix="k").deleted == 40
     assert min(limits) == 2
 
@@ -128,7 +128,7 @@ def test_everything_is_deleted_if_the_server_closes_connections(
 ) -> None:
     put(s3, bucket, 40)
     faults.on("POST", times=3).reset_after(bytes=0)
-    faults.on("POST", times=3, after=4).lose_answer()
+    faults.on("POST", times=3, after=4).lose_response()
     faults.on("GET").reset_after(bytes=0)
     assert delete_objects(faults.server.client(), bucket, prefix="k").deleted == 40
     assert list(list_objects(s3, bucket)) == []
@@ -142,7 +142,7 @@ def test_versions_and_markers_are_deleted_in_spite_of_faults(
         put(s3, versioned_bucket, 5)
     s3.delete_object(Bucket=versioned_bucket, Key="k001")
     faults.on("POST", times=2).respond(503, "SlowDown")
-    faults.on("POST").lose_answer()
+    faults.on("POST").lose_response()
     result = delete_objects(faults.server.client(), versioned_bucket, everything=True, all_versions=True)
     assert result.deleted == 16
     assert list(list_versions(s3, versioned_bucket)) == []

@@ -63,7 +63,7 @@ class TestFailures:
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "k1", "k2", "k3", "k4", "k5")
-        faults.on("POST").answer_body(200, errors_in_a_200(("k1", "AccessDenied"), ("k2", "UnknownCode")))
+        faults.on("POST").respond_body(200, errors_in_a_200(("k1", "AccessDenied"), ("k2", "UnknownCode")))
         with pytest.raises(PartialDelete) as caught:
             delete_objects(faults.server.client(), bucket, prefix="k")
         assert {(failed.key, failed.code) for failed in caught.value.failures} == {
@@ -79,7 +79,7 @@ class TestFailures:
         keys = [f"k{number:02}" for number in range(25)]
         put(s3, bucket, *keys)
         failed_keys = [(key, "UnknownCode" if key > "k21" else "AccessDenied") for key in keys]
-        faults.on("POST").answer_body(200, errors_in_a_200(*failed_keys))
+        faults.on("POST").respond_body(200, errors_in_a_200(*failed_keys))
         with pytest.raises(PartialDelete) as caught:
             delete_objects(faults.server.client(), bucket, prefix="k")
         message = str(caught.value)
@@ -93,7 +93,7 @@ class TestFailures:
     @pytest.mark.usefixtures("no_backoff")
     def test_only_throttled_keys_are_sent_again(self, s3: S3Client, bucket: str, faults: FaultProxy) -> None:
         put(s3, bucket, "k1", "k2", "k3")
-        faults.on("POST").answer_body(200, errors_in_a_200(("k2", "SlowDown"), ("k3", "InternalError")))
+        faults.on("POST").respond_body(200, errors_in_a_200(("k2", "SlowDown"), ("k3", "InternalError")))
         result = delete_objects(faults.server.client(), bucket, prefix="k")
         assert result.deleted == 3
         first, second = faults.matching("POST")
@@ -105,7 +105,7 @@ class TestFailures:
         self, s3: S3Client, bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, bucket, "k1", "k2")
-        faults.on("POST", times=None).answer_body(200, errors_in_a_200(("k2", "SlowDown")))
+        faults.on("POST", times=None).respond_body(200, errors_in_a_200(("k2", "SlowDown")))
         with pytest.raises(PartialDelete) as caught:
             delete_objects(faults.server.client(), bucket, prefix="k")
         assert [failed.key for failed in caught.value.failures] == ["k2"]
@@ -180,7 +180,7 @@ def test_a_version_is_no_failure_if_the_response_was_lost(
 ) -> None:
     old = s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"1")["VersionId"]
     put(s3, versioned_bucket, "a")
-    faults.on("POST", query="delete").lose_answer()
+    faults.on("POST", query="delete").lose_response()
     cancellation, concurrency = Cancellation(None, versioned_bucket), Concurrency(4)
     deleter = batch.Deleter(faults.server.client(), versioned_bucket, cancellation, concurrency)
     failures = deleter.delete([Target("a", old)])

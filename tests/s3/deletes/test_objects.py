@@ -183,7 +183,7 @@ class TestVersions:
         self, s3: S3Client, versioned_bucket: str, faults: FaultProxy
     ) -> None:
         put(s3, versioned_bucket, "a", "a", "b")
-        faults.on("POST", query="delete").lose_answer()
+        faults.on("POST", query="delete").lose_response()
         client = faults.server.client()
         assert delete_objects(client, versioned_bucket, everything=True, all_versions=True).deleted == 3
         assert list(list_versions(s3, versioned_bucket)) == []

@@ -43,7 +43,7 @@ def test_an_error_in_one_batch_does_not_stop_the_others(
 ) -> None:
     """Delete: the first batch of 1,000 with an error stops the rest."""
     put(s3, bucket, *(f"k/{number:04}" for number in range(1001)))
-    faults.on("POST", query="delete").answer_body(200, ONE_ERROR_IN_A_200)
+    faults.on("POST", query="delete").respond_body(200, ONE_ERROR_IN_A_200)
     with pytest.raises(PartialDelete):
         delete_objects(faults.server.client(), bucket, prefix="k/")
     assert faults.count("POST", query="delete") == 2
@@ -52,7 +52,7 @@ def test_an_error_in_one_batch_does_not_stop_the_others(
 def test_the_code_of_each_failed_key_is_kept(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     """Delete: error codes are dropped."""
     put(s3, bucket, "k/0000", "k/0001")
-    faults.on("POST", query="delete").answer_body(200, ONE_ERROR_IN_A_200)
+    faults.on("POST", query="delete").respond_body(200, ONE_ERROR_IN_A_200)
     with pytest.raises(PartialDelete) as caught:
         delete_objects(faults.server.client(), bucket, prefix="k/")
     (failed,) = caught.value.failures

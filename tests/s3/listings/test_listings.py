@@ -178,8 +178,8 @@ def uploads_page(*, key: str, next_key: str = "") -> bytes:
 
 
 def test_encoded_keys_and_markers_of_uploads_are_decoded(bucket: str, faults: FaultProxy) -> None:
-    faults.on("GET", query="uploads").answer_body(200, uploads_page(key="a%01%25b", next_key="a%01%25b"))
-    faults.on("GET", query="key-marker=a%01%25b").answer_body(200, uploads_page(key="c%2Bd"))
+    faults.on("GET", query="uploads").respond_body(200, uploads_page(key="a%01%25b", next_key="a%01%25b"))
+    faults.on("GET", query="key-marker=a%01%25b").respond_body(200, uploads_page(key="c%2Bd"))
     assert [entry.key for entry in list_uploads(faults.server.client(), bucket)] == ["a\x01%b", "c+d"]
     assert [record.parameters.get("encoding-type") for record in faults.requests] == ["url", "url"]
 
@@ -192,15 +192,15 @@ def test_uploads_under_a_prefix_are_aborted(s3: S3Client, bucket: str) -> None:
 
 
 def test_recent_uploads_are_not_aborted(bucket: str, faults: FaultProxy) -> None:
-    faults.on("GET", query="uploads").answer_body(200, uploads_page(key="started-in-2026"))
+    faults.on("GET", query="uploads").respond_body(200, uploads_page(key="started-in-2026"))
     assert abort_uploads(faults.server.client(), bucket, older_than=timedelta(days=36500)) == 0
     assert faults.count("DELETE") == 0
 
 
 def test_old_uploads_are_aborted(bucket: str, faults: FaultProxy) -> None:
     old = uploads_page(key="old").replace(b"2026-", b"2001-")
-    faults.on("GET", query="uploads").answer_body(200, old)
-    faults.on("DELETE", query="uploadId").answer_body(204, b"")
+    faults.on("GET", query="uploads").respond_body(200, old)
+    faults.on("DELETE", query="uploadId").respond_body(204, b"")
     assert abort_uploads(faults.server.client(), bucket, older_than=timedelta(days=365)) == 1
 
 

@@ -96,7 +96,7 @@ def test_a_lost_response_adds_no_second_delete_marker(
     s3: S3Client, versioned_bucket: str, faults: FaultProxy
 ) -> None:
     s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"x")
-    faults.on("DELETE").lose_answer()
+    faults.on("DELETE").lose_response()
     assert delete_object(faults.server.client(), versioned_bucket, "a").deleted == 1
     assert len(markers_in(s3, versioned_bucket)) == 1
 
@@ -144,7 +144,7 @@ def test_a_version_counts_as_deleted_if_the_response_was_lost(
     s3: S3Client, versioned_bucket: str, faults: FaultProxy
 ) -> None:
     version = s3.put_object(Bucket=versioned_bucket, Key="a", Body=b"1")["VersionId"]
-    faults.on("DELETE").lose_answer()
+    faults.on("DELETE").lose_response()
     result = delete_object(faults.server.client(), versioned_bucket, "a", version_id=version)
     assert (result.deleted, result.missing) == (1, 0)
     assert list(list_versions(s3, versioned_bucket)) == []

@@ -104,7 +104,7 @@ class TestPublicAcl:
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client
     ) -> None:
         refuse(faults)
-        faults.on("GET", query="publicAccessBlock").answer_body(200, BLOCKED)
+        faults.on("GET", query="publicAccessBlock").respond_body(200, BLOCKED)
         with pytest.raises(errors.PublicAccessBlocked) as caught:
             upload(client, path, bucket, PUBLIC)
         assert PUBLIC_READ_OPTIONS in str(caught.value)
@@ -131,7 +131,7 @@ class TestPublicAcl:
         self, faults: FaultProxy, bucket: str, path: Path, client: S3Client, args: dict[str, Any]
     ) -> None:
         refuse(faults)
-        faults.on("GET", query="publicAccessBlock").answer_body(200, OPEN)
+        faults.on("GET", query="publicAccessBlock").respond_body(200, OPEN)
         with pytest.raises(errors.AccessDenied) as caught:
             upload(client, path, bucket, args)
         reason = str(caught.value)

@@ -80,7 +80,7 @@ def test_a_small_file_is_not_verified_if_its_head_response_has_no_length(
 def test_responses_without_an_upload_id_or_etag_are_retried(
     faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path
 ) -> None:
-    faults.on("POST", query="uploads").answer_body(200, b"<InitiateMultipartUploadResult/>")
+    faults.on("POST", query="uploads").respond_body(200, b"<InitiateMultipartUploadResult/>")
     faults.on("PUT", query="partNumber=1").respond(200)
     path = write_file(tmp_path / "k", 2 * PART)
     assert upload_file(faults.server.client(), path, bucket, "k", part_size=PART).parts == 2
@@ -108,18 +108,18 @@ PAGE = b"<html><body>Please log in</body></html>"
 
 class TestAProxyPageWithStatus200:
     def test_is_not_an_upload(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
-        faults.on("PUT", times=None).answer_body(200, PAGE)
+        faults.on("PUT", times=None).respond_body(200, PAGE)
         with pytest.raises(ServerError, match=r"The response to PutObject on .* has no ETag"):
             upload_file(faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k")
         assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
     def test_is_not_an_upload_of_a_small_file(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
-        faults.on("PUT", times=None).answer_body(200, PAGE)
+        faults.on("PUT", times=None).respond_body(200, PAGE)
         outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 2))
         assert [error.code for error in errors_of(outcomes).values()] == ["UnreadableAnswer"] * 2
 
     def test_is_retried(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
-        faults.on("PUT").answer_body(200, PAGE)
+        faults.on("PUT").respond_body(200, PAGE)
         path = write_file(tmp_path / "k", 9)
         upload_file(faults.server.client(), path, bucket, "k")
         assert_stored(s3, bucket, "k", path)

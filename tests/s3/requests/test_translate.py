@@ -285,7 +285,7 @@ class TestRealResponses:
 def test_for_a_page_of_a_proxy_the_status_decides(
     faults: FaultProxy, bucket: str, status: int, expected: type[errors.S3OpsError]
 ) -> None:
-    faults.on("PUT", times=None).answer_body(status, b"<html><body><h1>No</h1></body></html>")
+    faults.on("PUT", times=None).respond_body(status, b"<html><body><h1>No</h1></body></html>")
     client = faults.server.client(retries={"total_max_attempts": 1})
     with pytest.raises(errors.S3OpsError) as caught, translated(client, bucket, "k"):
         client.put_object(Bucket=bucket, Key="k", Body=b"x")

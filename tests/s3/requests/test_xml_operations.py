@@ -68,14 +68,14 @@ def test_other_threads_get_the_responses_of_botocore_meanwhile(
 
 def test_an_error_inside_a_200_is_retried(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     put(s3, bucket, "a")
-    faults.on("GET").answer_body(200, b"<Error><Code>InternalError</Code><Message>Oh.</Message></Error>")
+    faults.on("GET").respond_body(200, b"<Error><Code>InternalError</Code><Message>Oh.</Message></Error>")
     assert [entry.key for entry in list_objects(faults.server.client(), bucket)] == ["a"]
     assert faults.count("GET") == 2
 
 
 def test_an_error_inside_every_200_is_raised(bucket: str, faults: FaultProxy) -> None:
     refusal = b"<Error><Code>AccessDenied</Code><Message>No.</Message></Error>"
-    faults.on("GET", times=None).answer_body(200, refusal)
+    faults.on("GET", times=None).respond_body(200, refusal)
     with pytest.raises(AccessDenied, match="s3:ListBucket"):
         list(list_objects(faults.server.client(), bucket))
 
@@ -94,7 +94,7 @@ def test_a_response_that_cannot_be_read_is_retried(
     s3: S3Client, bucket: str, faults: FaultProxy, body: bytes
 ) -> None:
     put(s3, bucket, "a")
-    faults.on("GET").answer_body(200, body)
+    faults.on("GET").respond_body(200, body)
     assert [entry.key for entry in list_objects(faults.server.client(), bucket)] == ["a"]
     assert faults.count("GET") == 2
 
@@ -103,7 +103,7 @@ def test_a_response_that_cannot_be_read_is_retried(
 def test_responses_that_can_never_be_read_are_an_error_and_not_an_empty_listing(
     bucket: str, faults: FaultProxy, body: bytes
 ) -> None:
-    faults.on("GET", times=None).answer_body(200, body)
+    faults.on("GET", times=None).respond_body(200, body)
     for listing in (list_objects, list_versions, list_uploads):
         with pytest.raises(ServerError, match="UnreadableAnswer") as caught:
             list(listing(faults.server.client(), bucket))
@@ -114,7 +114,7 @@ def test_a_deletion_whose_response_cannot_be_read_is_retried(
     s3: S3Client, bucket: str, faults: FaultProxy
 ) -> None:
     put(s3, bucket, "a")
-    faults.on("POST").answer_body(200, b"")
+    faults.on("POST").respond_body(200, b"")
     assert delete_objects(faults.server.client(), bucket, prefix="a").deleted == 1
     assert faults.count("POST") == 2
     assert list(list_objects(s3, bucket)) == []
@@ -131,13 +131,13 @@ def test_a_deletion_whose_response_cannot_be_read_is_retried(
 def test_the_error_names_a_required_element_that_is_missing(
     bucket: str, faults: FaultProxy, body: bytes, lacks: str
 ) -> None:
-    faults.on("GET", times=None).answer_body(200, body)
+    faults.on("GET", times=None).respond_body(200, body)
     with pytest.raises(ServerError, match=lacks):
         list(list_objects(faults.server.client(), bucket))
 
 
 def test_optional_elements_may_be_missing(bucket: str, faults: FaultProxy) -> None:
-    faults.on("GET").answer_body(200, page(ENTRY.format(WHOLE)))
+    faults.on("GET").respond_body(200, page(ENTRY.format(WHOLE)))
     (entry,) = list_objects(faults.server.client(), bucket)
     assert (entry.etag, entry.storage_class) == ("", None)
 
@@ -151,7 +151,7 @@ def test_an_error_response_is_raised_as_the_error_of_botocore(bucket: str, fault
 
 def test_a_broken_connection_is_retried(s3: S3Client, bucket: str, faults: FaultProxy) -> None:
     put(s3, bucket, "a")
-    faults.on("GET").lose_answer()
+    faults.on("GET").lose_response()
     client = faults.server.client()
     assert request_document(client, OBJECTS, {"Bucket": bucket}).retries == 1
     assert request_document(client, OBJECTS, {"Bucket": bucket}).retries == 0

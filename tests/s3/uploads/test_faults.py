@@ -79,7 +79,7 @@ class TestTransientFaults:
 
     def test_an_error_inside_a_200_at_completion(self, faults: FaultProxy) -> None:
         body = b"<Error><Code>InternalError</Code><Message>We encountered an error.</Message></Error>"
-        faults.on("POST", query="uploadId").answer_body(200, body)
+        faults.on("POST", query="uploadId").respond_body(200, body)
 
     def test_a_reset_after_half_a_part(self, faults: FaultProxy) -> None:
         faults.on("PUT", query=PART_QUERY, times=2).reset_after(bytes=PART // 2)
@@ -88,18 +88,18 @@ class TestTransientFaults:
         faults.on("PUT", query=PART_QUERY).reset_after(bytes=0)
 
     def test_a_lost_response_to_a_part(self, faults: FaultProxy) -> None:
-        faults.on("PUT", query=PART_QUERY).lose_answer()
+        faults.on("PUT", query=PART_QUERY).lose_response()
 
     def test_a_lost_response_to_completion(self, faults: FaultProxy) -> None:
-        faults.on("POST", query="uploadId").lose_answer()
+        faults.on("POST", query="uploadId").lose_response()
 
     def test_a_lost_response_to_completion_and_then_no_such_upload(self, faults: FaultProxy) -> None:
-        faults.on("POST", query="uploadId").lose_answer()
+        faults.on("POST", query="uploadId").lose_response()
         # The proxy responds, because some servers respond with 200 to the same completion again.
         faults.on("POST", query="uploadId").respond(404, "NoSuchUpload")
 
     def test_lost_responses_to_every_completion(self, faults: FaultProxy) -> None:
-        faults.on("POST", query="uploadId", times=None).lose_answer()
+        faults.on("POST", query="uploadId", times=None).lose_response()
 
     @pytest.mark.parametrize(("method", "query"), [("PUT", PART_QUERY), ("POST", "uploadId")])
     def test_an_upload_that_disappears(
@@ -127,7 +127,7 @@ class TestOneLostResponse:
     def test_to_completion(
         self, faults: FaultProxy, s3: S3Client, bucket: str, path: Path, client: S3Client, if_exists: str
     ) -> None:
-        faults.on("POST", query="uploadId").lose_answer()
+        faults.on("POST", query="uploadId").lose_response()
         result = upload_file(client, path, bucket, "k", part_size=PART, if_exists=if_exists)  # type: ignore[arg-type]
         assert (result.status, result.parts) == ("uploaded", PARTS)
         assert result.etag == s3.head_object(Bucket=bucket, Key="k")["ETag"].strip('"')
@@ -137,7 +137,7 @@ class TestOneLostResponse:
     def test_to_a_single_put(
         self, faults: FaultProxy, s3: S3Client, bucket: str, small: Path, client: S3Client, if_exists: str
     ) -> None:
-        faults.on("PUT").lose_answer()
+        faults.on("PUT").lose_response()
         result = upload_file(client, small, bucket, "k", if_exists=if_exists)  # type: ignore[arg-type]
         assert result.status == "uploaded"
         assert_stored(s3, bucket, "k", small)
@@ -146,7 +146,7 @@ class TestOneLostResponse:
     def test_during_the_retries_of_botocore(
         self, faults: FaultProxy, bucket: str, small: Path, if_exists: str
     ) -> None:
-        faults.on("PUT").lose_answer()
+        faults.on("PUT").lose_response()
         client = faults.server.client(retries={"total_max_attempts": 3, "mode": "standard"})
         result = upload_file(client, small, bucket, "k", if_exists=if_exists)  # type: ignore[arg-type]
         assert result.status == "uploaded"

@@ -76,7 +76,7 @@ class TestTransientFaults:
         faults.on("PUT", times=20, after=10).reset_after(bytes=0)
 
     def test_lost_responses(self, faults: FaultProxy) -> None:
-        faults.on("PUT", times=20, after=10).lose_answer()
+        faults.on("PUT", times=20, after=10).lose_response()
 
     def test_a_token_that_expires_during_the_upload_and_is_renewed(self, faults: FaultProxy) -> None:
         faults.on("PUT", times=20, after=50).respond(400, "ExpiredToken")
@@ -143,7 +143,7 @@ class TestListOfEarlierFailures:
     def test_a_lost_response_adds_no_second_delete_marker(
         self, s3: S3Client, client: S3Client, faults: FaultProxy, tmp_path: Path, stale: str
     ) -> None:
-        faults.on("DELETE").lose_answer()
+        faults.on("DELETE").lose_response()
         upload_files(client, write_files(tmp_path, ["a"]), stale, manifest_key="m")
         assert self.markers(s3, stale) == ["m.failed"]
 

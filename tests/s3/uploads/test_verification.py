@@ -101,7 +101,7 @@ class TestLostCompletion:
         client: S3Client,
         if_exists: Any,
     ) -> None:
-        faults.on(**COMPLETION).lose_answer()  # type: ignore[arg-type]
+        faults.on(**COMPLETION).lose_response()  # type: ignore[arg-type]
         faults.on(**COMPLETION).respond(404, "NoSuchUpload")  # type: ignore[arg-type]
         heads_before = 1 if if_exists != "replace" else 0
         faults.on("HEAD", after=heads_before).respond(503, "SlowDown")
@@ -120,7 +120,7 @@ class TestLostCompletion:
                 file.write(b"x")
             return True
 
-        faults.on(**COMPLETION, predicate=change).lose_answer()  # type: ignore[arg-type]
+        faults.on(**COMPLETION, predicate=change).lose_response()  # type: ignore[arg-type]
         result = upload_file(client, large, bucket, "k", part_size=PART, if_exists="fail")
         assert result.status == "uploaded"
         assert stored_bytes(s3, bucket, "k") == before
@@ -135,7 +135,7 @@ class TestLostCompletion:
                 file.write(b"x")
 
         client.meta.events.register("needs-retry.s3.PutObject", change)
-        faults.on("PUT").lose_answer()
+        faults.on("PUT").lose_response()
         with pytest.raises(errors.SourceChanged, match="may have stored the complete file"):
             upload_file(client, small, bucket, "k")
 

@@ -130,7 +130,7 @@ def test_skip_if_same_compares_the_etag_where_no_checksum_is_stored(
 ) -> None:
     (path,) = write_files(tmp_path, 1)
     etag = hashlib.md5(path.read_bytes()).hexdigest()
-    faults.on("HEAD").answer_body(200, path.read_bytes(), {"ETag": f'"{etag}"'})
+    faults.on("HEAD").respond_body(200, path.read_bytes(), {"ETag": f'"{etag}"'})
     (one,) = all_uploaded(sent(faults.server.client(), batch_args(bucket, "skip_if_same"), [path])).values()
     assert one.status == "skipped"
     assert one.checksum is not None
@@ -188,7 +188,7 @@ def test_a_put_with_a_condition_whose_response_is_lost_is_a_success(
     faults: FaultProxy, bucket: str, tmp_path: Path, if_exists: str
 ) -> None:
     paths = write_files(tmp_path, 20)
-    faults.on("PUT", path=paths[4].name).lose_answer()
+    faults.on("PUT", path=paths[4].name).lose_response()
     outcomes = all_uploaded(sent(faults.server.client(), batch_args(bucket, if_exists), paths))
     assert outcomes[paths[4].name].status == "uploaded"
 

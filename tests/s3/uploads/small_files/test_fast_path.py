@@ -283,14 +283,14 @@ class TestWithoutAChecksumInTheResponse:
 
     def test_otherwise_a_head_verifies_the_size(self, faults: FaultProxy, bucket: str, path: Path) -> None:
         faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
-        faults.on("HEAD").answer_body(200, path.read_bytes(), {"ETag": '"opaque"'})
+        faults.on("HEAD").respond_body(200, path.read_bytes(), {"ETag": '"opaque"'})
         (one,) = all_uploaded(sent(faults.server.client(), batch_args(bucket), [path])).values()
         assert one.checksum is not None
         assert one.checksum.verified_by == "size"
 
     def test_another_size_is_a_mismatch(self, faults: FaultProxy, bucket: str, path: Path) -> None:
         faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
-        faults.on("HEAD").answer_body(200, b"???", {"ETag": '"opaque"'})
+        faults.on("HEAD").respond_body(200, b"???", {"ETag": '"opaque"'})
         (error,) = errors_of(sent(faults.server.client(), batch_args(bucket), [path])).values()
         assert isinstance(error, errors.ChecksumMismatch)
 

@@ -57,7 +57,7 @@ FAULTS: dict[str, Callable[[FaultProxy], object]] = {
     "connections broken within the content": lambda faults: faults.on("PUT", after=10, times=20).reset_after(
         bytes=9
     ),
-    "lost responses": lambda faults: faults.on("PUT", after=10, times=20).lose_answer(),
+    "lost responses": lambda faults: faults.on("PUT", after=10, times=20).lose_response(),
     "closed connections": lambda faults: faults.on("PUT", after=10, times=20).respond(
         503, "SlowDown", headers={"Connection": "close"}
     ),
