@@ -195,7 +195,7 @@ class TestSelections:
         s3.put_object(Bucket=bucket, Key="a", Body=b"")
         given: dict[str, Any] = {"keys": "{{ keys }}"}
         operator = DeleteObjectsOperator(task_id="t", bucket=bucket, aws_conn_id=connection, **given)
-        with pytest.raises(AirflowFailException, match="keys is one text"):
+        with pytest.raises(AirflowFailException, match="keys is one string"):
             execute(operator, keys=["a"])
         assert exists(s3, bucket, "a")
 
