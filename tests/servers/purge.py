@@ -25,7 +25,7 @@ def create_bucket(s3: S3Client, name: str, **more: Any) -> None:
 
 
 def delete_bucket(s3: S3Client, name: str) -> None:
-    """Delete a bucket with versions, delete markers and open uploads; a missing bucket is no error.
+    """Delete a bucket with versions, delete markers and open uploads; a missing bucket is not an error.
 
     A request that a test cancelled may still arrive, so a bucket is emptied again if it is not empty.
     """
