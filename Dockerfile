@@ -1,5 +1,5 @@
-# Two images: `airflow` runs every part of Airflow, with exactly the packages that `make test-cluster` runs;
-# `s3` is the gateway as a user without rights over the machine.
+# Two images: `airflow` runs every part of Airflow, with exactly the packages of `make test-cluster`;
+# `s3` runs Versity Gateway as an unprivileged user.
 
 FROM python:3.12.11-slim-bookworm AS wheel
 WORKDIR /source
@@ -15,7 +15,7 @@ RUN useradd --uid 50000 --gid 0 --home-dir "$AIRFLOW_HOME" --create-home airflow
     && mkdir -p "$AIRFLOW_HOME/dags" "$AIRFLOW_HOME/logs" "$AIRFLOW_HOME/auth" /landing \
     && chown -R airflow:0 "$AIRFLOW_HOME"
 COPY requirements/cluster.txt /tmp/
-# The lock is whole: resolving it again would look for extras that it has no hashes of.
+# The lock is complete. --no-deps: otherwise pip would also look for extras, which have no hashes in it.
 RUN pip install --no-cache-dir --no-deps --require-hashes -r /tmp/cluster.txt
 COPY --from=wheel /wheels /tmp/wheels
 RUN pip install --no-cache-dir --no-deps /tmp/wheels/*.whl && pip check

@@ -1,4 +1,4 @@
-# Everything happens inside this folder: .venv (Python packages), .airflow (Airflow's home), .bin (tools built with Go).
+# Everything is installed inside this folder: .venv (Python packages), .airflow (Airflow's home), .bin (tools built with Go).
 PYTHON ?= python3
 VERSITYGW_VERSION := v1.8.0
 # 4.53
@@ -6,7 +6,7 @@ SEAWEEDFS_VERSION := v0.0.0-20261109003541-7506e5f91cd6
 RCLONE_VERSION := v1.76.0
 COMPOSE_GO_VERSION := v2.16.2
 
-# At once, in make test and its like: each waits much of its time for its server.
+# Parallel workers of make test and similar targets. A worker waits for its server much of the time.
 WORKERS ?= 3
 
 BIN := .venv/bin
@@ -19,11 +19,11 @@ CLUSTER := .venv/.cluster
 OLDEST := .bin/oldest-venv
 AIRFLOW_3_2 := .bin/airflow-3.2-venv
 NEWEST_PYTHON := .bin/newest-python-venv
-# What those three run of the core in tests/versions/core.py: whole, or short.
+# Which form of the core in tests/versions/core.py the targets of these three run: whole or short.
 CORE ?= whole
 COMPOSE_SCHEMA := .bin/compose-spec-$(COMPOSE_GO_VERSION).json
-# A worker that is done takes over from the others; until then each has neighbouring tests, which share fixtures.
-# Of the slow ones it takes whole files: what a few tests of one file share takes most of their time.
+# worksteal: each worker starts with neighbouring tests, which share fixtures; a worker that is done takes tests from others.
+# test-slow distributes whole files, because a few tests of one file share a set-up that takes most of their time.
 SIDE_BY_SIDE := --numprocesses $(WORKERS) --dist worksteal
 PYTEST := $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
@@ -34,7 +34,7 @@ PYTEST := $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 help:  ## show this list
 	@sed -n 's/^\([a-z0-9.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
-# Hashes are checked, and the package itself is installed as it lies here.
+# pip checks the hashes. The package itself is installed as an editable install.
 $(READY): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
@@ -46,25 +46,25 @@ $(VERSITYGW):
 	GOBIN=$(abspath .bin) go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
 	mv .bin/versitygw $@
 
-demo: $(READY)  ## run the ingest_and_publish DAG for real, and show what is in the bucket
+demo: $(READY)  ## run the ingest_and_publish DAG on an embedded S3 server, and show what is in the bucket
 	$(BIN)/python -m scripts.demo
 
-ui: $(READY)  ## start Airflow's web UI with the DAGs and an embedded S3
+ui: $(READY)  ## start Airflow's web UI with the DAGs and an embedded S3 server
 	$(BIN)/python -m scripts.ui
 
 test: $(READY)  ## run the tests against the embedded S3 server
 	$(PYTEST) -m "not slow"
 
-test-quick: $(READY)  ## run those that start neither a server nor Airflow, within a minute
+test-quick: $(READY)  ## run the tests that start neither a server nor Airflow, within a minute
 	$(PYTEST) --quick
 
-test-slow: $(READY)  ## run those that make test leaves out because they take long
+test-slow: $(READY)  ## run the slow tests, which make test leaves out
 	$(PYTEST) --dist loadfile -m slow
 
-test-real: $(READY) $(VERSITYGW)  ## run those that use a server against Versity Gateway (needs Go)
-	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(PYTEST) --server versity --only-concerned
+test-real: $(READY) $(VERSITYGW)  ## run the tests that use a server against Versity Gateway (needs Go)
+	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(PYTEST) --server versity --only-with-server
 
-# Not by `go install`: its go.mod replaces a module, which Go heeds in a main module only. So it is built as one.
+# Not with `go install`: its go.mod has a replace directive, which Go uses only in the main module. So it is built as the main module.
 $(SEAWEEDFS):
 	mkdir -p .bin
 	rm -rf .bin/seaweedfs-source
@@ -73,11 +73,11 @@ $(SEAWEEDFS):
 	cd .bin/seaweedfs-source && go build -o $(abspath $@) ./weed
 	rm -rf .bin/seaweedfs-source
 
-test-seaweedfs: $(READY) $(SEAWEEDFS)  ## run those that use a server against SeaweedFS (needs Go, and minutes to build it)
-	S3OPS_SEAWEEDFS=$(abspath $(SEAWEEDFS)) $(PYTEST) --server seaweedfs --only-concerned
+test-seaweedfs: $(READY) $(SEAWEEDFS)  ## run the tests that use a server against SeaweedFS (needs Go; the build takes minutes)
+	S3OPS_SEAWEEDFS=$(abspath $(SEAWEEDFS)) $(PYTEST) --server seaweedfs --only-with-server
 
-# On top of the development packages, in the same versions: Celery, and drivers for Redis and PostgreSQL. The lock is
-# whole, so pip need not resolve it: asked to, it looks for "celery[redis]" anew, which has no hash.
+# Added to the development packages, which keep their versions: Celery, and drivers for Redis and PostgreSQL. The lock is complete,
+# so pip installs it with --no-deps: otherwise pip resolves "celery[redis]" again, which has no hash.
 $(CLUSTER): $(READY) requirements/cluster.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/cluster.txt
 	$(BIN)/python -m pip check
@@ -87,8 +87,8 @@ test-cluster: $(CLUSTER) $(VERSITYGW)  ## run bulk_ingest on a scheduler, two Ce
 	$(BIN)/python -m scripts.cluster_services
 	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m pytest --server versity tests/cluster
 
-# Environments of other versions, each of its own. By uv, because pip takes minutes for each. Their locks are whole, so that
-# nothing is resolved. $(1) is the Python's version, $(2) the lock.
+# Separate environments with other versions. uv makes them, because pip takes minutes for each. Their locks are complete, so no
+# dependencies are resolved. $(1) is the version of Python, $(2) the lock.
 define other_environment
 	$(BIN)/uv venv --quiet --clear --python "$$($(PYTHON) -m scripts.find_python $(1))" $(@D)
 	$(BIN)/uv pip install --quiet --python $(@D) --no-deps --require-hashes -r $(2)
@@ -115,16 +115,16 @@ test-3.2: $(AIRFLOW_3_2)/.ready  ## run the core of the tests on Airflow 3.2
 test-newest-python: $(NEWEST_PYTHON)/.ready  ## run the core of the tests on Python 3.13
 	$(NEWEST_PYTHON)/bin/python -m pytest $(SIDE_BY_SIDE) --core $(CORE)
 
-# The specification's schema, as its own Go library carries it.
+# The schema of the compose specification, from the specification's own Go library.
 $(COMPOSE_SCHEMA):
 	mkdir -p .bin
 	go mod download -json github.com/compose-spec/compose-go/v2@$(COMPOSE_GO_VERSION) \
 		| $(PYTHON) -c 'import json, shutil, sys; shutil.copyfile(json.load(sys.stdin)["Dir"] + "/schema/compose-spec.json", "$@")'
 
-compose-check: $(READY) $(COMPOSE_SCHEMA)  ## check docker-compose.yaml by the compose specification (needs Go)
+compose-check: $(READY) $(COMPOSE_SCHEMA)  ## check docker-compose.yaml against the compose specification (needs Go)
 	$(BIN)/python -m scripts.compose_check $(COMPOSE_SCHEMA)
 
-env: $(READY)  ## write .env with fresh secrets, for docker-compose.yaml
+env: $(READY)  ## write .env with new secrets, for docker-compose.yaml
 	$(BIN)/python -m scripts.compose_env
 
 lint: $(READY)  ## ruff, mypy --strict, import-linter
@@ -133,11 +133,11 @@ lint: $(READY)  ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(READY)  ## let ruff write what it can
+format: $(READY)  ## let ruff fix and format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The peers' own environment: what they depend on must not touch what we depend on.
+# A separate environment for the other tools: their dependencies must not change ours.
 $(PEERS): requirements/bench.txt
 	$(PYTHON) -m venv .bin/bench-venv
 	.bin/bench-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
@@ -148,11 +148,11 @@ $(RCLONE):
 	GOBIN=$(abspath .bin) go install github.com/rclone/rclone@$(RCLONE_VERSION)
 	mv .bin/rclone $@
 
-bench: $(READY) $(VERSITYGW) $(PEERS) $(RCLONE)  ## measure against the peers, side by side, and draw it
+bench: $(READY) $(VERSITYGW) $(PEERS) $(RCLONE)  ## measure against other libraries and tools, and draw the chart
 	S3OPS_VERSITYGW=$(abspath $(VERSITYGW)) $(BIN)/python -m benchmarks.run
 	.bin/bench-venv/bin/python -m benchmarks.plot benchmarks/results/latest.json docs/benchmarks.svg
 
-lock: $(READY)  ## resolve the locks in requirements/ anew
+lock: $(READY)  ## resolve the locks in requirements/ again
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
 		--all-extras --group dev --output-file requirements/dev.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
@@ -161,5 +161,5 @@ lock: $(READY)  ## resolve the locks in requirements/ anew
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
 			--config-file requirements/$$name.toml --output-file requirements/$$name.txt requirements/$$name.in || exit; done
 
-clean:  ## remove all that make has made
+clean:  ## remove everything that make has made
 	rm -rf .venv .airflow .bin dist

@@ -60,7 +60,7 @@ class Bucket:
             self._create()
 
     def fill(self, keys: list[str], body: bytes, *, versions: int = 1) -> None:
-        """Let the bucket have exactly these keys, each with this number of versions."""
+        """Fill the bucket with exactly these keys, each with this number of versions."""
         state = f"{len(keys)}-{versions}"
         if self._restore(state):
             return
@@ -84,7 +84,7 @@ class Bucket:
                 wrong.append(f"{key} should not be there")
             elif not wanted[key].matches(seen):
                 wrong.append(f"{key} has {seen.size} bytes and the ETag {seen.etag}")
-        wrong += [f"{key} is there {found[key]} times" for key in wanted if found[key] != versions]
+        wrong += [f"{key} exists {found[key]} times" for key in wanted if found[key] != versions]
         if wrong:
             raise WrongObjectsError(f"{len(wrong)} wrong objects: {', '.join(wrong[:2])}")
 

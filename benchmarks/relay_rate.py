@@ -84,7 +84,7 @@ def _trips_rate(seconds: float, trips: int) -> float:
 
 
 def _send_requests(connections: list[socket.socket], trips: int) -> int:
-    """Send requests on every connection, each after the last response, until `trips` responses are there."""
+    """Send requests on every connection, each after the last response, until `trips` responses arrived."""
     done = 0
     with DefaultSelector() as selector:
         for one in connections:

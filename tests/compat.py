@@ -1,6 +1,6 @@
-"""What moved between the supported versions of Airflow: tests take it from here, whichever version runs them.
+"""What has different import paths in the supported versions of Airflow: tests import it from here.
 
-What a version cannot do at all is another matter: that stands in `tests/versions/lacks.py`.
+What a version lacks altogether is in `tests/versions/lacks.py`.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ __all__ = [
 
 def dag_bag(folder: Path | str, *, bundle_path: Path | None = None, bundle_name: str | None = None) -> DagBag:
     """Import the DAG files in `folder`."""
-    bags, named = _bags(bundle_name)
-    return cast("DagBag", bags.DagBag(dag_folder=folder, bundle_path=bundle_path, **named))
+    bags, name_argument = _bags(bundle_name)
+    return cast("DagBag", bags.DagBag(dag_folder=folder, bundle_path=bundle_path, **name_argument))
 
 
 def bundle_dag_bag(folder: Path, *, bundle_path: Path, bundle_name: str) -> BundleDagBag:
-    """Import the DAG files in `folder`, which may import from each other where Airflow lets them."""
-    bags, named = _bags(bundle_name)
-    kind = getattr(bags, "BundleDagBag", bags.DagBag)
-    return cast("BundleDagBag", kind(dag_folder=folder, bundle_path=bundle_path, **named))
+    """Import the DAG files in `folder`; they may import from each other if Airflow supports that."""
+    bags, name_argument = _bags(bundle_name)
+    bag_class = getattr(bags, "BundleDagBag", bags.DagBag)
+    return cast("BundleDagBag", bag_class(dag_folder=folder, bundle_path=bundle_path, **name_argument))
 
 
 def sync_bag_to_db(bag: DagBag, bundle_name: str) -> None:
@@ -57,8 +57,8 @@ def sync_bag_to_db(bag: DagBag, bundle_name: str) -> None:
 
 
 def _bags(bundle_name: str | None) -> tuple[Any, dict[str, str | None]]:
-    # When it is called, not at import: the fixtures set Airflow's database up first.
+    # Imported here, not at module level: the fixtures must set up Airflow's database first.
     try:
         return import_module("airflow.dag_processing.dagbag"), {"bundle_name": bundle_name}
-    except ModuleNotFoundError:  # 3.1, whose bags know no name
+    except ModuleNotFoundError:  # 3.1, where a DagBag has no bundle_name
         return import_module("airflow.models.dagbag"), {}

@@ -1,4 +1,4 @@
-"""`make test-quick`: the tests that one runs while writing, since they start nothing that takes its time."""
+"""`make test-quick`: the tests to run while you write code. They start nothing that takes long."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-# An S3 server, an account of users, Airflow's database, runs of pytest.
-STARTED = {"server", "moto", "account", "airflow_db", "pytester"}
+# Fixtures that start an S3 server, create an account with users, make Airflow's database, or run pytest.
+SLOW_FIXTURES = {"server", "moto", "account", "airflow_db", "pytester"}
 MARKER = "slow"
 
 
 class Quick:
-    """A pytest plugin: leaves out what needs one of these, and what is marked as slow."""
+    """A pytest plugin: leaves out tests with one of these fixtures, and tests marked as slow."""
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Deselect the others."""
+        """Deselect the other tests."""
         others = [item for item in items if not _is_quick(item)]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if _is_quick(item)]
 
 
 def _is_quick(item: pytest.Item) -> bool:
-    return STARTED.isdisjoint(getattr(item, "fixturenames", ())) and item.get_closest_marker(MARKER) is None
+    fixtures = getattr(item, "fixturenames", ())
+    return SLOW_FIXTURES.isdisjoint(fixtures) and item.get_closest_marker(MARKER) is None

@@ -213,7 +213,7 @@ class TestFaults:
         with pytest.raises(ConnectionClosedError):
             client.delete_object(Bucket=bucket, Key="k")
 
-    def test_lose_answer_drops_the_response_after_the_server_has_done_it(
+    def test_lose_response_drops_the_response_of_a_processed_request(
         self, faults: FaultProxy, client: S3Client, s3: S3Client, bucket: str
     ) -> None:
         faults.on("PUT").lose_response()
@@ -259,7 +259,7 @@ class TestFaults:
             with pytest.raises(ConnectionClosedError):
                 waiting.result(timeout=10)
 
-    def test_answer_body_puts_an_error_inside_a_200(
+    def test_respond_body_puts_an_error_inside_a_200(
         self, faults: FaultProxy, client: S3Client, bucket: str
     ) -> None:
         error = b"<Error><Key>k</Key><Code>InternalError</Code><Message>no</Message></Error>"

@@ -18,13 +18,13 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from tests import conftest, servers
 from tests.servers import Ability, S3Server, lacks_of
 from tests.servers.access_probes import policy
-from tests.servers.concerned import OnlyConcerned
 from tests.servers.embedded import SCRIPT
 from tests.servers.isolation import Isolation
 from tests.servers.probe import Probe, refuses
 from tests.servers.probes import PROBES, has
 from tests.servers.process import ServerDidNotStartError, running
 from tests.servers.purge import create_bucket, delete_bucket
+from tests.servers.selection import OnlyWithServer
 from tests.servers.skips import SkipsByTable
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def test_only_tests_that_use_a_server_are_selected_on_request(pytester: pytest.P
         def test_elsewhere(tmp_path): assert False
     """)
     result = pytester.runpytest_inprocess(
-        "-p", "no:cacheprovider", plugins=[SkipsByTable("versity"), OnlyConcerned()]
+        "-p", "no:cacheprovider", plugins=[SkipsByTable("versity"), OnlyWithServer()]
     )
     result.assert_outcomes(passed=2, deselected=1)
 

@@ -1,4 +1,4 @@
-"""A run with several workers tells the same, and fails for the same, as one without."""
+"""A run with several workers reports the same, and fails for the same reasons, as a run without workers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.servers.address import PORTS, free_ports
-from tests.workers import made_once
+from tests.workers import make_once
 
 pytest_plugins = ["pytester"]
 
 REPOSITORY = Path(__file__).parents[1]
 CONFTEST = """
 from tests.quick import Quick
-from tests.servers.concerned import OnlyConcerned
+from tests.servers.selection import OnlyWithServer
 from tests.servers.skips import SkipsByTable
 from tests.workers import WorkerReports
 
@@ -33,7 +33,7 @@ Run = Callable[..., pytest.RunResult]
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Run:
-    """Run the tests of a source by two workers."""
+    """Run the tests in `source` with two workers."""
 
     def run(source: str, *, more: str = "None") -> pytest.RunResult:
         pytester.makeconftest(CONFTEST.format(more=more))
@@ -43,13 +43,13 @@ def run(pytester: pytest.Pytester) -> Run:
     return run
 
 
-def test_a_run_without_stray_skips_passes(run: Run) -> None:
+def test_a_run_passes_if_only_the_table_skips(run: Run) -> None:
     result = run("@pytest.mark.needs('lifecycle')\ndef test_it(): assert False\ndef test_other(): pass")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["SKIPPED*The server lacks lifecycle*", "=* 1 passed, 1 skipped in *="])
 
 
-def test_any_other_skip_fails_the_run_and_is_named_once(run: Run, pytester: pytest.Pytester) -> None:
+def test_any_other_skip_fails_the_run_and_is_reported_once(run: Run, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_module="import pytest\npytest.skip('no module', allow_module_level=True)")
     result = run(
         "@pytest.fixture\ndef late():\n    yield\n    pytest.skip('too late')\n"
@@ -57,8 +57,8 @@ def test_any_other_skip_fails_the_run_and_is_named_once(run: Run, pytester: pyte
         "def test_its_end(late): pass\n"
     )
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    stray = sorted(line.partition(": ")[2] for line in result.outlines if line.startswith("FAILED"))
-    assert stray == ["skipped: no module", "skipped: not today", "skipped: too late"]
+    reported = sorted(line.partition(": ")[2] for line in result.outlines if line.startswith("FAILED"))
+    assert reported == ["skipped: no module", "skipped: not today", "skipped: too late"]
 
 
 def test_an_unknown_ability_is_named(run: Run) -> None:
@@ -67,19 +67,19 @@ def test_an_unknown_ability_is_named(run: Run) -> None:
     result.stdout.fnmatch_lines("*test_it: no such ability: luck; there are: *")
 
 
-def test_what_only_a_server_concerns_is_left_and_the_rest_is_counted(run: Run) -> None:
+def test_only_tests_that_use_a_server_run_and_the_others_are_counted(run: Run) -> None:
     result = run(
         "@pytest.fixture\ndef server(): pass\n"
         "def test_it(server): pass\n"
         "def test_elsewhere(): assert False\n"
         "def test_elsewhere_too(): assert False\n",
-        more="OnlyConcerned()",
+        more="OnlyWithServer()",
     )
     assert result.ret == 0
     result.stdout.fnmatch_lines("=* 1 passed, 2 deselected in *=")
 
 
-def test_a_quick_run_starts_nothing_and_waits_for_nothing_slow(run: Run) -> None:
+def test_a_quick_run_leaves_out_servers_airflow_and_slow_tests(run: Run) -> None:
     result = run(
         "@pytest.fixture\ndef server(): assert False\n"
         "@pytest.fixture\ndef bucket(server): pass\n"
@@ -94,9 +94,9 @@ def test_a_quick_run_starts_nothing_and_waits_for_nothing_slow(run: Run) -> None
     result.stdout.fnmatch_lines("=* 1 passed, 3 deselected in *=")
 
 
-def test_workers_at_once_make_a_file_once_and_have_it_each(tmp_path: Path) -> None:
+def test_concurrent_workers_make_a_file_once_and_each_gets_it(tmp_path: Path) -> None:
     made: list[str] = []
-    begin = threading.Barrier(4)
+    barrier = threading.Barrier(4)
 
     def worker(name: str) -> None:
         own = tmp_path / name
@@ -105,8 +105,8 @@ def test_workers_at_once_make_a_file_once_and_have_it_each(tmp_path: Path) -> No
             made.append(name)
             own.write_text("made")
 
-        begin.wait()
-        made_once(tmp_path / "all.db", own, make)
+        barrier.wait()
+        make_once(tmp_path / "all.db", own, make)
 
     workers = [threading.Thread(target=worker, args=(f"{number}.db",)) for number in range(4)]
     for thread in workers:
@@ -117,7 +117,7 @@ def test_workers_at_once_make_a_file_once_and_have_it_each(tmp_path: Path) -> No
     assert [(tmp_path / f"{number}.db").read_text() for number in range(4)] == ["made"] * 4
 
 
-def test_what_could_not_be_made_is_made_by_the_next(tmp_path: Path) -> None:
+def test_a_file_that_failed_is_made_by_the_next_worker(tmp_path: Path) -> None:
     shared, own = tmp_path / "all.db", tmp_path / "own.db"
 
     def fail() -> None:
@@ -125,15 +125,15 @@ def test_what_could_not_be_made_is_made_by_the_next(tmp_path: Path) -> None:
         raise OSError
 
     with pytest.raises(OSError):  # noqa: PT011 - any will do
-        made_once(shared, own, fail)
-    made_once(shared, own, lambda: os.truncate(own, 4))
+        make_once(shared, own, fail)
+    make_once(shared, own, lambda: os.truncate(own, 4))
     assert shared.read_text() == own.read_text() == "half"
 
 
-def test_a_free_port_is_none_that_the_system_gives_away_meanwhile() -> None:
+def test_free_ports_are_outside_the_range_that_the_system_assigns() -> None:
     ports = free_ports(8)
     assert len(set(ports)) == 8
     assert set(ports) <= set(PORTS)
-    first = Path("/proc/sys/net/ipv4/ip_local_port_range")
-    if first.exists():
-        assert max(PORTS) < int(first.read_text().split()[0])
+    system_range = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    if system_range.exists():
+        assert max(PORTS) < int(system_range.read_text().split()[0])

@@ -1,4 +1,4 @@
-"""What the workers of one run share, and what they would keep to themselves (pytest-xdist)."""
+"""What the workers of one run share, and what they report to the main process (pytest-xdist)."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ DESELECTED = "s3ops_deselected"
 
 
 def shared_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the run's own folder, the same one in each worker."""
+    """Return a folder of this run; it is the same in each worker."""
     own = tmp_path_factory.getbasetemp()
     return own.parent if xdist.is_xdist_worker(request) else own
 
 
-def made_once(shared: Path, own: Path, make: Callable[[], None]) -> None:
-    """Make the file ``own`` once for all workers: the first one makes it, the others get a copy.
+def make_once(shared: Path, own: Path, make: Callable[[], None]) -> None:
+    """Make a file once for all workers: the first worker makes it, the others get a copy.
 
-    :param shared: where the copy is kept, in a folder that all workers see.
+    :param shared: where the copy for the others is kept, in a folder that all workers share.
+    :param own: the file of this worker.
+    :param make: makes the file ``own``.
     """
-    with _alone(shared.with_suffix(".lock")):
+    with _locked(shared.with_suffix(".lock")):
         if shared.exists():
             shutil.copy(shared, own)
             return
@@ -40,25 +42,25 @@ def made_once(shared: Path, own: Path, make: Callable[[], None]) -> None:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _locked(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 class WorkerReports:
-    """A pytest plugin: shows what workers know alone, and pytest-xdist does not pass on.
+    """A pytest plugin: reports from the workers what pytest-xdist does not.
 
-    That is how many tests were deselected, for the closing line, and the words of a usage error.
+    This is the number of deselected tests, for the last line of a run, and the message of a usage error.
     """
 
     def __init__(self) -> None:
-        self.number = 0
-        self.told = False
+        self.deselected = 0
+        self.is_reported = False
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection_modifyitems(self, session: pytest.Session) -> Iterator[None]:
-        """Let a worker fail by an error of the kind that is shown."""
+        """In a worker, raise a usage error as a RuntimeError: pytest-xdist shows only that."""
         try:
             yield
         except pytest.UsageError as error:
@@ -67,19 +69,19 @@ class WorkerReports:
             raise
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Count them."""
-        self.number += len(items)
+        """Count the deselected tests."""
+        self.deselected += len(items)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Let a worker tell how many there were."""
+        """Send the number from a worker to the main process."""
         if xdist.is_xdist_worker(session):
             output: dict[str, Any] = session.config.workeroutput  # type: ignore[attr-defined]
-            output[DESELECTED] = self.number
+            output[DESELECTED] = self.deselected
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Pass on what the first worker tells: they all deselect the same."""
+        """Report the number of the first worker: all workers deselect the same tests."""
         number = getattr(node, "workeroutput", {}).get(DESELECTED, 0)
-        if number and not self.told:
-            self.told = True
+        if number and not self.is_reported:
+            self.is_reported = True
             node.config.hook.pytest_deselected(items=[SimpleNamespace()] * number)

@@ -200,7 +200,7 @@ class BucketNotFound(PermanentError):
 
 
 class BucketExists(PermanentError):
-    """The bucket already exists, is mine, and ``if_exists="fail"`` is set."""
+    """The bucket already exists, this account owns it, and ``if_exists="fail"`` is set."""
 
     default_advice = 'Use if_exists="adopt" to accept it.'
 
@@ -212,7 +212,7 @@ class BucketNotMine(PermanentError):
 
 
 class BucketInOtherRegion(PermanentError):
-    """The bucket is mine, but it is in another region than the requested one."""
+    """This account owns the bucket, but it is in another region than the requested one."""
 
     default_advice = "Set region_name to the bucket's own region, or choose another name."
 
@@ -260,7 +260,7 @@ class SourceUnreadable(PermanentError):
 class TooManyObjects(PermanentError):
     """More objects match than ``max_objects`` allows."""
 
-    default_advice = "Narrow the selection, or raise max_objects if so many are intended."
+    default_advice = "Narrow the selection, or raise max_objects if this number is intended."
 
 
 class InvalidManifest(PermanentError):

@@ -36,7 +36,7 @@ def _shortened(xcom: dict[str, Any], optional: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class CreateBucketResult(Result):
-    """A bucket that exists, is mine, and has the requested settings.
+    """A bucket that exists, belongs to this account, and has the requested settings.
 
     :param bucket: its name.
     :param region: the region it is in; None if the server returns none.

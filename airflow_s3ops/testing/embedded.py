@@ -1,4 +1,4 @@
-"""The embedded S3 server: started in a process of its own, and surely ended."""
+"""The embedded S3 server: it runs in its own process, which always ends with the context."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import IO
 
-# By its path: what lies in the folder that tests run in must not be imported by a server.
+# Run by its path, not by `-m`: then the server cannot import modules from the tests' working folder.
 _SERVE = Path(__file__).with_name("serve.py")
 _START_WITHIN = 60.0
 _STOP_WITHIN = 5.0
 
 
 class EmbeddedServerError(RuntimeError):
-    """The embedded server did not start; the message holds the end of its log."""
+    """The embedded server did not start; the message contains the end of its log."""
 
 
 @dataclass(frozen=True)
 class EmbeddedServer:
-    """An embedded server, and how to reach it.
+    """A running embedded server: its address, and credentials for it.
 
-    :param endpoint_url: its address.
-    :param access_key: it takes any.
-    :param secret_key: it takes any.
-    :param region: it takes any. Not us-east-1, where CreateBucket must not name the region: a test on that
-        would not notice it forgotten.
+    :param endpoint_url: the server's address.
+    :param access_key: the server accepts any.
+    :param secret_key: the server accepts any.
+    :param region: the server accepts any. The default is not us-east-1, where CreateBucket must not name the
+        region: in us-east-1 a test would not notice that the region is missing from the request.
     """
 
     endpoint_url: str
     access_key: str = "embedded"
-    secret_key: str = "any-will-do"  # noqa: S105 - it takes any
+    secret_key: str = "any-will-do"  # noqa: S105 - the server accepts any
     region: str = "eu-central-1"
 
     def connection(self) -> dict[str, Any]:
-        """Return the fields of an Airflow connection to it."""
-        # A bucket has no host name of its own there, and no proxy of the machine leads there.
+        """Return the fields of an Airflow connection to the server."""
+        # Buckets have no host names of their own on this server, and a proxy of the machine cannot reach it.
         config = {"s3": {"addressing_style": "path"}, "proxies": {}}
         return {
             "conn_type": "aws",
@@ -58,7 +58,7 @@ class EmbeddedServer:
         }
 
     def connection_json(self) -> str:
-        """Return the connection as the environment variable ``AIRFLOW_CONN_<ID>`` takes it."""
+        """Return the connection as JSON, for the environment variable ``AIRFLOW_CONN_<ID>``."""
         return json.dumps(self.connection())
 
 
@@ -66,13 +66,14 @@ class EmbeddedServer:
 def embedded_server(
     *, environment: Mapping[str, str] | None = None, log: Path | None = None
 ) -> Iterator[EmbeddedServer]:
-    """Run an empty S3 server on loopback and a free port, for as long as the context lasts.
+    """Run an empty S3 server on a free loopback port, as long as the context lasts.
 
-    It ends with this process, too, however that ends.
+    The server also ends when this process ends, even if this process is killed.
 
-    :param environment: the server's whole environment; None hands down ours.
-    :param log: its errors are added there; None keeps them for the message of an error only.
-    :raises EmbeddedServerError: it did not start, because moto is not installed, for one.
+    :param environment: the server's whole environment; None means ours.
+    :param log: a file to which the server's errors are appended; None uses them only for the message of
+        :class:`EmbeddedServerError`.
+    :raises EmbeddedServerError: the server did not start, for example because moto is not installed.
     """
     with log.open("a+b") if log else tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(  # noqa: S603 - our own file
@@ -81,7 +82,7 @@ def embedded_server(
             stdout=subprocess.PIPE,
             stderr=errors,
             env=None if environment is None else dict(environment),
-            # Ctrl-C is for us, who may still need the server to clean up.
+            # Ctrl-C must only stop this process, which may still need the server for its clean-up.
             start_new_session=True,
         )
         try:
@@ -92,14 +93,14 @@ def embedded_server(
 
 def _address(process: subprocess.Popen[bytes], errors: IO[bytes]) -> str:
     output = cast("IO[bytes]", process.stdout)
-    is_told = select.select([output], [], [], _START_WITHIN)[0]
-    address = output.readline().decode().strip() if is_told else ""
+    is_ready = select.select([output], [], [], _START_WITHIN)[0]
+    address = output.readline().decode().strip() if is_ready else ""
     if address:
         return address
     errors.flush()
     errors.seek(0)
-    told = errors.read().decode(errors="replace").strip()[-4000:]
-    raise EmbeddedServerError(f"The embedded S3 server did not start. {told or 'It said nothing.'}")
+    log_end = errors.read().decode(errors="replace").strip()[-4000:]
+    raise EmbeddedServerError(f"The embedded S3 server did not start. {log_end or 'Its log is empty.'}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,7 +1,7 @@
-"""The fixtures of pytest that ``pytest_plugins = ["airflow_s3ops.testing"]`` brings.
+"""The pytest fixtures that ``pytest_plugins = ["airflow_s3ops.testing"]`` adds.
 
-What they give is S3's, and Airflow's only by one environment variable: they need no database of Airflow.
-(PYTEST_DONT_REWRITE: there is no assert here.)
+They start an S3 server and set one environment variable for Airflow. They need no Airflow database.
+(PYTEST_DONT_REWRITE: this module has no assert.)
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def s3ops_server() -> Iterator[EmbeddedServer]:
-    """An S3 server for the whole run: moto's, in a process of its own, empty at first."""
+    """An S3 server for the whole run: moto, in its own process, empty at first."""
     with ExitStack() as stack:
         try:
             server = stack.enter_context(embedded_server())
@@ -31,7 +31,7 @@ def s3ops_server() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture(scope="session")
 def s3ops_connection_id() -> str:
-    """The id of the connection; define a fixture of this name to have another one than ``aws_default``."""
+    """The id of the connection, ``aws_default``; define a fixture of this name to use another id."""
     return "aws_default"
 
 
@@ -39,10 +39,10 @@ def s3ops_connection_id() -> str:
 def s3ops_connection(
     s3ops_server: EmbeddedServer, s3ops_connection_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> str:
-    """The id of an Airflow connection to the server: for this test only, ``AIRFLOW_CONN_<ID>`` is set.
+    """The id of an Airflow connection to the server; ``AIRFLOW_CONN_<ID>`` is set for this test only.
 
-    It is not there for the next test, which may be one under ``mock_aws``: a connection with an address of
-    its own leaves moto's mock.
+    It is removed after the test, because the next test may run under ``mock_aws``: moto does not intercept
+    requests of a connection with its own ``endpoint_url``.
     """
     monkeypatch.setenv(f"AIRFLOW_CONN_{s3ops_connection_id.upper()}", s3ops_server.connection_json())
     return s3ops_connection_id
@@ -50,7 +50,7 @@ def s3ops_connection(
 
 @pytest.fixture
 def s3ops_bucket(s3ops_connection: str) -> Iterator[str]:
-    """The name of a new bucket; it goes at the end of the test, with versions, markers and open uploads."""
+    """The name of a new bucket; after the test it is deleted, with versions, markers and open uploads."""
     from airflow_s3ops.hooks import S3OpsHook
 
     hook = S3OpsHook(s3ops_connection)

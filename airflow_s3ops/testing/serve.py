@@ -1,8 +1,8 @@
-"""An S3 server in one process, for tests and for trying things out: moto's, on loopback.
+"""An S3 server in one process, for tests and for trying things out: moto, on loopback.
 
-It prints its address as the one line on stdout as soon as it answers, and ends on SIGTERM or Ctrl-C; then it
-forgets all that was stored. It takes any credentials and any region, and checks neither checksums nor
-signatures: prove neither integrity nor security on it.
+As soon as it can respond, it prints its address, as the only line on stdout. It ends on SIGTERM or Ctrl-C,
+and then loses all stored data. It accepts any credentials and any region. It checks neither checksums nor
+signatures, so it cannot test integrity or security.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ HOST = "127.0.0.1"
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM or Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--port", type=int, default=0, help=f"port on {HOST}; 0, the default, takes a free one"
+        "--port", type=int, default=0, help=f"port on {HOST}; 0, the default, means any free port"
     )
     parser.add_argument(
         "--until-stdin-closes",
         action="store_true",
-        help="end when nobody holds the other end of stdin any more, however that process has ended",
+        help="end when stdin is closed, for example because the process that started the server was killed",
     )
     arguments = parser.parse_args()
 
@@ -42,7 +42,7 @@ def main() -> None:
     server = _server(arguments.port)
     sys.stdout.write(f"http://{HOST}:{server.server_port}\n")
     sys.stdout.flush()
-    os.dup2(2, 1)  # whoever started it reads one line, and a pipe that nobody reads fills up
+    os.dup2(2, 1)  # the parent reads only one line, and a pipe that is not read fills up
     server.serve_forever()
 
 
@@ -55,16 +55,16 @@ def _server(port: int) -> BaseWSGIServer:
         )
         from werkzeug.serving import make_server
     except ImportError as error:
-        sys.exit(f"It needs moto with its server ({error}). Install it: pip install 'moto[server]'")
+        sys.exit(f"It requires moto with its server ({error}). Install it: pip install 'moto[server]'")
 
     class QuietHandler(MotoRequestHandler):
-        """Answers as moto does, at once and without a log line for each request."""
+        """Responds as moto does, but without delay and without a log line for each request."""
 
-        # Head and body of an answer are two writes: with Nagle on, each costs a kept-alive client 40 ms.
+        # The headers and the body are two writes: with Nagle's algorithm, a kept-alive client waits 40 ms.
         disable_nagle_algorithm = True
 
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Say nothing: only errors belong in the log."""
+            """Log nothing: only errors belong in the log."""
 
     application = DomainDispatcherApplication(create_backend_app)
     return make_server(HOST, port, application, threaded=True, request_handler=QuietHandler)
@@ -76,7 +76,7 @@ def _stop(_signal: int, _frame: object) -> None:
 
 
 def _end_with_stdin() -> None:
-    # Not sys.stdin: a thread that waits there holds a lock that the interpreter's end needs.
+    # Not sys.stdin: a thread that waits in it holds a lock that the interpreter needs when it exits.
     while os.read(0, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -116,7 +116,7 @@ def test_a_contestant_that_failed_is_shown_with_its_reason() -> None:
     assert scenario["contestants"][0]["failures"] == ["exit code 1: a | b"]
 
 
-def test_the_plot_is_shown_if_there_is_one() -> None:
+def test_the_chart_is_shown_if_it_exists() -> None:
     whole = made.report([(HTTP, [record("ours", 1.0)])], server="A server 1.0", relay=RELAY)
 
     assert "](benchmarks.svg)" in markdown(whole, plot="benchmarks.svg")

@@ -85,7 +85,7 @@ def measured(server: S3Server, scenario: Scenario, *contestants: Contestant, rou
     ("code", "reason"),
     [
         ("import sys; sys.exit('ValueError: boom')", "exit code 1: ValueError: boom"),
-        ("print(0)", "1 wrong objects: folder/source.bin is there 0 times"),
+        ("print(0)", "1 wrong objects: folder/source.bin exists 0 times"),
     ],
 )
 def test_a_contestant_that_uploads_nothing_has_failed(server: S3Server, code: str, reason: str) -> None:
@@ -158,7 +158,7 @@ print('{"wall": 1, "cpu": 1, "memory": 1}')
 """
     (record,) = measured(server, KEYS, fake_contestant(delete_too_much, "delete_prefix"))
 
-    assert record.failures[0].startswith("20 wrong objects: folder-kept/0000/000000.bin is there 0 times")
+    assert record.failures[0].startswith("20 wrong objects: folder-kept/0000/000000.bin exists 0 times")
 
 
 def test_every_round_has_another_order_and_every_run_the_same_orders(server: S3Server) -> None:

@@ -1,4 +1,4 @@
-"""Hold an upload in its middle, whatever the machine's speed: the requests of one object get no response."""
+"""Stall an upload in its middle, on a machine of any speed: the requests for one object get no response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker dies in the middle of a bulk upload: the run succeeds, every object is there once and complete."""
+"""A worker dies in the middle of a bulk upload: the run succeeds, each object is complete and exists once."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def rows(s3: S3Client, bucket: str, uri: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in content(s3, bucket, key).splitlines()]
 
 
-def test_a_worker_dies_in_the_middle_and_every_object_is_there_once_and_complete(
+def test_a_worker_dies_in_the_middle_and_every_object_is_complete_and_exists_once(
     cluster: Cluster, faults: FaultProxy, s3: S3Client, bucket: str, folder: Path
 ) -> None:
     middle = Middle(PREFIX, BEFORE)

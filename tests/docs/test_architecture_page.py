@@ -82,7 +82,7 @@ def test_the_drawing_has_the_layers_that_lint_checks_in_their_order() -> None:
 
 
 def test_each_folder_of_the_package_has_its_sentence() -> None:
-    (rows,) = tables(section(PAGE, "The house"))
+    (rows,) = tables(section(PAGE, "Folders"))
     described = {row[0].strip("`/") for row in rows}
     folders = {
         str(path.parent.relative_to(PACKAGE))

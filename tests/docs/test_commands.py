@@ -95,7 +95,7 @@ def test_a_command_that_runs_tests_finds_some(command: Command) -> None:
 
 
 def recipe(target: str) -> str:
-    """Give the first command of a make target."""
+    """Return the first command of a make target."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     return makefile.partition(f"\n{target}:")[2].splitlines()[1].strip()
 

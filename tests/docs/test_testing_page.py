@@ -1,4 +1,4 @@
-"""docs/testing-your-dags.md: its project, in a folder of its own and run as a user runs it, passes."""
+"""docs/testing-your-dags.md: its project passes, in its own folder and run as a user runs it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WITHIN = 280
 
 
 def project_in(folder: Path) -> int:
-    """Write each block into the file that its first line names; return how many tests there are."""
+    """Write each block into the file that its first line names; return the number of tests."""
     tests = 0
     for block in blocks(PAGE, "python"):
         name, _, text = block.text.removeprefix("# ").partition("\n")
@@ -37,7 +37,7 @@ def test_the_project_of_the_page_passes_its_tests(tmp_path: Path) -> None:
     tests = project_in(tmp_path)
     foreign = (*FOREIGN, "PYTHONPATH", "PYTEST_")
     environment = {name: text for name, text in os.environ.items() if not name.upper().startswith(foreign)}
-    # What the page does not say because most machines have none of it.
+    # Not on the page, because most machines need neither.
     environment |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
     done = subprocess.run(
         [sys.executable, "-m", "pytest"],
@@ -52,9 +52,9 @@ def test_the_project_of_the_page_passes_its_tests(tmp_path: Path) -> None:
     assert re.search(rf"=+ {tests} passed(, \d+ warnings?)? in ", done.stdout), done.stdout
 
 
-def test_the_page_tells_of_every_fixture() -> None:
+def test_the_page_describes_every_fixture() -> None:
     from airflow_s3ops.testing import fixtures
 
     (table,) = tables(section(PAGE, "On a server: the fixtures"))
-    told = {name for row in table for name in code(row[0])}
-    assert told == {name for name in vars(fixtures) if name.startswith("s3ops_")}
+    described = {name for row in table for name in code(row[0])}
+    assert described == {name for name in vars(fixtures) if name.startswith("s3ops_")}

@@ -126,7 +126,7 @@ class Rule:
     def run(self, callback: Callable[[Request], object]) -> Rule:
         """Call `callback` when the request's head has arrived, then forward the request.
 
-        It runs in the connection's own thread, so other connections go on. An exception in it fails the test.
+        It runs in the connection's own thread: other connections continue. An exception in it fails the test.
         """
 
         def fault(exchange: Exchange) -> None:

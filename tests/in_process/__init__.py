@@ -1,1 +1,1 @@
-"""Users' own unit tests: everything runs under moto's mock_aws in this process, and nothing leaves it."""
+"""Everything works in users' own unit tests: under moto's mock_aws, in this process, with no network."""

@@ -1,4 +1,4 @@
-"""A mocked S3 in this process, and no way out of it."""
+"""S3 mocked in this process, with the network blocked."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ REGION = "eu-central-1"
 
 
 @pytest.fixture
-def closed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every way out of this process fails; what was tried is listed, as an error may be handled."""
-    tried: list[str] = []
+def network_attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Block the network; return the list of attempts, because code under test may catch the error."""
+    attempts: list[str] = []
 
     def failing(name: str) -> object:
         def fail(*_: object, **__: object) -> NoReturn:
-            tried.append(name)
+            attempts.append(name)
             raise AssertionError(f"{name}: a request leaves the mock")
 
         return fail
 
-    # awscrt opens its sockets in C, past Python's.
+    # awscrt opens its sockets in C, not by Python's socket module.
     for owner, names in {
         socket.socket: ("connect", "connect_ex", "sendto"),
         socket: ("create_connection", "getaddrinfo"),
@@ -43,30 +43,30 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     }.items():
         for name in names:
             monkeypatch.setattr(owner, name, failing(f"{owner.__name__}.{name}"))
-    return tried
+    return attempts
 
 
 @pytest.fixture
-def mocked(closed: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """S3 of moto, as a user's test has it: a connection without an endpoint."""
+def mocked(network_attempts: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """moto's S3 as in a user's test: a connection without an endpoint."""
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
         monkeypatch.delenv(name, raising=False)
     connection = {"conn_type": "aws", "extra": {"region_name": REGION}}
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(connection))
     with mock_aws():
         yield
-    assert closed == []
+    assert network_attempts == []
 
 
 @pytest.fixture
-def s3(mocked: None) -> S3Client:  # noqa: ARG001 - it must be at work when the client is made
-    """A plain client of boto3's, to arrange things and to look."""
+def s3(mocked: None) -> S3Client:  # noqa: ARG001 - the mock must be active before the client is made
+    """A boto3 client, to prepare and to check what is in S3."""
     return boto3.session.Session().client("s3", region_name=REGION)
 
 
 @pytest.fixture
 def bucket(s3: S3Client) -> str:
-    """A bucket that keeps versions."""
+    """The name of a bucket with versioning."""
     name = "acme-reports"
     create_bucket(s3, name)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})

@@ -1,4 +1,4 @@
-"""What the hook has besides the operators' methods works under mock_aws, too."""
+"""The hook's methods that no operator has also work under mock_aws."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-# Each operator is one method, and tests/in_process/test_operators.py runs it.
+# The methods that operators call: tests/in_process/test_operators.py runs them.
 OF_OPERATORS = {
     *("create_bucket", "upload_file", "upload_files", "join_manifests"),
     *("delete_object", "delete_objects", "delete_bucket"),
@@ -28,7 +28,7 @@ CASES: dict[str, Callable[[S3OpsHook, S3Client, str], None]] = {}
 
 
 def case(method: Callable[[S3OpsHook, S3Client, str], None]) -> Callable[[S3OpsHook, S3Client, str], None]:
-    """Register a case by its own name, which is a method's."""
+    """Register a case; its name is the name of the method."""
     CASES[method.__name__] = method
     return method
 
@@ -79,8 +79,8 @@ def presigned_url(hook: S3OpsHook, s3: S3Client, bucket: str) -> None:
 
 @case
 def test_connection(hook: S3OpsHook, s3: S3Client, bucket: str) -> None:  # noqa: ARG001 - named as the method
-    works, words = hook.test_connection()
-    assert works, words
+    works, message = hook.test_connection()
+    assert works, message
 
 
 test_connection.__test__ = False  # type: ignore[attr-defined]  # a case, not a test
@@ -103,7 +103,7 @@ def test_a_method_works_under_mock_aws(name: str, s3: S3Client, bucket: str) -> 
     CASES[name](S3OpsHook(), s3, bucket)
 
 
-def test_many_files_go_through_a_stubber(mocked: None, tmp_path: Path) -> None:  # noqa: ARG001
+def test_many_files_are_uploaded_through_a_stubber(mocked: None, tmp_path: Path) -> None:  # noqa: ARG001
     (tmp_path / "a.csv").write_bytes(b"12")
     hook = S3OpsHook()
     with Stubber(hook.client) as stubber:
@@ -112,7 +112,7 @@ def test_many_files_go_through_a_stubber(mocked: None, tmp_path: Path) -> None: 
         stubber.assert_no_pending_responses()
 
 
-def test_a_role_is_assumed_in_the_mock_too(
+def test_a_role_can_be_assumed_in_the_mock(
     bucket: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

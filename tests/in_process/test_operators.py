@@ -1,4 +1,4 @@
-"""Every operator works under mock_aws, and no request leaves this process."""
+"""Every operator works under mock_aws, and sends nothing to the network."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ CONTENT = b"day,visits\n2026-01-01,7\n"
 
 @dataclass(frozen=True)
 class Work:
-    """What a case works with.
+    """What a case needs.
 
-    :param bucket: is there, and keeps versions.
-    :param folder: with a file, an empty one and one of three parts.
+    :param bucket: an existing bucket with versioning.
+    :param folder: contains a small file, an empty file and a file of three parts.
     """
 
     s3: S3Client
@@ -44,7 +44,7 @@ class Work:
         return self.folder / "large.bin"
 
     def run(self, operator: str, **parameters: Any) -> Any:
-        """Execute an operator as a unit test does: by hand."""
+        """Execute an operator by hand, as a unit test does."""
         return execute(getattr(operators, operator)(task_id="task", **parameters))
 
     def content(self, key: str) -> bytes:
@@ -73,7 +73,7 @@ def of(operator: str) -> Callable[[Case], Case]:
 
 
 @of("CreateBucketOperator")
-def makes_a_bucket_with_settings_and_adopts_it(work: Work) -> None:
+def creates_a_bucket_with_settings_and_adopts_it(work: Work) -> None:
     settings = operators.BucketSettings(versioning="Enabled", tags={"team": "data"})
     for status in ("created", "existed"):
         result = work.run("CreateBucketOperator", bucket="another-bucket", settings=settings)
@@ -83,7 +83,7 @@ def makes_a_bucket_with_settings_and_adopts_it(work: Work) -> None:
 
 
 @of("UploadFileOperator")
-def sends_a_file_by_one_request(work: Work) -> None:
+def uploads_a_file_in_one_request(work: Work) -> None:
     extra_args = {"ContentType": "text/csv", "Metadata": {"made-by": "me"}, "Tagging": "team=data"}
     given = {"filename": work.file, "bucket": work.bucket, "key": "a/report.csv", "extra_args": extra_args}
     assert work.run("UploadFileOperator", **given)["status"] == "uploaded"
@@ -93,13 +93,13 @@ def sends_a_file_by_one_request(work: Work) -> None:
 
 
 @of("UploadFileOperator")
-def sends_an_empty_file(work: Work) -> None:
+def uploads_an_empty_file(work: Work) -> None:
     work.run("UploadFileOperator", filename=work.folder / "_SUCCESS", bucket=work.bucket)
     assert work.content("_SUCCESS") == b""
 
 
 @of("UploadFileOperator")
-def sends_a_file_in_parts(work: Work) -> None:
+def uploads_a_file_in_parts(work: Work) -> None:
     result = work.run(
         "UploadFileOperator", filename=work.large, bucket=work.bucket, key="large", part_size=PART_SIZE
     )
@@ -108,7 +108,7 @@ def sends_a_file_in_parts(work: Work) -> None:
 
 
 @of("UploadFileOperator")
-def sends_a_file_larger_than_the_window_by_one_request(work: Work) -> None:
+def uploads_a_file_larger_than_the_window_in_one_request(work: Work) -> None:
     file = work.folder / "larger.bin"
     file.write_bytes(bytes(range(256)) * (17 << 12))  # 17 MiB
     work.run("UploadFileOperator", filename=file, bucket=work.bucket, part_size=32 << 20)
@@ -116,7 +116,7 @@ def sends_a_file_larger_than_the_window_by_one_request(work: Work) -> None:
 
 
 @of("UploadFileOperator")
-def sends_a_file_compressed(work: Work) -> None:
+def uploads_a_file_compressed(work: Work) -> None:
     for part_size in (None, PART_SIZE):
         work.run(
             "UploadFileOperator",
@@ -130,13 +130,13 @@ def sends_a_file_compressed(work: Work) -> None:
 
 
 @of("UploadFileOperator")
-def skips_what_is_the_same(work: Work) -> None:
+def skips_a_file_that_is_stored_already(work: Work) -> None:
     given = {"filename": work.file, "bucket": work.bucket, "if_exists": "skip_if_same"}
     assert [work.run("UploadFileOperator", **given)["status"] for _ in range(2)] == ["uploaded", "skipped"]
 
 
 @of("UploadFilesOperator")
-def sends_many_files_with_a_manifest_and_one_last(work: Work) -> None:
+def uploads_many_files_with_a_manifest_and_one_file_last(work: Work) -> None:
     for number in range(40):
         (work.folder / f"{number}.csv").write_bytes(CONTENT)
     given = {"source": work.folder, "bucket": work.bucket, "prefix": "p/", "manifest_key": "m.jsonl"}
@@ -149,7 +149,7 @@ def sends_many_files_with_a_manifest_and_one_last(work: Work) -> None:
 
 
 @of("UploadFilesOperator")
-def sends_many_files_under_each_condition(work: Work) -> None:
+def uploads_many_files_with_each_condition(work: Work) -> None:
     given = {"source": work.folder, "bucket": work.bucket}
     for if_exists, uploaded in (("fail", 3), ("skip", 0), ("skip_if_same", 0), ("replace", 3)):
         assert work.run("UploadFilesOperator", **given, if_exists=if_exists)["uploaded"] == uploaded
@@ -190,7 +190,7 @@ def deletes_one_version(work: Work) -> None:
 
 
 @of("DeleteObjectsOperator")
-def deletes_keys_that_xml_must_escape(work: Work) -> None:
+def deletes_keys_that_must_be_escaped_in_xml(work: Work) -> None:
     keys = ["a&b", "c<d>", "ü e.csv", "left"]
     work.put(*keys)
     result = work.run("DeleteObjectsOperator", bucket=work.bucket, keys=keys[:-1])
@@ -216,7 +216,7 @@ def deletes_versions_and_markers(work: Work) -> None:
 
 
 @of("DeleteBucketOperator")
-def deletes_a_bucket_with_all_that_is_in_it(work: Work) -> None:
+def deletes_a_bucket_with_its_content(work: Work) -> None:
     work.put("a", "a")
     work.s3.delete_object(Bucket=work.bucket, Key="a")
     work.s3.create_multipart_upload(Bucket=work.bucket, Key="open")
@@ -236,8 +236,8 @@ def work(s3: S3Client, bucket: str, tmp_path: Path) -> Work:
 
 
 def test_every_operator_has_a_case() -> None:
-    offered = {name: getattr(operators, name) for name in operators.__all__}
-    assert set(CASES) == {name for name, found in offered.items() if issubclass(found, BaseOperator)}
+    exported = {name: getattr(operators, name) for name in operators.__all__}
+    assert set(CASES) == {name for name, found in exported.items() if issubclass(found, BaseOperator)}
 
 
 @pytest.mark.parametrize(
@@ -252,14 +252,14 @@ def test_an_operator_works_under_mock_aws(case: Case, work: Work) -> None:
     case(work)
 
 
-def test_it_works_by_boto3s_own_chain_too(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_works_with_boto3s_own_credential_chain(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     result = work.run("UploadFilesOperator", source=work.folder, bucket=work.bucket, aws_conn_id=None)
     assert result["uploaded"] == 3
 
 
-def test_in_us_east_1_too(work: Work) -> None:
-    given = {"bucket": "far-away", "region_name": "us-east-1"}
+def test_it_works_in_us_east_1(work: Work) -> None:
+    given = {"bucket": "acme-us", "region_name": "us-east-1"}
     assert work.run("CreateBucketOperator", **given)["status"] == "created"
     assert work.run("UploadFilesOperator", source=work.folder, **given)["uploaded"] == 3
     assert work.run("DeleteBucketOperator", force=True, **given)["objects_deleted"] == 3

@@ -1,4 +1,4 @@
-"""A Python of a given version is found, or this one is taken and that is said."""
+"""Find a Python of a given version, or use the running one and print that."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def program(path: Path, script: str) -> Path:
     return path
 
 
-def test_this_one_is_taken_where_it_fits(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_running_one_is_used_if_it_has_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert find_python(OWN) == sys.executable
     assert capsys.readouterr().err == ""
 
 
-def test_a_shim_that_does_not_run_is_passed_by_for_one_of_pyenv(
+def test_a_shim_that_does_not_run_is_not_used_but_one_of_pyenv_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shim = program(tmp_path / "bin" / "python9.9", "exit 127")
@@ -38,9 +38,9 @@ def test_a_shim_that_does_not_run_is_passed_by_for_one_of_pyenv(
     assert find_python("9.9") == str(real)
 
 
-def test_where_there_is_none_this_one_is_taken_and_that_is_said(
+def test_if_none_is_found_the_running_one_is_used_and_a_line_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
     assert find_python("9.9") == sys.executable
-    assert capsys.readouterr().err == f"There is no Python 9.9 here: Python {OWN} it is instead\n"
+    assert capsys.readouterr().err == f"Python 9.9 was not found: Python {OWN} is used instead\n"

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Below those that the system gives to whoever takes any, which may be gone before our server binds them.
+# Below the range from which the system assigns ports: another program may get one of those before our server
+# binds it.
 PORTS = range(20_000, 32_000)
 
 
@@ -31,7 +32,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def free_port() -> int:
-    """Get one free port on loopback from the system."""
+    """Find one free port on loopback."""
     return free_ports(1)[0]
 
 

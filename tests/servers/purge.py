@@ -25,19 +25,19 @@ def create_bucket(s3: S3Client, name: str, **more: Any) -> None:
 
 
 def delete_bucket(s3: S3Client, name: str) -> None:
-    """Delete a bucket with versions, delete markers and open uploads; a missing bucket is no error.
+    """Delete a bucket with versions, delete markers and open uploads; a missing bucket is not an error.
 
     A request that a test cancelled may still arrive, so a bucket is emptied again if it is not empty.
     """
     for number in range(ROUNDS):
         if _deleted(s3, name):
             return
-        _empty(s3, name, at_once=number == 0)
+        _empty(s3, name, in_batches=number == 0)
     s3.delete_bucket(Bucket=name)
 
 
 def _deleted(s3: S3Client, name: str) -> bool:
-    """Delete it unless it holds something: many tests leave nothing, and then one request is enough."""
+    """Delete the bucket and return True, or False if it is not empty; an empty one needs one request only."""
     try:
         s3.delete_bucket(Bucket=name)
     except ClientError as error:
@@ -48,10 +48,10 @@ def _deleted(s3: S3Client, name: str) -> bool:
     return True
 
 
-def _empty(s3: S3Client, name: str, *, at_once: bool) -> None:
+def _empty(s3: S3Client, name: str, *, in_batches: bool) -> None:
     try:
         _abort_uploads(s3, name)
-        _delete_versions(s3, name, at_once=at_once)
+        _delete_versions(s3, name, in_batches=in_batches)
     except ClientError as error:
         if error.response["Error"]["Code"] not in GONE:
             raise
@@ -63,20 +63,20 @@ def _abort_uploads(s3: S3Client, name: str) -> None:
             s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
 
 
-def _delete_versions(s3: S3Client, name: str, *, at_once: bool) -> None:
+def _delete_versions(s3: S3Client, name: str, *, in_batches: bool) -> None:
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
         found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         versions = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in found]
-        if at_once and len(versions) > 1 and _deleted_at_once(s3, name, versions):
+        if in_batches and len(versions) > 1 and _deleted_in_one_request(s3, name, versions):
             continue
         for version in versions:
             s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
 
 
-def _deleted_at_once(s3: S3Client, name: str, versions: list[Any]) -> bool:
-    """Delete by one request; a server may not know it, and a key may be one that XML can't hold."""
+def _deleted_in_one_request(s3: S3Client, name: str, versions: list[Any]) -> bool:
+    """Delete with one request; False if the server cannot, or a key has characters that XML lacks."""
     try:
-        answer = s3.delete_objects(Bucket=name, Delete={"Objects": versions, "Quiet": True})
+        response = s3.delete_objects(Bucket=name, Delete={"Objects": versions, "Quiet": True})
     except ClientError:
         return False
-    return not answer.get("Errors")
+    return not response.get("Errors")

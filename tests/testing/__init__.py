@@ -1,1 +1,1 @@
-"""What the package gives to the tests of its users."""
+"""Tests of `airflow_s3ops.testing`, which users run in their own tests."""

@@ -1,4 +1,4 @@
-"""The embedded server starts, is reached, and ends; without moto it says what to install."""
+"""The embedded server starts, responds and ends; without moto the error says what to install."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ assert not {"airflow", "boto3", "botocore", "moto"} & set(sys.modules)
 """
 
 
-def answers(address: str) -> bool:
+def responds(address: str) -> bool:
     try:
-        with urlopen(address, timeout=5) as answer:
-            return int(answer.status) == 200
+        with urlopen(address, timeout=5) as response:
+            return int(response.status) == 200
     except OSError:
         return False
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
-    while not is_so():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -58,21 +58,21 @@ def children() -> set[int]:
     return {child.pid for child in psutil.Process().children(recursive=True)}
 
 
-def test_it_is_on_loopback_and_ends_with_its_context() -> None:
+def test_it_listens_on_loopback_and_ends_with_its_context() -> None:
     before = children()
     with embedded_server() as one, embedded_server() as other:
         assert urlsplit(one.endpoint_url).hostname == "127.0.0.1"
         assert one.endpoint_url != other.endpoint_url
-        assert answers(one.endpoint_url)
+        assert responds(one.endpoint_url)
         assert len(children() - before) == 2
-    assert not answers(one.endpoint_url)
+    assert not responds(one.endpoint_url)
     assert children() == before
 
 
-def test_it_ends_when_the_context_ends_by_an_error() -> None:
+def test_it_ends_if_the_context_ends_with_an_error() -> None:
     with pytest.raises(KeyError), embedded_server() as server:
         raise KeyError
-    assert not answers(server.endpoint_url)
+    assert not responds(server.endpoint_url)
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM], ids=lambda end: end.name)
@@ -81,19 +81,19 @@ def test_it_ends_with_the_process_that_started_it(end: signal.Signals) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout is not None
         address = starter.stdout.readline().strip()
-        assert answers(address)
+        assert responds(address)
         starter.send_signal(end)
-    wait_until(lambda: not answers(address))
+    wait_until(lambda: not responds(address))
 
 
-def test_its_connection_reaches_it_past_a_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_connection_does_not_use_a_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     with embedded_server() as server:
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", server.connection_json())
         assert S3OpsHook().create_bucket("a-bucket").region == server.region
 
 
-def test_without_moto_it_says_what_to_install(tmp_path: Path) -> None:
+def test_without_moto_the_error_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "moto.py").write_text("raise ImportError(\"No module named 'moto'\")")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     with (
@@ -103,7 +103,7 @@ def test_without_moto_it_says_what_to_install(tmp_path: Path) -> None:
         pass
 
 
-def test_what_it_said_before_it_ended_is_in_its_log_too(tmp_path: Path) -> None:
+def test_errors_at_the_start_are_in_the_exception_and_in_the_log(tmp_path: Path) -> None:
     (tmp_path / "moto.py").write_text("raise OSError('no room on the disk')")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     log = tmp_path / "s3.log"
@@ -117,5 +117,5 @@ def test_what_it_said_before_it_ended_is_in_its_log_too(tmp_path: Path) -> None:
     assert "no room on the disk" in log.read_text()
 
 
-def test_to_import_it_takes_neither_pytest_nor_anything_heavy() -> None:
+def test_importing_it_needs_neither_pytest_nor_a_large_package() -> None:
     subprocess.run([sys.executable, "-c", WITHOUT_PYTEST], cwd=ROOT, check=True, timeout=60)

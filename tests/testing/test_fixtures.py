@@ -1,4 +1,4 @@
-"""The fixtures do in a user's run of pytest what their docstrings say."""
+"""In a user's pytest run, the fixtures do what their docstrings say."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 pytest_plugins = ["pytester"]
 
 CONFTEST = 'pytest_plugins = ["airflow_s3ops.testing"]\n'
-TRACES = """
+LEFTOVERS = """
     import os
     from airflow_s3ops.hooks import S3OpsHook
 
     BUCKETS = []
 
-    def test_one_leaves_versions_markers_and_an_open_upload(s3ops_bucket):
+    def test_leaves_versions_markers_and_an_open_upload(s3ops_bucket):
         hook = S3OpsHook()
         assert [entry for entry in hook.list_versions(s3ops_bucket)] == []
         hook.create_bucket(s3ops_bucket, settings={"versioning": "Enabled"})
@@ -27,12 +27,12 @@ TRACES = """
         hook.client.create_multipart_upload(Bucket=s3ops_bucket, Key="b")
         BUCKETS.append(s3ops_bucket)
 
-    def test_the_next_one_finds_nothing_of_it(s3ops_bucket):
-        there = [found["Name"] for found in S3OpsHook().client.list_buckets()["Buckets"]]
-        assert there == [s3ops_bucket]
+    def test_the_next_test_finds_nothing_of_them(s3ops_bucket):
+        found = [bucket["Name"] for bucket in S3OpsHook().client.list_buckets()["Buckets"]]
+        assert found == [s3ops_bucket]
         assert s3ops_bucket not in BUCKETS
 
-    def test_a_bucket_may_be_gone_already(s3ops_bucket):
+    def test_may_delete_its_bucket_itself(s3ops_bucket):
         S3OpsHook().delete_bucket(s3ops_bucket)
 
     def test_without_a_fixture_there_is_no_connection(s3ops_server):
@@ -49,21 +49,21 @@ ANOTHER_ID = """
 
     def test_it(s3ops_connection):
         assert s3ops_connection == "reports_s3"
-        works, words = S3OpsHook("reports_s3").test_connection()
-        assert works, words
+        works, message = S3OpsHook("reports_s3").test_connection()
+        assert works, message
 """
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A folder of tests with the plugin."""
+    """A folder with tests that use the plugin."""
     monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT", raising=False)
     pytester.makeconftest(CONFTEST)
     return pytester
 
 
 def test_a_bucket_is_emptied_and_deleted_after_each_test(project: pytest.Pytester) -> None:
-    project.makepyfile(TRACES)
+    project.makepyfile(LEFTOVERS)
     project.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=4)
 
 
@@ -72,7 +72,7 @@ def test_the_connection_may_have_another_id(project: pytest.Pytester) -> None:
     project.runpytest_subprocess().assert_outcomes(passed=1)
 
 
-def test_without_moto_the_next_step_is_told_once_and_without_a_trace(
+def test_without_moto_the_error_says_what_to_install_without_a_traceback(
     project: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "moto.py").write_text("raise ImportError(\"No module named 'moto'\")")
@@ -84,13 +84,13 @@ def test_without_moto_the_next_step_is_told_once_and_without_a_trace(
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-def test_warnings_may_be_errors_and_the_package_may_be_imported_first(project: pytest.Pytester) -> None:
+def test_it_works_with_warnings_as_errors_and_if_imported_before(project: pytest.Pytester) -> None:
     project.makeconftest(f"import airflow_s3ops.testing\n{CONFTEST}")
     project.makepyfile("def test_it(s3ops_server): assert s3ops_server.region")
     project.runpytest_subprocess("-W", "error").assert_outcomes(passed=1)
 
 
-def test_the_fixtures_are_those_that_the_page_names(project: pytest.Pytester) -> None:
+def test_pytest_shows_these_fixtures_and_no_others(project: pytest.Pytester) -> None:
     project.makepyfile("def test_it(): ...")
     shown = project.runpytest_subprocess("--fixtures").stdout.str()
     assert {line.split()[0] for line in shown.splitlines() if line.startswith("s3ops_")} == {

@@ -1,1 +1,1 @@
-"""The versions of Airflow that are supported: which tests show it, and what the older ones lack."""
+"""The supported versions of Airflow: the tests that each must pass, and what older versions lack."""

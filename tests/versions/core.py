@@ -1,7 +1,7 @@
 """The core of the tests: what every supported version of Airflow and Python must pass.
 
-`pytest --core whole` runs it, and `--core short` a part of it. Where a test moves, its line here moves
-with it: a path that is not there ends the run.
+`pytest --core whole` runs it, and `--core short` a part of it. If a test file is moved, change its path here:
+a path that does not exist ends the run with an error.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 
-# Folders and files under tests/, and whether a short run has them.
+# Folders and files under tests/, and whether the short form contains them.
 CORE = {
     "versions": True,
     "hooks": True,
@@ -41,15 +41,15 @@ FORMS = ("whole", "short")
 
 
 def is_in_core(path: Path, form: str) -> bool:
-    """Say whether a test file belongs to a form of the core, by the longest line that fits."""
-    lines = [line for line in CORE if path.is_relative_to(TESTS / line)]
-    return bool(lines) and (form == "whole" or CORE[max(lines, key=len)])
+    """Return whether a test file belongs to a form of the core; the longest matching path decides."""
+    matching = [name for name in CORE if path.is_relative_to(TESTS / name)]
+    return bool(matching) and (form == "whole" or CORE[max(matching, key=len)])
 
 
-def require_all_there() -> None:
-    """Refuse a table with a line that names nothing.
+def require_existing_paths() -> None:
+    """Check that every path of the table exists.
 
-    :raises pytest.UsageError: naming what is not there.
+    :raises pytest.UsageError: naming the paths that do not exist.
     """
-    if gone := [line for line in CORE if not (TESTS / line).exists()]:
-        raise pytest.UsageError(f"tests/versions/core.py names what is not there: {', '.join(gone)}")
+    if missing := [name for name in CORE if not (TESTS / name).exists()]:
+        raise pytest.UsageError(f"tests/versions/core.py names paths that do not exist: {', '.join(missing)}")

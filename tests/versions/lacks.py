@@ -1,7 +1,7 @@
-"""What older versions of Airflow lack, in one table: it and the one of servers skip tests, and nothing else.
+"""One table of what older versions of Airflow lack: only this table and the one of servers skip tests.
 
-`tests/versions/test_lacks.py` looks for every feature in the Airflow at hand: one that the table denies and
-is there, and one that it promises and is not, both fail.
+`tests/versions/test_lacks.py` checks every feature in the installed Airflow. It fails if a feature exists
+although this table says that it is missing, or is missing although this table says that it exists.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# Of the supported versions; what is older lacks something.
+# The newest supported version; every older one lacks something.
 NEWEST = (3, 3)
 
 
 class Feature(Enum):
-    """What a test may need of Airflow beyond its oldest version; the value is what a marker names."""
+    """What a test may need that the oldest supported Airflow lacks; the values are for markers."""
 
     TASK_STATE_STORE = "task_state_store"
     NAMESPACE_LEVELS = "namespace_levels"
@@ -28,33 +28,33 @@ class Feature(Enum):
 
 @dataclass(frozen=True)
 class Since:
-    """The first version that has a feature, and what the older ones do instead."""
+    """The first version that has a feature, and what older versions do instead."""
 
     version: tuple[int, int]
     reason: str
 
 
 SINCE: Mapping[Feature, Since] = {
-    Feature.TASK_STATE_STORE: Since((3, 3), "nothing is kept from one try of a task to the next"),
-    Feature.NAMESPACE_LEVELS: Since((3, 2), "one level holds for the loggers of all packages"),
+    Feature.TASK_STATE_STORE: Since((3, 3), "no state is kept between the tries of a task"),
+    Feature.NAMESPACE_LEVELS: Since((3, 2), "one log level applies to all packages"),
 }
 
 
 def airflow_version() -> tuple[int, int]:
-    """Give major and minor version of the Airflow at hand, without importing it."""
+    """Return the major and minor version of the installed Airflow, without importing it."""
     major, minor, *_ = version("apache-airflow-core").split(".")
     return int(major), int(minor)
 
 
 def lacks_of(airflow: tuple[int, int]) -> Mapping[Feature, str]:
-    """Give what a version of Airflow lacks, with the reasons."""
+    """Return what a version of Airflow lacks, with the reasons."""
     return {feature: since.reason for feature, since in SINCE.items() if airflow < since.version}
 
 
 def feature(name: str) -> Feature:
-    """Read a feature from its name.
+    """Return the feature with this name.
 
-    :raises ValueError: for a name that is not one, with those that are.
+    :raises ValueError: the name is not a feature; the message has all names.
     """
     known = {feature.value: feature for feature in Feature}
     if name not in known:

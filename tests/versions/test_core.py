@@ -1,4 +1,4 @@
-"""The core is what its table says, and a table that names what is gone ends the run."""
+"""The core is what its table says; a path in the table that does not exist ends the run."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tests.versions.plugin import OnlyCore
         ("docs/test_readme.py", set()),
     ],
 )
-def test_the_longest_line_of_the_table_decides(path: str, forms: set[str]) -> None:
+def test_the_longest_matching_path_decides(path: str, forms: set[str]) -> None:
     assert {form for form in core.FORMS if is_in_core(TESTS / path, form)} == forms
 
 
-def test_what_is_not_in_the_core_is_not_even_imported() -> None:
+def test_other_files_are_not_imported() -> None:
     only = OnlyCore("short")
     assert only.pytest_ignore_collect(TESTS / "docs" / "test_readme.py") is True
     assert only.pytest_ignore_collect(TESTS / "docs") is None
     assert only.pytest_ignore_collect(TESTS / "hooks" / "test_client.py") is None
 
 
-def test_a_line_that_names_what_is_gone_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_that_does_not_exist_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     OnlyCore("whole").pytest_configure()
     monkeypatch.setitem(CORE, "s3/test_moved.py", True)
-    with pytest.raises(pytest.UsageError, match=r"names what is not there: s3/test_moved\.py"):
+    with pytest.raises(pytest.UsageError, match=r"names paths that do not exist: s3/test_moved\.py"):
         OnlyCore("whole").pytest_configure()

@@ -1,4 +1,4 @@
-"""Airflow lacks what the table says, and what it lacks skips a test by that table alone."""
+"""Airflow lacks what the table says, and the table skips the tests that need it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PROBES: Mapping[Feature, Callable[[], bool]] = {
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Run:
-    """Run a test as on Airflow 3.2."""
+    """Run a test as if on Airflow 3.2."""
 
     def run(source: str) -> pytest.RunResult:
         pytester.makepyfile(f"import pytest\n{source}")
@@ -54,18 +54,18 @@ def test_every_feature_has_a_row_and_a_probe() -> None:
 
 
 @pytest.mark.parametrize("feature", Feature, ids=lambda feature: feature.value)
-def test_airflow_lacks_what_the_table_says_and_nothing_else(feature: Feature) -> None:
+def test_airflow_lacks_exactly_what_the_table_says(feature: Feature) -> None:
     assert PROBES[feature]() is (feature not in lacks_of(airflow_version()))
 
 
-def test_a_test_runs_where_airflow_has_what_it_needs(run: Run) -> None:
+def test_a_test_runs_if_airflow_has_what_it_needs(run: Run) -> None:
     run("@pytest.mark.needs_airflow('namespace_levels')\ndef test_it(): pass").assert_outcomes(passed=1)
 
 
 def test_a_test_is_skipped_with_the_tables_reason(run: Run) -> None:
     result = run("@pytest.mark.needs_airflow('task_state_store')\ndef test_it(): assert False")
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines("*The Airflow lacks task_state_store: 3.2: nothing is kept *")
+    result.stdout.fnmatch_lines("*This Airflow lacks task_state_store: 3.2: no state is kept *")
     assert result.ret == 0
 
 
@@ -75,7 +75,7 @@ def test_an_unknown_feature_is_an_error(run: Run) -> None:
     result.stderr.fnmatch_lines("*test_it: no such feature: luck; there are: *")
 
 
-def test_a_warning_is_an_error_only_where_this_package_causes_it(run: Run) -> None:
+def test_a_warning_is_an_error_only_if_this_package_causes_it(run: Run) -> None:
     warn = "import warnings\ndef test_it(): warnings.warn_explicit('old', UserWarning, 'f.py', 1, '%s')"
     run(warn % "sqlalchemy.orm").assert_outcomes(passed=1)
     run(warn % "airflow_s3ops.hooks").assert_outcomes(failed=1)

@@ -56,7 +56,7 @@ class SourceIdentity:
         try:
             now = SourceIdentity.of(os.stat(filename))  # noqa: PTH116 - faster, and called for every part
         except OSError as error:
-            raise _changed(filename, "there is no file of this name any more") from error
+            raise _changed(filename, "the file no longer exists") from error
         if now != self:
             raise _changed(filename, _difference(self, now))
 

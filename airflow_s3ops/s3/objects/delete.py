@@ -42,7 +42,7 @@ def delete_object(
     """Delete an object. On a versioned bucket this adds a delete marker, unless a version is given.
 
     A HEAD is sent first. So a second run finds that the key is missing, and adds no second marker. If the
-    identity is not allowed to HEAD the object, the deletion still goes on, and ``missing`` stays None.
+    identity is not allowed to HEAD the object, the object is still deleted, and ``missing`` stays None.
 
     :param version_id: delete this version (or delete marker) permanently.
     :param if_match: delete the object only if it has this ETag, with or without its quotes.

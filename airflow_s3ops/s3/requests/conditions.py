@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind", bound="PermanentError")
 
 
-def condition_error(error: S3OpsError, kind: type[Kind], there: str) -> Kind:
+def condition_error(error: S3OpsError, kind: type[Kind], verb: str) -> Kind:
     """Return the error that names the object and the condition that was not met.
 
     :param error: the error for S3's response.
-    :param there: the verb of the message: ``is`` or ``is no longer``.
+    :param verb: the verb of the message: ``is`` or ``is no longer``.
     """
     return kind(
-        f"There {there} an object at {s3_uri(error.bucket, error.key)}",
+        f"There {verb} an object at {s3_uri(error.bucket, error.key)}",
         bucket=error.bucket,
         key=error.key,
         code=error.code,

@@ -37,7 +37,7 @@ def run_parallel(
     :param limit: how many items may be in flight now; called before each item.
     :param threads: the highest value that ``limit`` ever returns.
     :raises Stopped: the work was cancelled.
-    :raises OutOfThreads: no thread can be started. With fewer threads than requested the work goes on.
+    :raises OutOfThreads: no thread can be started. With fewer threads than requested the work continues.
     :raises Exception: the first that ``work`` raised; the other items in flight are cancelled.
     """
     pool = Threads(threads, "s3ops-part")

@@ -38,7 +38,7 @@ def require_fields(operation: str, response: Mapping[str, object], bucket: str, 
 
 
 def not_stored(bucket: str, key: str) -> ServerError:
-    """Return the error for an object that does not exist although a response said that it was stored."""
+    """Return the error for an object that does not exist although a response reported that it was stored."""
     return ServerError(
         f"The server reported {s3_uri(bucket, key)} as stored, but it does not exist",
         bucket=bucket,

@@ -70,7 +70,7 @@ class Threads:
                 future.cancel()  # it is in the queue already: a later thread must not run it
                 raise
             if not self._has_warned:
-                log.warning("%s: the work goes on with %s", error.what, len(self._threads))
+                log.warning("%s: the work continues with %s", error.what, len(self._threads))
             self._has_warned = True
 
     def _run_queue(self) -> None:

@@ -34,7 +34,7 @@ class Operation:
     entries: frozenset[str]
 
     def read(self, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-        """Parse the response in botocore's place, if we made the request and the response is no error."""
+        """Parse the response in botocore's place, if we made the request and the response is not an error."""
         if not _is_ours.get() or response_dict["status_code"] >= 300 or _DOCUMENT in customized_response_dict:
             return
         try:

@@ -32,7 +32,7 @@ class ProgressSubscriber(Protocol):
     """A callable that takes a :class:`Progress`."""
 
     def __call__(self, progress: Progress, /) -> object:
-        """Take the progress, in the thread that called the upload. An exception here ends the upload."""
+        """Receive the progress, in the thread that called the upload. An exception here ends the upload."""
 
 
 class PeriodicLog:
@@ -85,7 +85,7 @@ class FilesProgressSubscriber(Protocol):
     """A callable that takes a :class:`FilesProgress`."""
 
     def __call__(self, progress: FilesProgress, /) -> object:
-        """Take the progress after each file, in the calling thread. An exception here ends the upload."""
+        """Receive the progress after each file, in the calling thread. An exception here ends the upload."""
 
 
 class FilesProgressLog(PeriodicLog):

@@ -74,7 +74,7 @@ def _remove(path: Path) -> None:
         (_append, "it had 10 bytes and has 11"),
         (_truncate, "it had 10 bytes and has 5"),
         (_replace, "another file has its name now"),
-        (_remove, "there is no file of this name any more"),
+        (_remove, "the file no longer exists"),
     ],
 )
 def test_a_change_is_detected(path: Path, change: object, reason: str) -> None:

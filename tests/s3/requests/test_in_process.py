@@ -1,4 +1,4 @@
-"""A client whose requests are intercepted in this process is told from one that reaches its server."""
+"""Detect whether a client's requests are intercepted in this process, such as by moto."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def client_of(endpoint_url: str | None = None) -> S3Client:
     )
 
 
-def answer(request: AWSPreparedRequest, **_: object) -> Any:
+def respond(request: AWSPreparedRequest, **_: object) -> Any:
     return AWSResponse(request.url, 200, HTTPHeaders(), None)
 
 
-def test_an_ordinary_client_reaches_its_server() -> None:
+def test_an_ordinary_client_is_not_intercepted() -> None:
     assert not intercepted_in_process(client_of(), "a-bucket")
 
 
@@ -53,12 +53,12 @@ def test_moto_intercepts_only_while_its_mock_is_active() -> None:
     assert not intercepted_in_process(client, "a-bucket")
 
 
-def test_moto_leaves_a_server_of_ones_own_alone() -> None:
+def test_moto_does_not_intercept_a_clients_own_endpoint() -> None:
     with mock_aws():
         assert not intercepted_in_process(client_of(endpoint_url="http://127.0.0.1:1"), "a-bucket")
 
 
-def test_to_ask_a_stubber_uses_up_no_answer() -> None:
+def test_the_check_uses_up_no_response_of_a_stubber() -> None:
     client = client_of()
     with Stubber(client) as stubber:
         stubber.add_response("put_object", {})
@@ -69,17 +69,17 @@ def test_to_ask_a_stubber_uses_up_no_answer() -> None:
 
 
 @pytest.mark.parametrize("event", ["before-send", "before-send.s3", "before-send.s3.PutObject"])
-def test_a_handler_that_answers_is_found_and_one_that_looks_on_is_not(event: str) -> None:
+def test_only_a_handler_that_responds_is_detected(event: str) -> None:
     seen: list[str] = []
     client = client_of()
     client.meta.events.register(event, lambda request, **_: seen.append(request.url))
     assert not intercepted_in_process(client, "a-bucket")
     assert seen[0].startswith("https://s3.eu-west-1.amazonaws.com/a-bucket/s3ops-")
-    client.meta.events.register(event, answer)
+    client.meta.events.register(event, respond)
     assert intercepted_in_process(client, "a-bucket")
 
 
-def test_a_handler_that_forbids_requests_is_left_to_boto3() -> None:
+def test_a_handler_that_forbids_requests_is_detected() -> None:
     def forbid(**_: object) -> None:
         raise AssertionError("no request in a unit test")
 
@@ -96,23 +96,23 @@ def test_a_handler_that_forbids_requests_is_left_to_boto3() -> None:
         (awsrequest.AWSHTTPSConnectionPool, "ConnectionCls"),  # as VCR does
     ],
 )
-def test_a_step_of_botocores_that_was_replaced_is_found(owner: type, name: str) -> None:
+def test_a_replaced_function_of_botocore_is_detected(owner: type, name: str) -> None:
     with mock.patch.object(owner, name):
         assert intercepted_in_process(client_of(), "a-bucket")
 
 
-def test_a_step_that_was_only_wrapped_is_botocores(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = URLLib3Session.send
+def test_a_wrapped_function_of_botocore_is_not_intercepting(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = URLLib3Session.send
 
-    @wraps(plain)
+    @wraps(original)
     def traced(*given: Any) -> Any:
-        return plain(*given)
+        return original(*given)
 
     monkeypatch.setattr(URLLib3Session, "send", traced)
     assert not intercepted_in_process(client_of(), "a-bucket")
 
 
-def test_a_method_that_answers_by_itself_is_refused() -> None:
+def test_a_replaced_method_of_the_client_is_refused() -> None:
     client = client_of()
     with (
         mock.patch.object(client, "put_object"),

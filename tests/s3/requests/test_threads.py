@@ -90,7 +90,7 @@ def test_if_no_further_thread_can_be_started_the_existing_ones_go_on(
         future.result(WITHIN)
     assert len(ours()) == 2
     assert [record.message for record in caplog.records] == [
-        "No further thread could be started (can't start new thread): the work goes on with 2"
+        "No further thread could be started (can't start new thread): the work continues with 2"
     ]
     pool.close(wait=True)
 

@@ -59,7 +59,7 @@ def verify(transfer: Transfer, sent: SentObject, response: Mapping[str, Any]) ->
         destination = transfer.destination
         raise not_stored(destination.bucket, destination.key) from error
     except (PermanentError, TransientError):
-        head = None  # the object is stored: the first response said so
+        head = None  # the object is stored: the first response shows it
     if head is None or head.get("ETag") != response.get("ETag", head.get("ETag")):
         # This identity is not allowed to HEAD the object, or another writer has replaced it since.
         return _stored_object(sent, response, ObjectChecksum(sent.algorithm.name, sent.checksum, "none"))

@@ -212,7 +212,7 @@ class UploadSteps:
             raise condition_error(error, errors.PreconditionFailed, "is no longer") from error
         except errors.PreconditionFailed as error:
             # An earlier try of ours, whose response was lost, may have created the object. Without the
-            # condition that could not be told from an older object with the same bytes.
+            # condition that object could not be distinguished from an older one with the same bytes.
             if any(isinstance(failure, _RESPONSE_LOST) for failure in failures):
                 found = yield from self._find_stored(item, put.payload)
                 if found:
@@ -256,7 +256,7 @@ class UploadSteps:
     def _head_or_none(self, key: str, *, was_stored: bool = False) -> Steps[Response | None]:
         """Return the response to a HEAD of the key; None if there is no object, or if the HEAD fails.
 
-        :param was_stored: a response said that the object was stored; then a missing object is an error.
+        :param was_stored: a response reported that the object was stored; then a missing object is an error.
         """
         if not self.may_head:
             return None

@@ -11,7 +11,7 @@ FIXTURE = "server"
 MARKER = "needs"
 
 
-class OnlyConcerned:
+class OnlyWithServer:
     """A pytest plugin: selects the tests that use the server, or that have the marker `needs`."""
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
