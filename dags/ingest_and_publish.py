@@ -226,7 +226,8 @@ def results_of(mapped: Any) -> list[dict[str, str]]:
     """Return what mapped tasks returned: Airflow hands over None of none, and the bare result of one."""
     if isinstance(mapped, dict):
         return [mapped]
-    return list(mapped[:]) if mapped else []  # a slice is one request, iterating one for each result
+    results = mapped[:] if mapped else []  # a slice is one request, iterating one for each result
+    return [result for result in results if isinstance(result, dict)]  # 3.1 marks those that returned nothing
 
 
 def line_of_report(
