@@ -24,7 +24,7 @@ COMPOSE_SCHEMA := .bin/compose-spec-$(COMPOSE_GO_VERSION).json
 .PHONY: help demo ui test test-real test-seaweedfs test-cluster test-oldest test-3.2 test-newest-python compose-check env lint format bench lock clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z0-9.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
+	@sed -n 's/^\([a-z0-9.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 # Hashes are checked, and the package itself is installed as it lies here.
 $(READY): requirements/dev.txt pyproject.toml
