@@ -32,7 +32,7 @@ PYTEST := $(BIN)/python -m pytest $(SIDE_BY_SIDE)
 	test-newest-python compose-check env lint format bench lock clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z0-9.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
+	@sed -n 's/^\([a-z0-9.-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 # pip checks the hashes. The package itself is installed as an editable install.
 $(READY): requirements/dev.txt pyproject.toml

@@ -226,7 +226,9 @@ def results_of(mapped: Any) -> list[dict[str, str]]:
     """Return the results of mapped tasks: Airflow passes None for no task, and a single result for one."""
     if isinstance(mapped, dict):
         return [mapped]
-    return list(mapped[:]) if mapped else []  # a slice takes one request, a loop one for each result
+    results = mapped[:] if mapped else []  # a slice takes one request, a loop one for each result
+    # Airflow 3.1 has a marker in place of a task that returned nothing.
+    return [result for result in results if isinstance(result, dict)]
 
 
 def line_of_report(
