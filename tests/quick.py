@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-# Fixtures that start an S3 server, create an account with users, make Airflow's database, or run pytest.
-SLOW_FIXTURES = {"server", "moto", "account", "airflow_db", "pytester"}
+# Fixtures that start an S3 server, create an account with users, use moto in this process, make Airflow's
+# database, or run pytest.
+SLOW_FIXTURES = {"server", "moto", "account", "network_attempts", "airflow_db", "pytester"}
 MARKER = "slow"
 
 

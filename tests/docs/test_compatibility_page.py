@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.docs.markdown import DOCS, ROOT, section, tables
-from tests.versions.lacks import SINCE
+from tests.versions.lacks import SINCE, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,9 +69,9 @@ def test_all_runs_use_the_same_embedded_server() -> None:
 
 
 def test_what_older_versions_lack_is_the_table_that_skips_tests() -> None:
-    (found,) = tables(section(PAGE, "What older versions of Airflow lack"))
+    (found,) = tables(section(PAGE, "What older versions lack"))
     expected = [
-        [f"`{feature.value}`", ".".join(map(str, since.version)), since.reason]
+        [f"`{feature.value}`", f"{since.package} {shown(since.version)}", since.reason]
         for feature, since in SINCE.items()
     ]
     assert found == expected

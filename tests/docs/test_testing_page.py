@@ -8,6 +8,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.docs.markdown import DOCS, blocks, code, section, tables
 from tests.servers.isolation import FOREIGN
 
@@ -33,6 +35,7 @@ def project_in(folder: Path) -> int:
     return tests
 
 
+@pytest.mark.slow
 def test_the_project_of_the_page_passes_its_tests(tmp_path: Path) -> None:
     tests = project_in(tmp_path)
     foreign = (*FOREIGN, "PYTHONPATH", "PYTEST_")

@@ -325,7 +325,7 @@ class TestClient:
 
 
 class TestSecrets:
-    @pytest.mark.needs_airflow("namespace_levels")
+    @pytest.mark.needs_version("namespace_levels")
     def test_no_secret_shows_in_reprs_logs_and_errors(
         self, connect: Connect, faults: FaultProxy, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -80,7 +80,7 @@ def arguments(file: Path, bucket: str, through_faults: str, database: Path) -> d
 
 
 @pytest.mark.needs("checksums_in_list_parts")
-@pytest.mark.needs_airflow("task_state_store")
+@pytest.mark.needs_version("task_state_store")
 def test_the_next_try_sends_only_missing_parts_and_parts_in_flight(
     arguments: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
 ) -> None:
@@ -105,7 +105,7 @@ def test_the_next_try_sends_only_missing_parts_and_parts_in_flight(
 
 
 @pytest.mark.needs("checksums_in_list_parts")
-@pytest.mark.needs_airflow("task_state_store")
+@pytest.mark.needs_version("task_state_store")
 def test_a_terminated_task_ends_although_a_connection_hangs_and_the_next_try_resumes(
     arguments: dict[str, Any], file: Path, faults: FaultProxy, s3: S3Client, bucket: str
 ) -> None:

@@ -1,4 +1,4 @@
-"""A test is skipped only if its server, or its Airflow, lacks something. Any other skip fails the run."""
+"""A test is skipped only if its server or an installed version lacks something. Any other skip fails."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.servers.lacks import abilities, lacks_of
-from tests.versions.plugin import PREFIX as OLD_AIRFLOW
+from tests.versions.plugin import PREFIX as OLD_VERSION
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -59,7 +59,7 @@ class SkipsByTable:
         """Print which tests were skipped for another reason."""
         if self.other_skips:
             terminalreporter.section(
-                "skipped, but not because of a table of what servers or Airflow versions lack", red=True
+                "skipped, but not because of a table of what servers or versions lack", red=True
             )
             for line in self.other_skips:
                 terminalreporter.line(line, red=True)
@@ -69,5 +69,5 @@ class SkipsByTable:
             return
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         reason = reason.removeprefix("Skipped: ")
-        if not reason.startswith((PREFIX, OLD_AIRFLOW)):
+        if not reason.startswith((PREFIX, OLD_VERSION)):
             self.other_skips.append(f"FAILED {report.nodeid}: skipped: {reason}")

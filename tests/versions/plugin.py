@@ -1,4 +1,4 @@
-"""Run only the core on request, and skip tests that need what the installed Airflow lacks."""
+"""Run only the core on request, and skip tests that need what the installed versions lack."""
 
 from __future__ import annotations
 
@@ -7,46 +7,50 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.versions.core import is_in_core, require_existing_paths
-from tests.versions.lacks import NEWEST, airflow_version, feature, lacks_of
+from tests.versions.lacks import NEWEST_AIRFLOW, SINCE, feature, installed_versions, lacks_of, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-PREFIX = "This Airflow lacks "
-MARKER = "needs_airflow(*features): what the test needs from Airflow, by the names in tests/versions/lacks.py"
+    from tests.versions.lacks import Version
+
+PREFIX = "The installed version lacks "
+MARKER = "needs_version(*features): what the test needs, by the names in tests/versions/lacks.py"
 # Newer libraries fixed what old ones warn about. A warning that this package causes is still an error.
 OLD_WARNINGS = ("ignore", r"error:::airflow_s3ops\b", r"error:::tests\b")
 
 
 class SupportedVersions:
-    """A pytest plugin: skips tests by the marker `needs_airflow`.
+    """A pytest plugin: skips tests by the marker `needs_version`.
 
-    :param airflow: the major and minor version of Airflow; None means the installed one.
+    :param versions: of Airflow and awscrt; None means the installed ones.
     """
 
-    def __init__(self, airflow: tuple[int, int] | None = None) -> None:
-        self.airflow = airflow or airflow_version()
+    def __init__(self, versions: Mapping[str, Version] | None = None) -> None:
+        self.versions = versions or installed_versions()
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the marker, because markers are strict."""
         config.addinivalue_line("markers", MARKER)
-        if self.airflow < NEWEST:
+        if self.versions["Airflow"] < NEWEST_AIRFLOW:
             for line in OLD_WARNINGS:
                 config.addinivalue_line("filterwarnings", line)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Skip the tests that need what this Airflow lacks."""
-        lacks = lacks_of(self.airflow)
-        version_text = ".".join(str(number) for number in self.airflow)
+        """Skip the tests that need what these versions lack."""
+        lacks = lacks_of(self.versions)
         for item in items:
-            for marker in item.iter_markers("needs_airflow"):
+            for marker in item.iter_markers("needs_version"):
                 for name in marker.args:
                     try:
                         needed = feature(name)
                     except ValueError as error:
                         raise pytest.UsageError(f"{item.nodeid}: {error}") from None
                     if needed in lacks:
-                        reason = f"{PREFIX}{name}: {version_text}: {lacks[needed]}"
+                        package = SINCE[needed].package
+                        installed = f"{package} {shown(self.versions[package])}"
+                        reason = f"{PREFIX}{name}: {installed}: {lacks[needed]}"
                         item.add_marker(pytest.mark.skip(reason=reason))
 
 

@@ -44,9 +44,9 @@ def unsupported_reason(client: S3Client, bucket: str, extra_args: Mapping[str, A
 
 
 def _awscrt_reason() -> str | None:
-    if hasattr(crt, "S3RetryMode"):
+    if hasattr(getattr(crt, "S3RetryMode", None), "NONE"):
         return None
-    return "this version of awscrt is too old: its retries cannot be turned off (no S3RetryMode)"
+    return "this awscrt is older than 0.38.1: its own retries cannot be switched off"
 
 
 def _bucket_reason(bucket: str) -> str | None:

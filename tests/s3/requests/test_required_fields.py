@@ -51,6 +51,7 @@ def test_an_upload_is_not_made_if_the_comparison_is_impossible(
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
 
+@pytest.mark.needs_version("awscrt_without_retries")
 def test_a_small_file_is_not_uploaded_if_the_comparison_is_impossible(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_small_file_is_not_uploaded_if_the_comparison_is_impossible(
     assert len(outcomes) == 5
 
 
+@pytest.mark.needs_version("awscrt_without_retries")
 def test_a_small_file_is_not_verified_if_its_head_response_has_no_length(
     faults: FaultProxy, bucket: str, tmp_path: Path
 ) -> None:
@@ -113,6 +115,7 @@ class TestAProxyPageWithStatus200:
             upload_file(faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k")
         assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
 
+    @pytest.mark.needs_version("awscrt_without_retries")
     def test_is_not_an_upload_of_a_small_file(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
         faults.on("PUT", times=None).respond_body(200, PAGE)
         outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 2))
@@ -131,6 +134,7 @@ class TestAnObjectThatIsReportedAsStoredButDoesNotExist:
         with pytest.raises(ServerError, match=r"reported s3://.*/k as stored, but it does not exist"):
             upload_file(faults.server.client(), write_file(tmp_path / "k", 9), bucket, "k")
 
+    @pytest.mark.needs_version("awscrt_without_retries")
     def test_is_not_an_upload_of_a_small_file(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
         faults.on("PUT").respond(200, headers={"ETag": '"opaque"'})
         outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 1))

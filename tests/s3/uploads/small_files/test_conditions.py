@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from tests.faults import FaultProxy, Request
 
+pytestmark = pytest.mark.needs_version("awscrt_without_retries")
+
 OTHER = b"other object"
 
 

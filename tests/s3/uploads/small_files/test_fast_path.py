@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from tests.faults import FaultProxy
     from tests.servers import S3Server
 
+pytestmark = pytest.mark.needs_version("awscrt_without_retries")
+
 
 def test_every_file_is_stored_completely(s3: S3Client, bucket: str, tmp_path: Path) -> None:
     paths = write_files(tmp_path, 300)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from tests.faults import FaultProxy
     from tests.servers import S3Server
 
+pytestmark = pytest.mark.needs_version("awscrt_without_retries")
+
 STOP_WITHIN = 2.0
 GRACE = 3.0
 

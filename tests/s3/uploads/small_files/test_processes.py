@@ -9,6 +9,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from airflow_s3ops.s3.uploads.small_files.fast_path import FastPath
 from tests.s3.uploads.small_files.support import (
     all_uploaded,
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from tests.servers import S3Server
+
+pytestmark = pytest.mark.needs_version("awscrt_without_retries")
 
 WITHIN = 60.0
 

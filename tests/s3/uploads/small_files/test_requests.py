@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from awscrt import s3 as crt
 from botocore import UNSIGNED
 from botocore.config import Config
 from hypothesis import given, settings
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from tests.conftest import MakeBucket
     from tests.faults import FaultProxy
     from tests.servers import S3Server
+
+pytestmark = pytest.mark.needs_version("awscrt_without_retries")
 
 # Headers that differ between requests, or between botocore's http library and awscrt.
 IGNORED_HEADERS = frozenset(
@@ -391,3 +394,13 @@ class TestUnsupportedReason:
         args = batch_args(bucket, ServerSideEncryption="AES256")
         assert "must confirm encryption" in (unsupported_reason(s3, args.bucket, args.extra_args) or "")
         assert unsupported_reason(aws_client(), args.bucket, args.extra_args) is None
+
+    @pytest.mark.parametrize("modes", [object(), None], ids=["before 0.38.1", "before 0.34"])
+    def test_for_an_awscrt_whose_retries_cannot_be_switched_off(
+        self, modes: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if modes is None:
+            monkeypatch.delattr(crt, "S3RetryMode")
+        else:
+            monkeypatch.setattr(crt, "S3RetryMode", modes)
+        assert "older than 0.38.1" in (unsupported_reason(aws_client(), "bucket", {}) or "")
