@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_s3ops.s3.errors import PUBLIC_READ_OPTIONS, AccessDenied, PublicAccessBlocked
-from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.iam_actions import actions_of
 from airflow_s3ops.s3.requests.translate import code_of, error_class, from_client_error, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from types_boto3_s3 import S3Client
+    from airflow_s3ops.s3.requests.target import Target
 
 _CREATORS = frozenset({"PutObject", "CreateMultipartUpload"})
 _PUBLIC_ACLS = frozenset({"public-read", "public-read-write", "authenticated-read"})
@@ -39,30 +37,8 @@ _ACTIONS_OF_ARGS = {
 _NAMED_BY_S3 = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
 
 
-@dataclass(frozen=True)
-class Denied:
-    """A denied request that creates an object.
-
-    :param operation: S3's operation name, such as ``PutObject``.
-    :param extra_args: the ExtraArgs of the request.
-    """
-
-    client: S3Client
-    operation: str
-    bucket: str
-    key: str
-    extra_args: Mapping[str, Any]
-
-    @property
-    def uri(self) -> str:
-        """Return ``s3://bucket/key``."""
-        return s3_uri(self.bucket, self.key)
-
-
 @contextmanager
-def explain_denied(
-    client: S3Client, operation: str, bucket: str, key: str, extra_args: Mapping[str, Any]
-) -> Iterator[None]:
+def explain_denied(target: Target, operation: str) -> Iterator[None]:
     """Turn the 403 of a request that creates an object into the error that names what is missing.
 
     :raises PublicAccessBlocked: the request has a public ACL, and Block Public Access is on.
@@ -74,13 +50,13 @@ def explain_denied(
         is_denied = error_class(code_of(error), status_of(error)) is AccessDenied
         if operation not in _CREATORS or not is_denied:
             raise
-        raise _explanation(error, Denied(client, operation, bucket, key, extra_args)) from error
+        raise _explanation(error, target, operation) from error
 
 
-def _explanation(error: ClientError, request: Denied) -> Exception:
+def _explanation(error: ClientError, target: Target, operation: str) -> Exception:
     message = str(error.response.get("Error", {}).get("Message", ""))
-    blocked = _is_blocked(message, request) if asks_for_public(request.extra_args) else False
-    plain = from_client_error(error, request.client, request.bucket, request.key)
+    blocked = _is_blocked(message, target) if asks_for_public(target.extra_args) else False
+    plain = from_client_error(error, target.client, target.bucket, target.key)
     details = {
         "bucket": plain.bucket,
         "key": plain.key,
@@ -89,12 +65,12 @@ def _explanation(error: ClientError, request: Denied) -> Exception:
         "reason": plain.reason,
     }
     if blocked:
-        return PublicAccessBlocked(f"The public ACL on {request.uri} was refused", **details)
-    action = _missing(message, request.operation, request.extra_args)
+        return PublicAccessBlocked(f"The public ACL on {target.uri} was refused", **details)
+    action = _missing(message, operation, target.extra_args)
     return AccessDenied(
-        f"{request.operation} on {request.uri} was refused: {action} is not granted",
+        f"{operation} on {target.uri} was refused: {action} is not granted",
         action=action,
-        advice=_advice(action, request, blocked=blocked),
+        advice=_advice(action, target, blocked=blocked),
         **details,
     )
 
@@ -105,12 +81,12 @@ def asks_for_public(extra_args: Mapping[str, Any]) -> bool:
     return extra_args.get("ACL") in _PUBLIC_ACLS or bool(_PUBLIC_GROUPS.search(grants))
 
 
-def _is_blocked(message: str, request: Denied) -> bool | None:
+def _is_blocked(message: str, target: Target) -> bool | None:
     """Return whether Block Public Access is the reason; None if that cannot be known."""
     if "BlockPublicAcls" in message or "Block Public Access" in message:
         return True
     try:
-        response = request.client.get_public_access_block(Bucket=request.bucket)
+        response = target.client.get_public_access_block(Bucket=target.bucket)
     except ClientError as error:
         # The bucket has no setting. The account's setting may block too, but a user of the bucket cannot
         # read it.
@@ -131,12 +107,12 @@ def _missing(message: str, operation: str, extra_args: Mapping[str, Any]) -> str
     return ", or ".join(dict.fromkeys(actions))
 
 
-def _advice(action: str, request: Denied, *, blocked: bool | None) -> str:
+def _advice(action: str, target: Target, *, blocked: bool | None) -> str:
     grant = (
-        f"Grant {action.replace(', or ', ' and ')} on {request.uri} to this identity: "
+        f"Grant {action.replace(', or ', ' and ')} on {target.uri} to this identity: "
         "docs/credentials.md has the policy of every operator."
     )
-    if not asks_for_public(request.extra_args):
+    if not asks_for_public(target.extra_args):
         return grant
     known = (
         "Block Public Access of the bucket is not the reason (that of the account may be)"

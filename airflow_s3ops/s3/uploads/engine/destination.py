@@ -9,36 +9,21 @@ from botocore import xform_name
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.extra_args import args_for
-from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.access_denied import explain_denied
 from airflow_s3ops.s3.requests.encryption import confirm_encryption
 from airflow_s3ops.s3.requests.endpoint import is_aws
 from airflow_s3ops.s3.requests.required_fields import require_fields
+from airflow_s3ops.s3.requests.target import Target
 from airflow_s3ops.s3.requests.translate import translated
 from airflow_s3ops.s3.uploads.engine.body import BodyAbortedError, PartBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from types_boto3_s3 import S3Client
-
 
 @dataclass(frozen=True)
-class Destination:
-    """One key of one bucket, and the client for it.
-
-    :param extra_args: checked; each operation is sent with those that it knows.
-    """
-
-    client: S3Client
-    bucket: str
-    key: str
-    extra_args: Mapping[str, Any]
-
-    @property
-    def uri(self) -> str:
-        """Return ``s3://bucket/key``."""
-        return s3_uri(self.bucket, self.key)
+class Destination(Target):
+    """Where an upload goes: one key of one bucket, and the client for it."""
 
     @property
     def is_aws(self) -> bool:
@@ -66,10 +51,7 @@ class Destination:
         if isinstance(body, PartBody):
             body.seek(0)  # botocore rewinds only for its own retries
         try:
-            with (
-                translated(self.client, self.bucket, self.key),
-                explain_denied(self.client, operation, self.bucket, self.key, self.extra_args),
-            ):
+            with translated(self.client, self.bucket, self.key), explain_denied(self, operation):
                 response: dict[str, Any] = method(Bucket=self.bucket, Key=self.key, **{**args, **own})
         except BodyAbortedError:
             raise cast("PartBody", body).failure or errors.Stopped(f"{operation} was cancelled") from None
