@@ -24,7 +24,7 @@ def require_fields(operation: str, response: Mapping[str, object], bucket: str, 
 
     :param response: a successful response, by the names of its fields or headers.
     :param more: names that this caller needs besides :data:`REQUIRED`.
-    :raises ServerError: naming what is missing; its code is ``UnreadableAnswer``.
+    :raises ServerError: naming what is missing; its code is ``UnreadableResponse``.
     """
     missing = [name for name in (*REQUIRED.get(operation, ()), *more) if response.get(name) is None]
     if missing:
@@ -32,7 +32,7 @@ def require_fields(operation: str, response: Mapping[str, object], bucket: str, 
             f"The response to {operation} on {s3_uri(bucket, key)} has no {' and no '.join(missing)}",
             bucket=bucket,
             key=key,
-            code="UnreadableAnswer",
+            code="UnreadableResponse",
             advice="S3 always sends it. Check what is between the worker and the server: a proxy, a gateway.",
         )
 
@@ -43,7 +43,7 @@ def not_stored(bucket: str, key: str) -> ServerError:
         f"The server reported {s3_uri(bucket, key)} as stored, but it does not exist",
         bucket=bucket,
         key=key,
-        code="UnreadableAnswer",
+        code="UnreadableResponse",
         advice="Either it was deleted at once, or the response was not S3's: check what is between the "
         "worker and the server.",
     )

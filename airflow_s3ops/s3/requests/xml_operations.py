@@ -93,5 +93,5 @@ def request_document(client: S3Client, operation: Operation, request: dict[str, 
 def _fail(response_dict: dict[str, Any], reason: str) -> None:
     response_dict["status_code"] = 500
     message = escape(f"The response cannot be read: {reason}")
-    body = f"<Error><Code>UnreadableAnswer</Code><Message>{message}</Message></Error>"
+    body = f"<Error><Code>UnreadableResponse</Code><Message>{message}</Message></Error>"
     response_dict["body"] = body.encode()

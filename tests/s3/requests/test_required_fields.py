@@ -28,7 +28,7 @@ def test_the_error_names_the_missing_fields() -> None:
     require_fields("HeadObject", {"ContentLength": 0, "ETag": "x"}, "b", "k", "ETag")
     with pytest.raises(ServerError, match="to HeadObject on s3://b/k has no ETag and no X") as caught:
         require_fields("HeadObject", {"ContentLength": 0}, "b", "k", "ETag", "X")
-    assert (caught.value.code, caught.value.bucket, caught.value.key) == ("UnreadableAnswer", "b", "k")
+    assert (caught.value.code, caught.value.bucket, caught.value.key) == ("UnreadableResponse", "b", "k")
     with pytest.raises(ServerError, match="UploadId"):
         require_fields("CreateMultipartUpload", {}, "b", "k")
     require_fields("AbortMultipartUpload", {}, "b", "k")
@@ -63,7 +63,7 @@ def test_a_small_file_is_not_uploaded_if_the_comparison_is_impossible(
         most_at_once=1,
     )
     assert [(error.code, type(error)) for error in errors_of(outcomes).values()] == [
-        ("UnreadableAnswer", ServerError)
+        ("UnreadableResponse", ServerError)
     ]
     assert len(outcomes) == 5
 
@@ -119,7 +119,7 @@ class TestAProxyPageWithStatus200:
     def test_is_not_an_upload_of_a_small_file(self, faults: FaultProxy, bucket: str, tmp_path: Path) -> None:
         faults.on("PUT", times=None).respond_body(200, PAGE)
         outcomes = sent(faults.server.client(), batch_args(bucket), write_files(tmp_path, 2))
-        assert [error.code for error in errors_of(outcomes).values()] == ["UnreadableAnswer"] * 2
+        assert [error.code for error in errors_of(outcomes).values()] == ["UnreadableResponse"] * 2
 
     def test_is_retried(self, faults: FaultProxy, s3: S3Client, bucket: str, tmp_path: Path) -> None:
         faults.on("PUT").respond_body(200, PAGE)

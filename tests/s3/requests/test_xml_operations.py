@@ -105,9 +105,9 @@ def test_responses_that_can_never_be_read_are_an_error_and_not_an_empty_listing(
 ) -> None:
     faults.on("GET", times=None).respond_body(200, body)
     for listing in (list_objects, list_versions, list_uploads):
-        with pytest.raises(ServerError, match="UnreadableAnswer") as caught:
+        with pytest.raises(ServerError, match="UnreadableResponse") as caught:
             list(listing(faults.server.client(), bucket))
-        assert caught.value.code == "UnreadableAnswer"
+        assert caught.value.code == "UnreadableResponse"
 
 
 def test_a_deletion_whose_response_cannot_be_read_is_retried(
