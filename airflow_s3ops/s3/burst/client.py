@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from typing_extensions import Self
 
-    from airflow_s3ops.s3.burst.request import Request
     from airflow_s3ops.s3.burst.request_template import Template
     from airflow_s3ops.s3.burst.response import ResponseErrors
+    from airflow_s3ops.s3.burst.work import Request
     from airflow_s3ops.s3.errors import S3OpsError
 
 Owner = TypeVar("Owner")

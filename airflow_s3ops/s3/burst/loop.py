@@ -9,8 +9,8 @@ from itertools import count
 from typing import TYPE_CHECKING, Generic
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.burst.request import BatchError, Item, Outcome, Wait
 from airflow_s3ops.s3.burst.response import Response
+from airflow_s3ops.s3.burst.work import BatchError, Item, Outcome, Wait
 from airflow_s3ops.s3.requests.batch_errors import FATAL, GIVE_UP_AFTER, UNREACHABLE
 from airflow_s3ops.s3.requests.cancellation import POLL
 from airflow_s3ops.s3.requests.concurrency import Concurrency
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_s3ops.s3.burst.client import CrtClient, PendingRequest
-    from airflow_s3ops.s3.burst.request import Steps, Work
     from airflow_s3ops.s3.burst.response import ResponseErrors
+    from airflow_s3ops.s3.burst.work import Steps, Work
     from airflow_s3ops.s3.requests.cancellation import Cancellation
 
 # awscrt delays this error by 10 to 30 seconds, as a protection against timing attacks: wait for it only once.

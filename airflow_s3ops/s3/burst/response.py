@@ -14,7 +14,7 @@ from airflow_s3ops.s3.errors import NetworkError, S3OpsError
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.requests.access_denied import explain_denied
 from airflow_s3ops.s3.requests.caller import caller_of
-from airflow_s3ops.s3.requests.target import Target
+from airflow_s3ops.s3.requests.object_address import ObjectAddress
 from airflow_s3ops.s3.requests.translate import error_class, from_client_error, translated
 
 if TYPE_CHECKING:
@@ -122,9 +122,9 @@ class ResponseErrors:
         return ours
 
     def _explanation(self, error: ClientError, operation: str, key: str) -> S3OpsError:
-        target = Target(self._client, self._bucket, key, self._extra_args)
+        address = ObjectAddress(self._client, self._bucket, key, self._extra_args)
         try:
-            with translated(self._client, self._bucket, key), explain_denied(target, operation):
+            with translated(self._client, self._bucket, key), explain_denied(address, operation):
                 raise error
         except S3OpsError as ours:
             if ours.code == "AccessDenied":

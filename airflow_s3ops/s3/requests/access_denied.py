@@ -15,7 +15,7 @@ from airflow_s3ops.s3.requests.translate import code_of, error_class, from_clien
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from airflow_s3ops.s3.requests.target import Target
+    from airflow_s3ops.s3.requests.object_address import ObjectAddress
 
 _CREATORS = frozenset({"PutObject", "CreateMultipartUpload"})
 _PUBLIC_ACLS = frozenset({"public-read", "public-read-write", "authenticated-read"})
@@ -38,7 +38,7 @@ _NAMED_BY_S3 = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z*]+)")
 
 
 @contextmanager
-def explain_denied(target: Target, operation: str) -> Iterator[None]:
+def explain_denied(address: ObjectAddress, operation: str) -> Iterator[None]:
     """Turn the 403 of a request that creates an object into the error that names what is missing.
 
     :raises PublicAccessBlocked: the request has a public ACL, and Block Public Access is on.
@@ -50,13 +50,13 @@ def explain_denied(target: Target, operation: str) -> Iterator[None]:
         is_denied = error_class(code_of(error), status_of(error)) is AccessDenied
         if operation not in _CREATORS or not is_denied:
             raise
-        raise _explanation(error, target, operation) from error
+        raise _explanation(error, address, operation) from error
 
 
-def _explanation(error: ClientError, target: Target, operation: str) -> Exception:
+def _explanation(error: ClientError, address: ObjectAddress, operation: str) -> Exception:
     message = str(error.response.get("Error", {}).get("Message", ""))
-    blocked = _is_blocked(message, target) if asks_for_public(target.extra_args) else False
-    plain = from_client_error(error, target.client, target.bucket, target.key)
+    blocked = _is_blocked(message, address) if asks_for_public(address.extra_args) else False
+    plain = from_client_error(error, address.client, address.bucket, address.key)
     details = {
         "bucket": plain.bucket,
         "key": plain.key,
@@ -65,12 +65,12 @@ def _explanation(error: ClientError, target: Target, operation: str) -> Exceptio
         "reason": plain.reason,
     }
     if blocked:
-        return PublicAccessBlocked(f"The public ACL on {target.uri} was refused", **details)
-    action = _missing(message, operation, target.extra_args)
+        return PublicAccessBlocked(f"The public ACL on {address.uri} was refused", **details)
+    action = _missing(message, operation, address.extra_args)
     return AccessDenied(
-        f"{operation} on {target.uri} was refused: {action} is not granted",
+        f"{operation} on {address.uri} was refused: {action} is not granted",
         action=action,
-        advice=_advice(action, target, blocked=blocked),
+        advice=_advice(action, address, blocked=blocked),
         **details,
     )
 
@@ -81,12 +81,12 @@ def asks_for_public(extra_args: Mapping[str, Any]) -> bool:
     return extra_args.get("ACL") in _PUBLIC_ACLS or bool(_PUBLIC_GROUPS.search(grants))
 
 
-def _is_blocked(message: str, target: Target) -> bool | None:
+def _is_blocked(message: str, address: ObjectAddress) -> bool | None:
     """Return whether Block Public Access is the reason; None if that cannot be known."""
     if "BlockPublicAcls" in message or "Block Public Access" in message:
         return True
     try:
-        response = target.client.get_public_access_block(Bucket=target.bucket)
+        response = address.client.get_public_access_block(Bucket=address.bucket)
     except ClientError as error:
         # The bucket has no setting. The account's setting may block too, but a user of the bucket cannot
         # read it.
@@ -107,12 +107,12 @@ def _missing(message: str, operation: str, extra_args: Mapping[str, Any]) -> str
     return ", or ".join(dict.fromkeys(actions))
 
 
-def _advice(action: str, target: Target, *, blocked: bool | None) -> str:
+def _advice(action: str, address: ObjectAddress, *, blocked: bool | None) -> str:
     grant = (
-        f"Grant {action.replace(', or ', ' and ')} on {target.uri} to this identity: "
+        f"Grant {action.replace(', or ', ' and ')} on {address.uri} to this identity: "
         "docs/credentials.md has the policy of every operator."
     )
-    if not asks_for_public(target.extra_args):
+    if not asks_for_public(address.extra_args):
         return grant
     known = (
         "Block Public Access of the bucket is not the reason (that of the account may be)"

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from airflow_s3ops.s3.burst.limits import unsupported_reason
+from airflow_s3ops.s3.burst.unsupported import unsupported_reason
 from airflow_s3ops.s3.requests.cancellation import POLL, raise_if_cancelled
 from airflow_s3ops.s3.requests.concurrency import DEFAULT_CONCURRENCY
 from airflow_s3ops.s3.uploads.boto3_path import Boto3Path

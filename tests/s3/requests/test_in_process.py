@@ -17,7 +17,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.burst.limits import unsupported_reason
+from airflow_s3ops.s3.burst.unsupported import unsupported_reason
 from airflow_s3ops.s3.requests.in_process import intercepted_in_process
 from airflow_s3ops.s3.uploads.small_files.fast_path import templates_of
 from tests.s3.uploads.small_files.support import batch_args

@@ -12,8 +12,8 @@ from airflow_s3ops.s3.extra_args import args_for
 from airflow_s3ops.s3.requests.access_denied import explain_denied
 from airflow_s3ops.s3.requests.encryption import confirm_encryption
 from airflow_s3ops.s3.requests.endpoint import is_aws
+from airflow_s3ops.s3.requests.object_address import ObjectAddress
 from airflow_s3ops.s3.requests.required_fields import require_fields
-from airflow_s3ops.s3.requests.target import Target
 from airflow_s3ops.s3.requests.translate import translated
 from airflow_s3ops.s3.uploads.engine.body import BodyAbortedError, PartBody
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Destination(Target):
+class Destination(ObjectAddress):
     """Where an upload goes: one key of one bucket, and the client for it."""
 
     @property

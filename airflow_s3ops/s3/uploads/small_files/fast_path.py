@@ -41,7 +41,7 @@ LARGEST = 16 << 20
 class FastPath:
     """Uploads small files; an :class:`~airflow_s3ops.s3.uploads.items.UploadPath`.
 
-    Call :func:`~airflow_s3ops.s3.burst.limits.unsupported_reason` first.
+    Call :func:`~airflow_s3ops.s3.burst.unsupported.unsupported_reason` first.
 
     :param client: its endpoint, credentials, addressing style and CA certificates are used.
     :param most_at_once: the most requests in flight at once. The number starts at 64 (or at ``most_at_once``,

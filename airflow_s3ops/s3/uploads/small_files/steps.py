@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.burst.request import BatchError, Request, Wait
+from airflow_s3ops.s3.burst.work import BatchError, Request, Wait
 from airflow_s3ops.s3.files.content_type import content_type_of
 from airflow_s3ops.s3.requests.conditions import condition_error, conditions_ignored
 from airflow_s3ops.s3.requests.encryption import HEADERS, confirm_encryption
@@ -17,9 +17,9 @@ from airflow_s3ops.s3.uploads.small_files.comparison import etag_is_md5_of, stor
 from airflow_s3ops.s3.uploads.small_files.payload import Payload, read_payload
 
 if TYPE_CHECKING:
-    from airflow_s3ops.s3.burst.request import Steps
     from airflow_s3ops.s3.burst.request_template import Header, Template
     from airflow_s3ops.s3.burst.response import Response
+    from airflow_s3ops.s3.burst.work import Steps
     from airflow_s3ops.s3.requests.conditions import ConditionSupport
     from airflow_s3ops.s3.requests.retry import Retries
     from airflow_s3ops.s3.uploads.items import BatchArgs, UploadItem
@@ -66,7 +66,7 @@ class Head:
 
 @dataclass
 class UploadSteps:
-    """The steps of the files of one batch; a :class:`~airflow_s3ops.s3.burst.request.Work`.
+    """The steps of the files of one batch; a :class:`~airflow_s3ops.s3.burst.work.Work`.
 
     :param largest: the most bytes of a file.
     :param may_head: whether this identity is allowed to HEAD what it uploads; the first HEAD shows it.

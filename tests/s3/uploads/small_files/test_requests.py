@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_s3ops.s3 import errors
-from airflow_s3ops.s3.burst.limits import unsupported_reason
+from airflow_s3ops.s3.burst.unsupported import unsupported_reason
 from airflow_s3ops.s3.extra_args import checked_extra_args
 from airflow_s3ops.s3.requests.encryption import HEADERS
 from airflow_s3ops.s3.requests.retry import Retries

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Target:
+class ObjectAddress:
     """One key of one bucket, and the client for it.
 
     :param extra_args: checked; each operation is sent with those that it knows.
