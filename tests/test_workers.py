@@ -63,7 +63,7 @@ def test_any_other_skip_fails_the_run_and_is_reported_once(run: Run, pytester: p
 
 def test_an_unknown_ability_is_named(run: Run) -> None:
     result = run("@pytest.mark.needs('luck')\ndef test_it(): pass")
-    assert result.ret != 0
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines("*test_it: no such ability: luck; there are: *")
 
 
@@ -130,10 +130,7 @@ def test_a_file_that_failed_is_made_by_the_next_worker(tmp_path: Path) -> None:
     assert shared.read_text() == own.read_text() == "half"
 
 
-def test_free_ports_are_outside_the_range_that_the_system_assigns() -> None:
+def test_free_ports_are_distinct_and_from_the_range_of_the_tests() -> None:
     ports = free_ports(8)
     assert len(set(ports)) == 8
     assert set(ports) <= set(PORTS)
-    system_range = Path("/proc/sys/net/ipv4/ip_local_port_range")
-    if system_range.exists():
-        assert max(PORTS) < int(system_range.read_text().split()[0])

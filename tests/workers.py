@@ -49,24 +49,14 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 class WorkerReports:
-    """A pytest plugin: reports from the workers what pytest-xdist does not.
+    """A pytest plugin: reports the number of deselected tests, for the last line of a run.
 
-    This is the number of deselected tests, for the last line of a run, and the message of a usage error.
+    The workers know it, and pytest-xdist does not report it.
     """
 
     def __init__(self) -> None:
         self.deselected = 0
         self.is_reported = False
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_collection_modifyitems(self, session: pytest.Session) -> Iterator[None]:
-        """In a worker, raise a usage error as a RuntimeError: pytest-xdist shows only that."""
-        try:
-            yield
-        except pytest.UsageError as error:
-            if xdist.is_xdist_worker(session):
-                raise RuntimeError(str(error)) from error
-            raise
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Count the deselected tests."""

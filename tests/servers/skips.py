@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.marks import FailsAtSetup, fail_at_setup
 from tests.servers.lacks import abilities, lacks_of
 from tests.versions.plugin import PREFIX as OLD_VERSION
 
@@ -26,6 +27,8 @@ class SkipsByTable:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the marker, because markers are strict."""
         config.addinivalue_line("markers", MARKER)
+        if not config.pluginmanager.has_plugin("fails_at_setup"):
+            config.pluginmanager.register(FailsAtSetup(), "fails_at_setup")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Skip the tests that need what the server lacks."""
@@ -35,7 +38,8 @@ class SkipsByTable:
                 try:
                     needed = abilities(marker.args)
                 except ValueError as error:
-                    raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+                    fail_at_setup(item, f"{item.nodeid}: {error}")
+                    continue
                 for ability in needed:
                     if ability in lacks:
                         reason = f"{PREFIX}{ability.value}: {self.server}: {lacks[ability]}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.marks import FailsAtSetup, fail_at_setup
 from tests.versions.core import is_in_core, require_existing_paths
 from tests.versions.lacks import NEWEST_AIRFLOW, SINCE, feature, installed_versions, lacks_of, shown
 
@@ -33,6 +34,8 @@ class SupportedVersions:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Register the marker, because markers are strict."""
         config.addinivalue_line("markers", MARKER)
+        if not config.pluginmanager.has_plugin("fails_at_setup"):
+            config.pluginmanager.register(FailsAtSetup(), "fails_at_setup")
         if self.versions["Airflow"] < NEWEST_AIRFLOW:
             for line in OLD_WARNINGS:
                 config.addinivalue_line("filterwarnings", line)
@@ -46,7 +49,8 @@ class SupportedVersions:
                     try:
                         needed = feature(name)
                     except ValueError as error:
-                        raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+                        fail_at_setup(item, f"{item.nodeid}: {error}")
+                        continue
                     if needed in lacks:
                         package = SINCE[needed].package
                         installed = f"{package} {shown(self.versions[package])}"

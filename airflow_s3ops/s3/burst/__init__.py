@@ -1,1 +1,4 @@
-"""Many small requests at once, through awscrt: for uploads, downloads, copies and HEAD requests."""
+"""Many small requests at once, through awscrt. What they are for is passed in.
+
+Of a successful response the headers are returned, not the body: enough for PUT and HEAD.
+"""

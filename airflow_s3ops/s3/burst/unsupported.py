@@ -15,7 +15,7 @@ from airflow_s3ops.s3.burst.trust_store import trusted_authorities
 from airflow_s3ops.s3.requests.client_config import SIGNATURE_VERSION_4
 from airflow_s3ops.s3.requests.encryption import asks_for_encryption
 from airflow_s3ops.s3.requests.endpoint import is_aws
-from airflow_s3ops.s3.requests.in_process import intercepted_in_process
+from airflow_s3ops.s3.requests.in_process import interception
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ def unsupported_reason(client: S3Client, bucket: str, extra_args: Mapping[str, A
 
 
 def _awscrt_reason() -> str | None:
-    if hasattr(getattr(crt, "S3RetryMode", None), "NONE"):
+    if hasattr(crt, "S3RetryMode"):
         return None
     return "this awscrt is older than 0.38.1: its own retries cannot be switched off"
 
@@ -99,6 +99,5 @@ def _encryption_reason(client: S3Client, extra_args: Mapping[str, Any]) -> str |
 
 
 def _interception_reason(client: S3Client, bucket: str) -> str | None:
-    if intercepted_in_process(client, bucket):
-        return "requests are intercepted in this process, by moto for example, and awscrt would bypass that"
-    return None
+    found = interception(client, bucket)
+    return f"{found} intercepts requests in this process, and awscrt would bypass it" if found else None

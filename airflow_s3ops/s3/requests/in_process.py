@@ -1,12 +1,14 @@
 """Whether something in this process responds to a client's requests, so that no request reaches a server.
 
-moto's ``mock_aws`` does so, botocore's own ``Stubber``, VCR, and anything that replaces a method of botocore.
-They see only what botocore sends: a request of another library would reach the real server.
+moto's ``mock_aws`` does so, botocore's own ``Stubber``, VCR, and anything that replaces a method of botocore,
+a connection of urllib3, or Python's socket. They see only what botocore sends: a request of another library
+would reach the real server.
 """
 
 from __future__ import annotations
 
 import secrets
+import socket
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
@@ -19,24 +21,27 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _OPERATIONS = ("HeadObject", "PutObject")
+# Where the original functions are defined. gevent and eventlet replace the socket by one that does connect.
+_ORIGINALS = frozenset({"botocore", "urllib3", "socket", "_socket", "gevent", "eventlet"})
 
 
-def intercepted_in_process(client: S3Client, bucket: str) -> bool:
-    """Return whether requests to a bucket through this client are, or may be, intercepted in this process.
+def interception(client: S3Client, bucket: str) -> str | None:
+    """Return what may intercept requests of this client in this process; None if nothing does.
 
-    No request is sent. The handlers of ``before-send`` are called with a HEAD for a key that does not exist.
-    That a handler is registered proves nothing: moto's stays with a client after its mock has ended.
+    No request is sent. moto's handler is called with a HEAD for a key that does not exist, because it stays
+    registered after its mock has ended. Any other handler of ``before-send`` counts: it may respond to some
+    requests only, or change what is sent, and awscrt would bypass it.
     """
-    return _has_stubber(client) or _is_replaced(client) or _is_intercepted(client, bucket)
+    return _stubber(client) or _replaced_step(client) or _handler(client, bucket)
 
 
-def _has_stubber(client: S3Client) -> bool:
-    """Return whether a Stubber is active. Calling it would use up one of its responses."""
-    return any(
-        isinstance(getattr(handler, "__self__", None), Stubber)
-        for operation in _OPERATIONS
-        for handler in _handlers(client, f"before-call.s3.{operation}")
-    )
+def _stubber(client: S3Client) -> str | None:
+    """Return an active Stubber. Calling it would use up one of its responses."""
+    for operation in _OPERATIONS:
+        for handler in _handlers(client, f"before-call.s3.{operation}"):
+            if isinstance(getattr(handler, "__self__", None), Stubber):
+                return "a botocore Stubber"
+    return None
 
 
 def _handlers(client: S3Client, event: str) -> Iterator[Any]:
@@ -46,36 +51,46 @@ def _handlers(client: S3Client, event: str) -> Iterator[Any]:
     return iter(()) if tree is None else iter(tree.prefix_search(event))
 
 
-def _is_replaced(client: S3Client) -> bool:
-    """Return whether a step on the way to the socket is not botocore's own.
+def _replaced_step(client: S3Client) -> str | None:
+    """Return a step on the way to the socket that is not the original.
 
-    A wrapper that keeps the module's name, such as a tracer's, counts as botocore's own.
+    A wrapper that keeps the module's name, such as a tracer's, counts as the original.
     """
     endpoint = getattr(cast("Any", client), "_endpoint", None)
-    steps = (
-        getattr(client, "_make_api_call", None),
-        getattr(endpoint, "make_request", None),
-        getattr(endpoint, "_send", None),
-        getattr(getattr(endpoint, "http_session", None), "send", None),
-        AWSHTTPConnectionPool.ConnectionCls,
-        AWSHTTPSConnectionPool.ConnectionCls,
-    )
-    return any(step is not None and not _is_from_botocore(step) for step in steps)
+    steps = {
+        "the client's _make_api_call": getattr(client, "_make_api_call", None),
+        "botocore's Endpoint.make_request": getattr(endpoint, "make_request", None),
+        "botocore's Endpoint._send": getattr(endpoint, "_send", None),
+        "botocore's session.send": getattr(getattr(endpoint, "http_session", None), "send", None),
+        "botocore's connection class": AWSHTTPConnectionPool.ConnectionCls,
+        "botocore's TLS connection class": AWSHTTPSConnectionPool.ConnectionCls,
+        "urllib3's urlopen": AWSHTTPConnectionPool.urlopen,
+        "urllib3's urlopen for TLS": AWSHTTPSConnectionPool.urlopen,
+        "Python's socket": socket.socket,
+    }
+    for name, step in steps.items():
+        root = _root_module(step)
+        if step is not None and root not in _ORIGINALS:
+            return f"{name}, replaced by {root or 'something'}"
+    return None
 
 
-def _is_from_botocore(step: Any) -> bool:
-    return str(getattr(step, "__module__", "")).partition(".")[0] == "botocore"
+def _handler(client: S3Client, bucket: str) -> str | None:
+    for operation in _OPERATIONS:
+        event = f"before-send.s3.{operation}"
+        for handler in _handlers(client, event):
+            root = _root_module(handler) or _root_module(type(handler))
+            if root == "moto" and not _responds(handler, event, client, bucket):
+                continue
+            return f"a before-send handler of {root or 'unknown origin'}"
+    return None
 
 
-def _is_intercepted(client: S3Client, bucket: str) -> bool:
+def _responds(handler: Any, event: str, client: S3Client, bucket: str) -> bool:
     url = f"{client.meta.endpoint_url}/{quote(bucket)}/s3ops-{secrets.token_hex(16)}"
     request = AWSRequest(method="HEAD", url=url).prepare()
-    events = cast("Any", client.meta.events)
-    try:
-        responses = [
-            events.emit_until_response(f"before-send.s3.{operation}", request=request)
-            for operation in _OPERATIONS
-        ]
-    except Exception:  # noqa: BLE001 - a handler that forbids requests will raise again when boto3 makes one
-        return True
-    return any(response is not None for _, response in responses)
+    return handler(event_name=event, request=request) is not None
+
+
+def _root_module(step: Any) -> str:
+    return str(getattr(step, "__module__", None) or "").partition(".")[0]

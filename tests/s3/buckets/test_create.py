@@ -21,7 +21,7 @@ from tests.s3.buckets.support import (
     new_bucket_name,
     other_account_client,
 )
-from tests.s3.uploads.test_cancellation import GRACE, WITHIN, StopWatch
+from tests.s3.cancellation_support import GRACE, WITHIN, StopWatch
 from tests.servers.purge import create_bucket as create_directly
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -18,7 +19,7 @@ from moto import mock_aws
 
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.burst.unsupported import unsupported_reason
-from airflow_s3ops.s3.requests.in_process import intercepted_in_process
+from airflow_s3ops.s3.requests.in_process import interception
 from airflow_s3ops.s3.uploads.small_files.fast_path import templates_of
 from tests.s3.uploads.small_files.support import batch_args
 
@@ -42,50 +43,46 @@ def respond(request: AWSPreparedRequest, **_: object) -> Any:
 
 
 def test_an_ordinary_client_is_not_intercepted() -> None:
-    assert not intercepted_in_process(client_of(), "a-bucket")
+    assert not interception(client_of(), "a-bucket")
 
 
 def test_moto_intercepts_only_while_its_mock_is_active() -> None:
     with mock_aws():
         client = client_of()
-        assert intercepted_in_process(client, "a-bucket")
-        assert "intercepted in this process" in (unsupported_reason(client, "a-bucket", {}) or "")
-    assert not intercepted_in_process(client, "a-bucket")
+        assert interception(client, "a-bucket")
+        reason = unsupported_reason(client, "a-bucket", {}) or ""
+        assert reason.startswith("a before-send handler of moto intercepts requests in this process")
+    assert not interception(client, "a-bucket")
 
 
 def test_moto_does_not_intercept_a_clients_own_endpoint() -> None:
     with mock_aws():
-        assert not intercepted_in_process(client_of(endpoint_url="http://127.0.0.1:1"), "a-bucket")
+        assert not interception(client_of(endpoint_url="http://127.0.0.1:1"), "a-bucket")
 
 
 def test_the_check_uses_up_no_response_of_a_stubber() -> None:
     client = client_of()
     with Stubber(client) as stubber:
         stubber.add_response("put_object", {})
-        assert intercepted_in_process(client, "a-bucket")
+        assert interception(client, "a-bucket")
         client.put_object(Bucket="a-bucket", Key="a")
         stubber.assert_no_pending_responses()
-    assert not intercepted_in_process(client, "a-bucket")
+    assert not interception(client, "a-bucket")
 
 
 @pytest.mark.parametrize("event", ["before-send", "before-send.s3", "before-send.s3.PutObject"])
-def test_only_a_handler_that_responds_is_detected(event: str) -> None:
-    seen: list[str] = []
-    client = client_of()
-    client.meta.events.register(event, lambda request, **_: seen.append(request.url))
-    assert not intercepted_in_process(client, "a-bucket")
-    assert seen[0].startswith("https://s3.eu-west-1.amazonaws.com/a-bucket/s3ops-")
-    client.meta.events.register(event, respond)
-    assert intercepted_in_process(client, "a-bucket")
+@pytest.mark.parametrize("responds_to", ["PUT", "nothing"])
+def test_any_other_handler_counts_and_is_not_called(event: str, responds_to: str) -> None:
+    called: list[str] = []
 
-
-def test_a_handler_that_forbids_requests_is_detected() -> None:
-    def forbid(**_: object) -> None:
-        raise AssertionError("no request in a unit test")
+    def handle(request: AWSPreparedRequest, **_: object) -> Any:
+        called.append(request.url)
+        return respond(request) if request.method == responds_to else None
 
     client = client_of()
-    client.meta.events.register("before-send", forbid)
-    assert intercepted_in_process(client, "a-bucket")
+    client.meta.events.register(event, handle)
+    assert interception(client, "a-bucket") == "a before-send handler of tests"
+    assert called == []
 
 
 @pytest.mark.parametrize(
@@ -94,11 +91,14 @@ def test_a_handler_that_forbids_requests_is_detected() -> None:
         (BaseClient, "_make_api_call"),
         (URLLib3Session, "send"),
         (awsrequest.AWSHTTPSConnectionPool, "ConnectionCls"),  # as VCR does
+        (awsrequest.AWSHTTPConnectionPool, "urlopen"),
+        (socket, "socket"),
     ],
 )
-def test_a_replaced_function_of_botocore_is_detected(owner: type, name: str) -> None:
+def test_a_replaced_function_is_detected_and_named(owner: Any, name: str) -> None:
+    client = client_of()
     with mock.patch.object(owner, name):
-        assert intercepted_in_process(client_of(), "a-bucket")
+        assert "replaced by unittest" in (interception(client, "a-bucket") or "")
 
 
 def test_a_wrapped_function_of_botocore_is_not_intercepting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_a_wrapped_function_of_botocore_is_not_intercepting(monkeypatch: pytest.
         return original(*given)
 
     monkeypatch.setattr(URLLib3Session, "send", traced)
-    assert not intercepted_in_process(client_of(), "a-bucket")
+    assert not interception(client_of(), "a-bucket")
 
 
 def test_a_replaced_method_of_the_client_is_refused() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.uploads.file import upload_file
 from tests.faults import Soon
+from tests.s3.cancellation_support import GRACE, WITHIN, StopWatch
 from tests.s3.uploads.support import (
     PART,
     MemoryCheckpoint,
@@ -28,24 +28,6 @@ if TYPE_CHECKING:
     from tests.faults import FaultProxy
 
 # The promise is two seconds; the rest is an allowance for a busy machine.
-WITHIN = 2.0
-GRACE = 3.0
-
-
-class StopWatch:
-    """An event that records when it was set."""
-
-    def __init__(self) -> None:
-        self.event = threading.Event()
-        self.set_at = 0.0
-
-    def set(self, _: object = None) -> None:
-        self.set_at = time.monotonic()
-        self.event.set()
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.set_at
 
 
 @pytest.fixture

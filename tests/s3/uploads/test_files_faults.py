@@ -18,6 +18,7 @@ from airflow_s3ops.s3.requests.retry import Retries
 from airflow_s3ops.s3.uploads import paths
 from airflow_s3ops.s3.uploads.files import upload_files
 from tests.faults import Soon
+from tests.s3.cancellation_support import GRACE, WITHIN, StopWatch
 from tests.s3.uploads.files_support import at_rest, listed, settled, write_files
 from tests.s3.uploads.support import (
     MIB,
@@ -27,7 +28,6 @@ from tests.s3.uploads.support import (
     open_uploads,
     write_file,
 )
-from tests.s3.uploads.test_cancellation import GRACE, WITHIN, StopWatch
 
 if TYPE_CHECKING:
     from pathlib import Path

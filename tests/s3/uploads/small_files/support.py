@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+import boto3
+from botocore.config import Config
+
 from airflow_s3ops.s3.checksum import ALGORITHMS
 from airflow_s3ops.s3.files.walk import SourceFile
 from airflow_s3ops.s3.requests.retry import Retries
@@ -75,6 +78,19 @@ def objects(s3: S3Client, bucket: str) -> dict[str, bytes]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
     return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+
+def aws_client(**options: Any) -> S3Client:
+    """Return a client for AWS, to check the requests that it would make."""
+    config = Config(signature_version="s3v4", **options.pop("config", {}))
+    return boto3.client(
+        "s3",
+        region_name="eu-west-1",
+        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+        aws_secret_access_key="secret",
+        config=config,
+        **options,
+    )
 
 
 class RecordedRequests:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from awscrt import s3 as crt
 from botocore import UNSIGNED
 from botocore.config import Config
 from hypothesis import given, settings
@@ -26,6 +25,7 @@ from airflow_s3ops.s3.uploads.small_files.fast_path import templates_of
 from tests.examples import EXAMPLES_SHARE_A_FIXTURE
 from tests.s3.uploads.small_files.support import (
     all_uploaded,
+    aws_client,
     batch_args,
     errors_of,
     objects,
@@ -299,39 +299,6 @@ class TestOverTls:
         all_uploaded(sent(client, batch_args(tls_bucket), write_files(tmp_path, 3)))
 
 
-def aws_client(**options: Any) -> S3Client:
-    """Return a client for AWS, to check the requests that it would make."""
-    config = Config(signature_version="s3v4", **options.pop("config", {}))
-    return boto3.client(
-        "s3",
-        region_name="eu-west-1",
-        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
-        aws_secret_access_key="secret",
-        config=config,
-        **options,
-    )
-
-
-@pytest.mark.parametrize(
-    ("config", "host", "path"),
-    [
-        ({"s3": {"addressing_style": "virtual"}}, "my-bucket.s3.eu-west-1.amazonaws.com", "/a%20b"),
-        ({"s3": {"addressing_style": "path"}}, "s3.eu-west-1.amazonaws.com", "/my-bucket/a%20b"),
-        ({"s3": {"use_accelerate_endpoint": True}}, "my-bucket.s3-accelerate.amazonaws.com", "/a%20b"),
-        (
-            {"s3": {"use_dualstack_endpoint": True, "addressing_style": "virtual"}},
-            "my-bucket.s3.dualstack.eu-west-1.amazonaws.com",
-            "/a%20b",
-        ),
-    ],
-)
-def test_the_url_is_that_of_botocore(config: dict[str, Any], host: str, path: str) -> None:
-    put = templates_of(aws_client(config=config), batch_args("my-bucket")).put
-    assert (put.host, put.path("a b"), put.is_https) == (host, path, True)
-    assert put.scope is not None
-    assert (put.scope.region, put.scope.service) == ("eu-west-1", "s3")
-
-
 def test_missing_credentials_are_an_error_before_any_file_is_read(
     server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,60 +314,3 @@ def test_a_ca_file_without_certificates_is_refused_before_anything_is_sent(tmp_p
     (authorities := tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(errors.InvalidInput, match="cannot be read from"):
         sent(aws_client(verify=str(authorities)), batch_args("bucket"), write_files(tmp_path / "data", 1))
-
-
-class TestUnsupportedReason:
-    def test_there_is_none_for_an_ordinary_client(self, s3: S3Client, bucket: str) -> None:
-        assert unsupported_reason(s3, bucket, {}) is None
-        assert unsupported_reason(aws_client(), bucket, {}) is None
-
-    @pytest.mark.parametrize(
-        ("options", "reason"),
-        [
-            ({"config": {"proxies": {"https": "http://proxy.example.com:3128"}}}, "a proxy is configured"),
-            ({"config": {"client_cert": "/etc/client.pem"}}, "uses a client certificate"),
-            ({"verify": "/nowhere/ca.pem"}, "not given as one file"),
-        ],
-    )
-    def test_for_the_client(self, options: dict[str, Any], reason: str) -> None:
-        assert reason in (unsupported_reason(aws_client(**options), "bucket", {}) or "")
-
-    def test_for_another_signature_version(self) -> None:
-        client = boto3.client("s3", region_name="eu-west-1", config=Config(signature_version="s3"))
-        assert "signed as s3," in (unsupported_reason(client, "bucket", {}) or "")
-
-    @pytest.mark.parametrize(
-        ("bucket", "reason"),
-        [
-            ("arn:aws:s3:eu-west-1:123456789012:accesspoint/mine", "an ARN"),
-            ("logs--euw1-az1--x-s3", "S3 Express"),
-        ],
-    )
-    def test_for_the_bucket(self, bucket: str, reason: str) -> None:
-        assert reason in (unsupported_reason(aws_client(), bucket, {}) or "")
-
-    def test_for_a_proxy_in_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
-        assert unsupported_reason(aws_client(), "bucket", {}) == "a proxy is configured"
-        monkeypatch.setenv("NO_PROXY", ".amazonaws.com")
-        assert unsupported_reason(aws_client(), "bucket", {}) is None
-
-    def test_for_a_header(self) -> None:
-        assert "ContentDisposition" in (
-            unsupported_reason(aws_client(), "bucket", {"ContentDisposition": "für dich"}) or ""
-        )
-
-    def test_for_encryption_that_the_server_must_confirm(self, s3: S3Client, bucket: str) -> None:
-        args = batch_args(bucket, ServerSideEncryption="AES256")
-        assert "must confirm encryption" in (unsupported_reason(s3, args.bucket, args.extra_args) or "")
-        assert unsupported_reason(aws_client(), args.bucket, args.extra_args) is None
-
-    @pytest.mark.parametrize("modes", [object(), None], ids=["before 0.38.1", "before 0.34"])
-    def test_for_an_awscrt_whose_retries_cannot_be_switched_off(
-        self, modes: object, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        if modes is None:
-            monkeypatch.delattr(crt, "S3RetryMode")
-        else:
-            monkeypatch.setattr(crt, "S3RetryMode", modes)
-        assert "older than 0.38.1" in (unsupported_reason(aws_client(), "bucket", {}) or "")
