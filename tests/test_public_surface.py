@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from typing import Any
 
 import pytest
 
 import airflow_s3ops
-from airflow_s3ops import hooks, operators
+from airflow_s3ops import hooks, operators, testing
 from airflow_s3ops.hooks import S3OpsHook
 from airflow_s3ops.s3 import results
+from airflow_s3ops.testing import fixtures
 
 REQUIRED = inspect.Parameter.empty
 
@@ -208,3 +210,13 @@ def test_every_parameter_is_documented(name: str) -> None:
     operator = getattr(operators, name)
     text = inspect.getdoc(operator) or ""
     assert [parameter for parameter in OPERATORS[name] if f":param {parameter}:" not in text] == []
+
+
+def test_testing_exports_the_embedded_server_and_its_fixtures() -> None:
+    assert testing.__all__ == ["EmbeddedServer", "EmbeddedServerError", "embedded_server"]
+    fields = [field.name for field in dataclasses.fields(testing.EmbeddedServer)]
+    assert fields == ["endpoint_url", "access_key", "secret_key", "region"]
+    parameters = inspect.signature(testing.embedded_server).parameters
+    assert list(parameters) == ["environment", "log"]
+    names = {name for name in vars(fixtures) if name.startswith("s3ops_")}
+    assert names == {"s3ops_server", "s3ops_connection_id", "s3ops_connection", "s3ops_bucket"}

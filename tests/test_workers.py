@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.quick import SLOW_FIXTURES
 from tests.servers.address import PORTS, free_ports
 from tests.workers import make_once
 
@@ -19,6 +21,7 @@ CONFTEST = """
 from tests.quick import Quick
 from tests.servers.selection import OnlyWithServer
 from tests.servers.skips import SkipsByTable
+from tests.quick import SLOW_FIXTURES
 from tests.workers import WorkerReports
 
 def pytest_configure(config):
@@ -134,3 +137,10 @@ def test_free_ports_are_distinct_and_from_the_range_of_the_tests() -> None:
     ports = free_ports(8)
     assert len(set(ports)) == 8
     assert set(ports) <= set(PORTS)
+
+
+@pytest.mark.parametrize("name", sorted(SLOW_FIXTURES - {"pytester"}))
+def test_a_fixture_that_a_quick_run_avoids_exists(name: str) -> None:
+    defined = re.compile(rf"@pytest\.fixture\b.*\n(?:@.*\n)*def {name}\(")
+    tests = Path(__file__).parent
+    assert any(defined.search(path.read_text(encoding="utf-8")) for path in tests.rglob("*.py"))

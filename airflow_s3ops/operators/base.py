@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow.sdk import BaseOperator
 
-from airflow_s3ops.operators.coerce import as_verify, require_rendered, require_text
+from airflow_s3ops.operators.coerce import as_verify, refuse_python_repr, require_text
 from airflow_s3ops.operators.links import S3ConsoleLink
 from airflow_s3ops.operators.secrets import mask_secrets
 from airflow_s3ops.s3.errors import S3OpsError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 TEXT_FIELDS = ("bucket", "key", "prefix", "manifest_key")
 # Each is a text, a path, or a list of these.
-RENDERED_FIELDS = ("filename", "source", "include", "exclude", "last", "manifests")
+PYTHON_REPR_REFUSED = ("filename", "source", "include", "exclude", "last", "manifests")
 
 
 class S3OpsOperator(BaseOperator):
@@ -88,8 +88,8 @@ class S3OpsOperator(BaseOperator):
         with permanent_errors_end_the_task():
             for name in TEXT_FIELDS:
                 require_text(name, getattr(self, name, None))
-            for name in RENDERED_FIELDS:
-                require_rendered(name, getattr(self, name, None))
+            for name in PYTHON_REPR_REFUSED:
+                refuse_python_repr(name, getattr(self, name, None))
             result = self.operate(context)
         xcom = result.to_xcom()
         self.log.info("Done: %s", ", ".join(f"{name}={value}" for name, value in xcom.items()))

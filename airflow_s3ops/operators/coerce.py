@@ -17,9 +17,9 @@ def require_text(name: str, value: Any) -> None:
     A path is refused too: it has lost the slash at its end, which a key or prefix may need.
 
     :param name: the parameter's name, for the error.
-    :raises InvalidInput: the value is neither a text nor None, or :func:`require_rendered` refuses it.
+    :raises InvalidInput: the value is neither a text nor None, or :func:`refuse_python_repr` refuses it.
     """
-    require_rendered(name, value)
+    refuse_python_repr(name, value)
     if value is not None and not isinstance(value, str):
         raise InvalidInput(
             f"{name}={value!r} is not a text but {type(value).__name__}",
@@ -28,7 +28,7 @@ def require_text(name: str, value: Any) -> None:
         )
 
 
-def require_rendered(name: str, value: Any) -> None:
+def refuse_python_repr(name: str, value: Any) -> None:
     """Refuse the text of None or of a list, as a template renders it.
 
     As a pattern such a text would match nothing, without any error.

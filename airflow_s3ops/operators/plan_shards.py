@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator
 
 from airflow_s3ops.operators.base import permanent_errors_end_the_task
-from airflow_s3ops.operators.coerce import as_bool, as_count, require_rendered
+from airflow_s3ops.operators.coerce import as_bool, as_count, refuse_python_repr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ class PlanShardsOperator(BaseOperator):
 
         with permanent_errors_end_the_task():
             for name in ("source", "include", "exclude"):
-                require_rendered(name, getattr(self, name))
+                refuse_python_repr(name, getattr(self, name))
             shards = as_count("shards", self.shards)
             found = plan_shards(
                 self.source, shards, include=self.include, exclude=self.exclude, stop=self._stop

@@ -326,7 +326,7 @@ class ChecksumMismatch(TransientError):
 
 
 class SourceChanged(TransientError):
-    """The file was changed, replaced or removed while it was read. No object was created at the key."""
+    """The file was changed, replaced or removed while it was read. Mixed content is never stored."""
 
     default_advice = (
         "Let the writer finish first: write to another name and rename the file when it is complete."

@@ -30,12 +30,10 @@ GOOD_TABLE = "#code\tcoordinates\tTZ\tcomments\nKR\t+3733+12658\tAsia/Seoul\n"
 
 
 class Run:
-    """A finished run of a DAG.
-
-    :param states: of the task instances, by task id.
-    """
+    """A finished run of a DAG."""
 
     def __init__(self, run: DagRun) -> None:
+        """Read it; `states` has those of the task instances, by task id."""
         self._run = run
         self.state = str(run.state)
         self.run_id = str(run.run_id)
@@ -52,12 +50,11 @@ class Run:
 
 
 class RunDag(Protocol):
-    """Runs a DAG to its end, with the given form, and without retries to save time.
+    """Runs a DAG to its end, with the given form, and without retries to save time."""
 
-    :param change: may change the DAG before it runs.
-    """
-
-    def __call__(self, dag_id: str, *, change: Callable[[DAG], None] = ..., **form: Any) -> Run: ...
+    def __call__(self, dag_id: str, *, change: Callable[[DAG], None] = ..., **form: Any) -> Run:
+        """Run it, after `change` has changed the DAG."""
+        ...
 
 
 def parsed(path: Path) -> BundleDagBag:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_s3ops.operators.coerce import as_bool, as_count, as_verify, require_rendered, require_text
+from airflow_s3ops.operators.coerce import as_bool, as_count, as_verify, refuse_python_repr, require_text
 from airflow_s3ops.s3.errors import InvalidInput
 
 
@@ -87,13 +87,13 @@ PYTHON_REPRS = [
 @pytest.mark.parametrize("value", PYTHON_REPRS)
 def test_the_text_of_none_or_of_a_list_is_refused(value: str) -> None:
     with pytest.raises(InvalidInput, match="a template rendered a list or None as text"):
-        require_rendered("exclude", value)
+        refuse_python_repr("exclude", value)
     with pytest.raises(InvalidInput, match="exclude has the text"):
-        require_rendered("exclude", ["*.tmp", value])
+        refuse_python_repr("exclude", ["*.tmp", value])
     with pytest.raises(InvalidInput, match="key has the text"):
         require_text("key", value)
 
 
 @pytest.mark.parametrize("value", [None, "*.csv", ["*.csv"], (), Path("/a"), {"source": "/a"}, 5], ids=repr)
 def test_lists_and_ordinary_texts_are_accepted(value: Any) -> None:
-    require_rendered("exclude", value)
+    refuse_python_repr("exclude", value)

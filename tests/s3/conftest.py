@@ -7,14 +7,14 @@ from typing import Protocol
 
 import pytest
 
-from airflow_s3ops.s3.uploads import paths
+from airflow_s3ops.s3.uploads import dispatch
 
 
 @pytest.fixture(params=["awscrt", "boto3"])
 def either_path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run the test on both paths for small files: the fast path (awscrt), and the boto3 path."""
     if request.param == "boto3":
-        monkeypatch.setattr(paths, "unsupported_reason", lambda *_: "the test sets this reason")
+        monkeypatch.setattr(dispatch, "unsupported_reason", lambda *_: "the test sets this reason")
     return str(request.param)
 
 

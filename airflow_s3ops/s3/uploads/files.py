@@ -18,12 +18,12 @@ from airflow_s3ops.s3.manifest_rows import FAILED_SUFFIX
 from airflow_s3ops.s3.names import bucket_and_prefix, checked_key, s3_uri
 from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
 from airflow_s3ops.s3.results import UploadFilesResult
+from airflow_s3ops.s3.uploads.dispatch import Dispatcher
 from airflow_s3ops.s3.uploads.engine.args import check_options
 from airflow_s3ops.s3.uploads.engine.declared_checksum import DEFAULT_ALGORITHM, chosen_algorithm
 from airflow_s3ops.s3.uploads.engine.request_settings import apply_request_settings
 from airflow_s3ops.s3.uploads.items import BatchArgs, UploadItem
 from airflow_s3ops.s3.uploads.manifest import remove_stale, store_rows
-from airflow_s3ops.s3.uploads.paths import UploadPaths
 from airflow_s3ops.s3.uploads.summary import UploadSummary
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Batch:
     :param manifest_key: None if no manifest is to be written.
     """
 
-    paths: UploadPaths
+    dispatcher: Dispatcher
     prefix: str
     source: FilesSource
     include: str | Iterable[str] | None
@@ -62,17 +62,17 @@ class Batch:
     @property
     def client(self) -> S3Client:
         """The client that makes all requests."""
-        return self.paths.client
+        return self.dispatcher.client
 
     @property
     def args(self) -> BatchArgs:
         """The parameters that all files share."""
-        return self.paths.args
+        return self.dispatcher.args
 
     @property
     def stop(self) -> threading.Event | None:
         """The event that cancels the upload."""
-        return self.paths.stop
+        return self.dispatcher.stop
 
     def files(self) -> Iterator[SourceFile]:
         """Yield the source's files; each call searches the source again."""
@@ -136,7 +136,7 @@ def upload_files(
     apply_request_settings(client)
     batch_args = BatchArgs(bucket, args, algorithm, if_exists)
     batch = Batch(
-        UploadPaths(client, batch_args, max_concurrency, checkpoint_for, stop),
+        Dispatcher(client, batch_args, max_concurrency, checkpoint_for, stop),
         prefix,
         _repeatable(source),
         _repeatable(include),
@@ -167,9 +167,9 @@ def _send(batch: Batch, summary: UploadSummary, *, allow_empty: bool) -> None:
         )
     files = chain([first] if first else [], files)
     try:
-        batch.paths.send(_items(batch, summary, files, are_last=False), summary.add)
+        batch.dispatcher.send(_items(batch, summary, files, are_last=False), summary.add)
         if batch.last and not summary.failed:
-            batch.paths.send(_items(batch, summary, batch.files(), are_last=True), summary.add)
+            batch.dispatcher.send(_items(batch, summary, batch.files(), are_last=True), summary.add)
         elif batch.last:
             for item in _items(batch, summary, batch.files(), are_last=True, is_known_unreadable=True):
                 summary.add_not_sent(item.key)

@@ -64,8 +64,6 @@ class TestUnsupportedReason:
         assert "must confirm encryption" in (unsupported_reason(s3, args.bucket, args.extra_args) or "")
         assert unsupported_reason(aws_client(), args.bucket, args.extra_args) is None
 
-    def test_for_an_awscrt_that_is_too_old(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_for_an_awscrt_that_is_too_old(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delattr(crt, "S3RetryMode")
         assert "older than 0.38.1" in (unsupported_reason(aws_client(), "bucket", {}) or "")

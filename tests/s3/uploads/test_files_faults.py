@@ -15,7 +15,7 @@ import pytest
 from airflow_s3ops.s3 import errors
 from airflow_s3ops.s3.deletes.objects import delete_objects
 from airflow_s3ops.s3.requests.retry import Retries
-from airflow_s3ops.s3.uploads import paths
+from airflow_s3ops.s3.uploads import dispatch
 from airflow_s3ops.s3.uploads.files import upload_files
 from tests.faults import Soon
 from tests.s3.cancellation_support import GRACE, WITHIN, StopWatch
@@ -268,11 +268,11 @@ def test_small_and_large_files_share_one_limit_of_requests(
 UPLOAD = """
 import json, os, resource, sys
 from tests.servers import S3Server
-from airflow_s3ops.s3.uploads import paths
+from airflow_s3ops.s3.uploads import dispatch
 from airflow_s3ops.s3.uploads.files import upload_files
 parameters = json.load(sys.stdin)
 if parameters["path"] == "boto3":
-    paths.unsupported_reason = lambda *_: "the test sets this reason"
+    dispatch.unsupported_reason = lambda *_: "the test sets this reason"
 client = S3Server(**parameters["server"]).client()
 
 def upload(source):
@@ -339,7 +339,7 @@ def test_the_reason_for_the_boto3_path_is_logged(
     proxied = server.client(
         proxies={"http": server.endpoint_url}
     )  # the server accepts requests that are meant for a proxy
-    with caplog.at_level("INFO", logger=paths.__name__):
+    with caplog.at_level("INFO", logger=dispatch.__name__):
         upload_files(proxied, [folder / "000"], bucket)
     reason = {"awscrt": "a proxy is configured", "boto3": "the test sets this reason"}[either_path]
     assert caplog.messages == [f"boto3 uploads all files, which is slower than awscrt: {reason}"]

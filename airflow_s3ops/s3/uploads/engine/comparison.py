@@ -45,7 +45,7 @@ def compare_with_existing(transfer: Transfer) -> Existing:
     :raises ServerError: the response has no size or no ETag.
     """
     try:
-        head = transfer.request("HeadObject", ChecksumMode="ENABLED")
+        head = transfer.request_with_retries("HeadObject", ChecksumMode="ENABLED")
     except ObjectNotFound:
         return Existing({"IfNoneMatch": "*"})
     require_fields("HeadObject", head, transfer.destination.bucket, transfer.destination.key, "ETag")
@@ -71,7 +71,7 @@ def _comparable(transfer: Transfer, head: Mapping[str, Any]) -> tuple[str, str, 
     name, value = next(iter(stored.items()))
     if "-" not in value:
         return name, value, ALGORITHMS[name].new()
-    first = transfer.request("HeadObject", PartNumber=1)
+    first = transfer.request_with_retries("HeadObject", PartNumber=1)
     return name, value, CompositeDigest(ALGORITHMS[name], first["ContentLength"])
 
 

@@ -62,7 +62,7 @@ def complete(
 
 def _is_gone(transfer: Transfer, upload_id: str) -> bool:
     try:
-        transfer.request("ListParts", UploadId=upload_id, MaxParts=1)
+        transfer.request_with_retries("ListParts", UploadId=upload_id, MaxParts=1)
     except (errors.UploadNotFound, errors.ObjectNotFound):
         return True
     except errors.AccessDenied:

@@ -68,7 +68,7 @@ class Resumption:
             return found
         transfer = self._transfer
         # If this response is lost, an upload of unknown id stays open. It has no parts, so it costs nothing.
-        response = transfer.request(
+        response = transfer.request_with_retries(
             "CreateMultipartUpload", ChecksumAlgorithm=transfer.algorithm.name, ChecksumType=transfer.form
         )
         upload_id = str(response["UploadId"])
@@ -138,7 +138,7 @@ class Resumption:
         listed: dict[int, StoredPart] = {}
         position: dict[str, Any] = {}
         while True:
-            response = self._transfer.request("ListParts", UploadId=upload_id, **position)
+            response = self._transfer.request_with_retries("ListParts", UploadId=upload_id, **position)
             for part in response.get("Parts", ()):
                 checksum = part.get(self._transfer.algorithm.member)
                 listed[part["PartNumber"]] = StoredPart(part["Size"], part["ETag"], checksum)

@@ -51,7 +51,7 @@ class Transfer:
         """
         return run_in_thread(lambda: self.destination.request(operation, **own), self.cancellation)
 
-    def request(self, operation: str, **own: Any) -> dict[str, Any]:
+    def request_with_retries(self, operation: str, **own: Any) -> dict[str, Any]:
         """Make one request without content, and retry it after a transient error.
 
         :raises S3OpsError: the error that S3 returned.

@@ -54,7 +54,7 @@ def verify(transfer: Transfer, sent: SentObject, response: Mapping[str, Any]) ->
     if response.get(sent.algorithm.member):
         return _compared(transfer.destination, sent, response, sent.size)
     try:
-        head = transfer.request("HeadObject", ChecksumMode="ENABLED")
+        head = transfer.request_with_retries("HeadObject", ChecksumMode="ENABLED")
     except ObjectNotFound as error:
         destination = transfer.destination
         raise not_stored(destination.bucket, destination.key) from error
@@ -95,7 +95,7 @@ def head_or_none(transfer: Transfer) -> dict[str, Any] | None:
     :raises TransientError: the server does not respond after all tries, or the upload was cancelled.
     """
     try:
-        return transfer.request("HeadObject", ChecksumMode="ENABLED")
+        return transfer.request_with_retries("HeadObject", ChecksumMode="ENABLED")
     except PermanentError:
         return None
 

@@ -34,8 +34,8 @@ MOST_WAITING = 1000
 
 
 @dataclass(frozen=True)
-class UploadPaths:
-    """The upload paths for the files of one batch.
+class Dispatcher:
+    """Chooses the upload path for each file of one batch.
 
     :param max_concurrency: the most requests in flight at once, on both paths together; None means 8 for
         parts of large files, and 64 to 256 for small files.
