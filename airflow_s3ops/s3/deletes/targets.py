@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from airflow_s3ops.s3.listings.objects import object_documents
-from airflow_s3ops.s3.listings.pages import translated_parse_errors
+from airflow_s3ops.s3.listings.pages import Listing, translated_parse_errors
 from airflow_s3ops.s3.listings.versions import version_documents, version_pages
 from airflow_s3ops.s3.names import s3_uri
 from airflow_s3ops.s3.objects.presence import Presence, presence_of, require_bucket
@@ -85,7 +85,7 @@ class _ByPrefix(_Finder):
     def __iter__(self) -> Iterator[Target]:
         selection = self._selection
         documents = version_documents if selection.all_versions else object_documents
-        pages = documents(self._client, selection.bucket, selection.prefix, stop=self._stop)
+        pages = documents(self._client, Listing(selection.bucket, selection.prefix, stop=self._stop))
         for page in fetched_ahead(pages, self._check):
             with translated_parse_errors(selection.bucket):
                 targets = list(self._targets_in(page))
@@ -116,8 +116,8 @@ class _VersionsOfKeys(_Finder):
 
     def _versions(self, key: str) -> Iterator[list[VersionEntry]]:
         # A small page: most keys have few versions, and the entries after them belong to longer keys.
-        pages = version_pages(self._client, self._selection.bucket, key, page_size=100, stop=self._stop)
-        for page in a_page_ahead(pages):
+        listing = Listing(self._selection.bucket, key, page_size=100, stop=self._stop)
+        for page in a_page_ahead(version_pages(self._client, listing)):
             versions = [version for version in page if version.key == key]
             yield versions
             if len(versions) < len(page):

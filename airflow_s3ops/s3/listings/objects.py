@@ -6,9 +6,9 @@ Keys are returned as they are stored: boto3 itself requests ``encoding-type=url`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow_s3ops.s3.listings.pages import PAGE_SIZE, request_page, translated_parse_errors
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, Listing, request_page, translated_parse_errors
 from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
 from airflow_s3ops.s3.requests.xml import parse_time
 from airflow_s3ops.s3.requests.xml_operations import OBJECTS
@@ -58,49 +58,23 @@ def list_objects(
     :raises AccessDenied: ``s3:ListBucket`` is missing.
     :raises Stopped: ``stop`` is set.
     """
-    pages = object_pages(client, bucket, prefix, start_after=start_after, page_size=page_size, stop=stop)
-    for page in pages:
-        yield from page
-
-
-def object_pages(
-    client: S3Client,
-    bucket: str,
-    prefix: str = "",
-    *,
-    start_after: str | None = None,
-    page_size: int = PAGE_SIZE,
-    stop: threading.Event | None = None,
-) -> Iterator[list[ObjectEntry]]:
-    """Yield the entries of :func:`list_objects`, page by page."""
-    for page in object_documents(
-        client, bucket, prefix, start_after=start_after, page_size=page_size, stop=stop
-    ):
+    listing = Listing(bucket, prefix, start_after, page_size, stop)
+    for page in object_documents(client, listing):
         with translated_parse_errors(bucket):
             entries = objects_in(page)
-        yield entries
+        yield from entries
 
 
-def object_documents(
-    client: S3Client,
-    bucket: str,
-    prefix: str = "",
-    *,
-    start_after: str | None = None,
-    page_size: int = PAGE_SIZE,
-    stop: threading.Event | None = None,
-) -> Iterator[Document]:
+def object_documents(client: S3Client, listing: Listing) -> Iterator[Document]:
     """Yield the pages of :func:`list_objects` as XML documents."""
-    request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": page_size}
-    if start_after:
-        request["StartAfter"] = start_after
+    request = listing.request()
     while True:
-        raise_if_cancelled(stop, bucket)
+        raise_if_cancelled(listing.stop, listing.bucket)
         page = request_page(client, OBJECTS, request)
         yield page
         if not page.is_truncated:
             return
-        with translated_parse_errors(bucket):
+        with translated_parse_errors(listing.bucket):
             request["ContinuationToken"] = page.fields["NextContinuationToken"]
 
 

@@ -1,8 +1,9 @@
-"""Request one page of a listing, and translate its errors."""
+"""What all listings share: what is listed, and the request for one page."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_s3ops.s3.errors import ServerError
@@ -11,6 +12,7 @@ from airflow_s3ops.s3.requests.translate import translated
 from airflow_s3ops.s3.requests.xml_operations import Operation, request_document
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Iterator
 
     from types_boto3_s3 import S3Client
@@ -18,6 +20,28 @@ if TYPE_CHECKING:
     from airflow_s3ops.s3.requests.xml import Document
 
 PAGE_SIZE = 1000  # S3's largest, and its default
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What is listed.
+
+    :param prefix: only keys that begin with it; empty for all keys.
+    :param start_after: only keys after this one; None for all.
+    :param page_size: keys per request, up to 1,000.
+    :param stop: checked before each request.
+    """
+
+    bucket: str
+    prefix: str = ""
+    start_after: str | None = None
+    page_size: int = PAGE_SIZE
+    stop: threading.Event | None = None
+
+    def request(self) -> dict[str, Any]:
+        """Return the parameters of the first request."""
+        start = {"StartAfter": self.start_after} if self.start_after else {}
+        return {"Bucket": self.bucket, "Prefix": self.prefix, "MaxKeys": self.page_size, **start}
 
 
 def request_page(client: S3Client, operation: Operation, request: dict[str, Any]) -> Document:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow_s3ops.s3.listings.pages import PAGE_SIZE, request_page, translated_parse_errors
+from airflow_s3ops.s3.listings.pages import PAGE_SIZE, Listing, request_page, translated_parse_errors
 from airflow_s3ops.s3.requests.cancellation import raise_if_cancelled
 from airflow_s3ops.s3.requests.xml import parse_time
 from airflow_s3ops.s3.requests.xml_operations import VERSIONS
@@ -56,40 +56,26 @@ def list_versions(
     :raises AccessDenied: ``s3:ListBucketVersions`` is missing.
     :raises NotSupportedByServer: the server does not support versions.
     """
-    for page in version_pages(client, bucket, prefix, page_size=page_size, stop=stop):
+    for page in version_pages(client, Listing(bucket, prefix, page_size=page_size, stop=stop)):
         yield from page
 
 
-def version_pages(
-    client: S3Client,
-    bucket: str,
-    prefix: str = "",
-    *,
-    page_size: int = PAGE_SIZE,
-    stop: threading.Event | None = None,
-) -> Iterator[list[VersionEntry]]:
+def version_pages(client: S3Client, listing: Listing) -> Iterator[list[VersionEntry]]:
     """Yield the entries of :func:`list_versions`, page by page."""
-    for page in version_documents(client, bucket, prefix, page_size=page_size, stop=stop):
-        with translated_parse_errors(bucket):
+    for page in version_documents(client, listing):
+        with translated_parse_errors(listing.bucket):
             entries = versions_in(page)
         yield entries
 
 
-def version_documents(
-    client: S3Client,
-    bucket: str,
-    prefix: str = "",
-    *,
-    page_size: int = PAGE_SIZE,
-    stop: threading.Event | None = None,
-) -> Iterator[Document]:
+def version_documents(client: S3Client, listing: Listing) -> Iterator[Document]:
     """Yield the pages of :func:`list_versions` as XML documents, without entries of the page before."""
-    request: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": page_size}
+    request = listing.request()
     previous: set[tuple[str, str]] = set()
     while True:
-        raise_if_cancelled(stop, bucket)
+        raise_if_cancelled(listing.stop, listing.bucket)
         page = request_page(client, VERSIONS, request)
-        with translated_parse_errors(bucket):
+        with translated_parse_errors(listing.bucket):
             names = [(row["Key"], row["VersionId"]) for _, row in page.rows]
         # Versity Gateway repeats entries of one page on the next.
         page.rows[:] = [row for row, name in zip(page.rows, names, strict=True) if name not in previous]
@@ -98,7 +84,7 @@ def version_documents(
         if not page.is_truncated:
             return
         previous = set(names)
-        with translated_parse_errors(bucket):
+        with translated_parse_errors(listing.bucket):
             request.pop("VersionIdMarker", None)
             request |= _next_markers(page, [key for key, _ in names] if has_new_entries else [])
 

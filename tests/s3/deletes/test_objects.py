@@ -18,7 +18,8 @@ from airflow_s3ops.s3.errors import (
     TooManyObjects,
 )
 from airflow_s3ops.s3.listings.objects import list_objects
-from airflow_s3ops.s3.listings.versions import list_versions, version_documents
+from airflow_s3ops.s3.listings.pages import Listing
+from airflow_s3ops.s3.listings.versions import list_versions
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -172,9 +173,7 @@ class TestVersions:
     def test_versions_that_are_deleted_during_the_listing_hide_no_others(
         self, s3: S3Client, versioned_bucket: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(
-            "airflow_s3ops.s3.deletes.targets.version_documents", partial(version_documents, page_size=3)
-        )
+        monkeypatch.setattr("airflow_s3ops.s3.deletes.targets.Listing", partial(Listing, page_size=3))
         put(s3, versioned_bucket, *"aabbbccccdef")
         assert delete_objects(s3, versioned_bucket, everything=True, all_versions=True).deleted == 12
         assert list(list_versions(s3, versioned_bucket)) == []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_s3ops.s3.listings.pages import Listing
 from airflow_s3ops.s3.listings.versions import list_versions, version_pages
 
 if TYPE_CHECKING:
@@ -53,6 +54,6 @@ def test_a_bucket_without_versioning_lists_its_objects_as_versions(s3: S3Client,
 @pytest.mark.needs("versioning")
 def test_pages_of_versions_contain_what_the_listing_yields(s3: S3Client, versioned_bucket: str) -> None:
     put(s3, versioned_bucket, *"aab")
-    pages = list(version_pages(s3, versioned_bucket, page_size=2))
+    pages = list(version_pages(s3, Listing(versioned_bucket, page_size=2)))
     assert [entry.key for page in pages for entry in page] == ["a", "a", "b"]
     assert all(len(page) <= 2 for page in pages)
