@@ -276,7 +276,7 @@ class NotSupportedByServer(PermanentError):
 
 
 class RequestRejected(PermanentError):
-    """S3 refused the request for a reason without an own class; ``code`` names it."""
+    """S3 refused the request for a reason that has no class of its own; ``code`` names it."""
 
     default_advice = "Look up the code in S3's list of error codes, and correct the request."
 
@@ -288,7 +288,7 @@ class Throttled(TransientError):
 
 
 class ServerError(TransientError):
-    """S3 returned 5xx on every try."""
+    """S3 returned 5xx on every try, or a response that cannot be S3's (code ``UnreadableResponse``)."""
 
 
 class NetworkError(TransientError):

@@ -90,3 +90,8 @@ def test_each_folder_of_the_package_has_its_sentence() -> None:
         if path.parent != PACKAGE
     }
     assert described == folders - {"s3"}
+
+
+def test_the_tests_have_the_folders_of_the_package() -> None:
+    folders = {path.parent.relative_to(PACKAGE) for path in PACKAGE.rglob("__init__.py")}
+    assert [str(folder) for folder in sorted(folders) if not (ROOT / "tests" / folder).is_dir()] == []

@@ -1,1 +1,1 @@
-"""The tests of what S3 itself does, room by room: no Airflow."""
+"""The tests of S3 itself, without Airflow: the same folders as in the package."""
