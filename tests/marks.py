@@ -5,12 +5,7 @@ Not by a usage error at collection: with pytest-xdist, a run whose workers end s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
-
-if TYPE_CHECKING:
-    from typing import NoReturn
 
 _PROBLEM = pytest.StashKey[str]()
 
@@ -27,8 +22,4 @@ class FailsAtSetup:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Fail before any fixture is set up."""
         if problem := item.stash.get(_PROBLEM, None):
-            _fail(problem)
-
-
-def _fail(problem: str) -> NoReturn:
-    pytest.fail(problem, pytrace=False)
+            pytest.fail(problem, pytrace=False)
